@@ -1,0 +1,443 @@
+//! The intermediate representation that lowering makes of one Python file and that solving reads.
+//!
+//! One [`FileIr`] stands for one source file. It holds no syntax tree and no absolute path: names
+//! are file-local [`Sym`]s into [`FileIr::strings`], positions are lines (from 1) and columns (from
+//! 1, in characters).
+//!
+//! Every scope (module body, class body, function, lambda) is a [`FuncIr`]: a list of three-address
+//! instructions over variables in SSA form (Cytron et al. 1991; built structurally as in Braun et
+//! al. 2013). A variable is assigned by exactly one instruction, or by several [`Op::Copy`]
+//! instructions when it is a join (phi) of control flow.
+//!
+//! Invariants:
+//! - `funcs[0]` is the module body. Every other function has a `parent` that stands before it.
+//! - Comprehensions and generator expressions are lowered inline, in the scope that holds them, with
+//!   their targets as fresh variables; they are not functions of their own.
+//! - The instruction list is flow-insensitive apart from SSA: its order is source order, which the
+//!   solver relies on only for reports.
+//! - A guard lists conditions that NECESSARILY hold when the instruction runs (an
+//!   under-approximation of the control dependence is fine, an invented condition is a bug).
+
+/// A string of one file: index into [`FileIr::strings`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Sym(pub u32);
+
+/// An SSA variable of one function: index into [`FuncIr::vars`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct VarId(pub u32);
+
+/// A scope of one file: index into [`FileIr::funcs`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct LocalFunc(pub u32);
+
+/// A class statement of one file: index into [`FileIr::classes`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct LocalClass(pub u32);
+
+/// A guard of one function: index into [`FuncIr::guards`]; guard 0 is "always".
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct GuardId(pub u32);
+
+impl GuardId {
+    /// The guard that always holds.
+    pub const ALWAYS: GuardId = GuardId(0);
+}
+
+/// A position: line and column from 1.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct Pos {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub col: u32,
+}
+
+/// One lowered source file.
+#[derive(Debug, Default)]
+pub struct FileIr {
+    /// The file's string table, each string once.
+    pub strings: Vec<Box<str>>,
+    /// Scopes; the module body first, parents before children, in source order.
+    pub funcs: Vec<FuncIr>,
+    /// Class statements in source order.
+    pub classes: Vec<ClassIr>,
+    /// What the parser rejected, in source order.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// A syntax error of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Where.
+    pub pos: Pos,
+    /// The parser's message.
+    pub message: String,
+}
+
+/// What kind of scope a [`FuncIr`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScopeKind {
+    /// A module body.
+    Module,
+    /// The body of a class statement; its names become attributes of the class.
+    ClassBody(LocalClass),
+    /// A `def`.
+    Function,
+    /// A `lambda`.
+    Lambda,
+}
+
+/// One scope.
+#[derive(Debug)]
+pub struct FuncIr {
+    /// The plain name: the function's, the class's, `<lambda>`, or `<module>`.
+    pub name: Sym,
+    /// PEP 3155 qualified name, e.g. `Repo.delete` or `deco.<locals>.wrapper`; `<module>` for a module.
+    pub qualname: Sym,
+    /// What it is.
+    pub kind: ScopeKind,
+    /// The lexically enclosing scope (a class body counts), none for the module.
+    pub parent: Option<LocalFunc>,
+    /// Position of the `def`, `class` or `lambda` keyword itself, below any decorator.
+    pub pos: Pos,
+    /// Last line of the scope.
+    pub end_line: u32,
+    /// Whether the body holds a `yield` (calling it makes a generator).
+    pub is_generator: bool,
+    /// Whether it is an `async def`.
+    pub is_async: bool,
+    /// Parameters in declaration order.
+    pub params: Vec<Param>,
+    /// Variables.
+    pub vars: Vec<VarInfo>,
+    /// Instructions in source order.
+    pub instrs: Vec<Instr>,
+    /// Guards; entry 0 is "always" and must not be read for its fields.
+    pub guards: Vec<Guard>,
+    /// Names that the scope binds with `global`-free assignment, import, def, class, for, with, except: for a
+    /// module or class body its namespace, for a function its locals. Sorted, unique.
+    pub bound_names: Vec<Sym>,
+    /// The decorators of the `def` or `class`, outermost first.
+    pub decorators: Vec<DecoratorRef>,
+    /// For a method, attribute names stored on the first parameter (`self.x = ...`), sorted, unique.
+    pub self_attrs: Vec<Sym>,
+    /// Whether every path through the body raises or loops: it never returns or falls off its end.
+    pub never_returns: bool,
+}
+
+/// One class statement.
+#[derive(Debug)]
+pub struct ClassIr {
+    /// Plain name.
+    pub name: Sym,
+    /// PEP 3155 qualified name.
+    pub qualname: Sym,
+    /// Its body scope.
+    pub body: LocalFunc,
+    /// Position of the `class` keyword.
+    pub pos: Pos,
+    /// The decorators, outermost first.
+    pub decorators: Vec<DecoratorRef>,
+}
+
+/// A decorator as written, for display.
+#[derive(Debug, Clone)]
+pub struct DecoratorRef {
+    /// Dotted text of the decorator without call arguments, e.g. `v2_bp.route`; `<expression>` when it is
+    /// not a dotted name or a call of one.
+    pub name: Sym,
+    /// Where the decorator expression starts.
+    pub pos: Pos,
+    /// The call instruction that applies it, in the enclosing scope.
+    pub call: u32,
+}
+
+/// How a parameter takes arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParamKind {
+    /// Before `/`.
+    PositionalOnly,
+    /// Ordinary.
+    Positional,
+    /// `*args`: the variable is a tuple.
+    VarArgs,
+    /// After `*`.
+    KeywordOnly,
+    /// `**kwargs`: the variable is a dict.
+    KwArgs,
+}
+
+/// One parameter.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// Name without stars.
+    pub name: Sym,
+    /// Kind.
+    pub kind: ParamKind,
+    /// Its variable (the first SSA version).
+    pub var: VarId,
+    /// Whether a definite constant in it can decide something in this function or in a function nested in it:
+    /// it is tested (an operand of a condition of `if`, `while`, `assert`, conditional expression, `and`/`or`, comprehension
+    /// `if`), or used as the name in `getattr`/`hasattr`/`setattr`, or as a subscript key. Only uses of
+    /// the parameter's own value count (not after reassignment).
+    pub tested: bool,
+    /// Dotted text of the annotation, if it is a name or a dotted name or a string of one.
+    pub annotation: Option<Sym>,
+}
+
+/// Where a variable's value comes from: what a report says about a call through it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VarDef {
+    /// A parameter: index into [`FuncIr::params`].
+    Param(u32),
+    /// A cell: the flow-insensitive union of a local that nested functions capture.
+    Cell,
+    /// The result of an instruction: index into [`FuncIr::instrs`].
+    Instr(u32),
+    /// A join of several definitions of one name.
+    Join,
+}
+
+/// One SSA variable.
+#[derive(Debug, Clone)]
+pub struct VarInfo {
+    /// The source name, none for temporaries.
+    pub name: Option<Sym>,
+    /// Its definition.
+    pub def: VarDef,
+}
+
+/// A condition under which instructions run.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    /// The guard around it ([`GuardId::ALWAYS`] at the top).
+    pub parent: GuardId,
+    /// The condition.
+    pub cond: Cond,
+    /// Whether the condition holds (true) or fails (false).
+    pub holds: bool,
+    /// If set, the guard binds only if the call at this instruction never returns: code after
+    /// `if not x: abort(404)` is guarded by `x` when `abort` always raises.
+    pub unless_returns: Option<u32>,
+}
+
+/// A condition, over variables at the point of the test.
+#[derive(Debug, Clone)]
+pub enum Cond {
+    /// The truth value of a variable.
+    Truthy(VarId),
+    /// `x is None` (`x is not None` is a `Not`).
+    IsNone(VarId),
+    /// `x == c`, `x is True` and so on, with a constant on one side.
+    Equals(VarId, Const),
+    /// `x in (c, d)` with constants only.
+    OneOf(VarId, Vec<Const>),
+    /// `c in x` with a constant left side.
+    Contains(VarId, Const),
+    /// `isinstance(x, cls)`.
+    IsInstance(VarId, VarId),
+    /// Negation.
+    Not(Box<Cond>),
+    /// Conjunction.
+    And(Vec<Cond>),
+    /// Disjunction.
+    Or(Vec<Cond>),
+    /// A condition that cannot depend on values that are tracked, e.g. `a < b`.
+    Opaque,
+}
+
+/// A literal constant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Const {
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An integer that fits.
+    Int(i64),
+    /// A string.
+    Str(Sym),
+    /// A bytes literal, a float, a complex number, an ellipsis, or an integer that does not fit.
+    Other,
+}
+
+/// A container display.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ContainerKind {
+    /// `[...]` and list comprehensions.
+    List,
+    /// `(...)`.
+    Tuple,
+    /// `{...}` and set comprehensions.
+    Set,
+    /// `{k: v}` and dict comprehensions.
+    Dict,
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arg {
+    /// `f(x)`.
+    Pos(VarId),
+    /// `f(*x)`.
+    Star(VarId),
+    /// `f(name=x)`.
+    Kw(Sym, VarId),
+    /// `f(**x)`.
+    DoubleStar(VarId),
+}
+
+impl Arg {
+    /// The variable that is passed.
+    pub fn var(self) -> VarId {
+        match self {
+            Arg::Pos(v) | Arg::Star(v) | Arg::Kw(_, v) | Arg::DoubleStar(v) => v,
+        }
+    }
+}
+
+/// One instruction.
+#[derive(Debug)]
+pub struct Instr {
+    /// What it does.
+    pub op: Op,
+    /// Under which condition it runs.
+    pub guard: GuardId,
+    /// Where the expression starts; for a call `a.b(c)` the line of the name that is called (`b`), as a reader
+    /// looks for it in a chain of calls over several lines.
+    pub pos: Pos,
+}
+
+/// Why a filter lets a value through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Narrowing {
+    /// Not `None`.
+    NotNone,
+    /// Only `None`.
+    IsNone,
+    /// May be true.
+    Truthy,
+    /// May be false.
+    Falsy,
+    /// An instance of the class in the variable.
+    IsInstance(VarId),
+    /// Not an instance of the class in the variable.
+    NotInstance(VarId),
+}
+
+/// What an instruction does. `dst` is always fresh, except for joins.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each variant's text names its fields")]
+pub enum Op {
+    /// `dst = src`; several of them with one `dst` are a join.
+    Copy { dst: VarId, src: VarId },
+    /// `dst = src`, only the values that pass the test.
+    Narrow { dst: VarId, src: VarId, by: Narrowing },
+    /// `dst = constant`.
+    Const { dst: VarId, value: Const },
+    /// A value that is not tracked at all: a comparison, arithmetic on numbers, `not x`, a slice object.
+    Opaque { dst: VarId },
+    /// Reads a name of the module namespace or of the builtins.
+    LoadGlobal { dst: VarId, name: Sym },
+    /// Writes a name of the module namespace: every binding in a module body, and `global` names in functions.
+    StoreGlobal { name: Sym, src: VarId },
+    /// Reads a name in a class body before the body binds it, or after: class namespace, then enclosing functions' cells are not
+    /// looked at (lowering emits `LoadFree` for those), then globals.
+    LoadClassName { dst: VarId, name: Sym },
+    /// Writes an attribute of the class being defined: every binding in a class body.
+    StoreClassName { name: Sym, src: VarId },
+    /// Reads a cell of an enclosing scope: `levels` parents up (1 is the direct parent; class bodies count as
+    /// a level), variable `cell` there.
+    LoadFree { dst: VarId, levels: u32, cell: VarId },
+    /// Writes such a cell (`nonlocal`).
+    StoreFree { levels: u32, cell: VarId, src: VarId },
+    /// `dst = obj.name`.
+    LoadAttr { dst: VarId, obj: VarId, name: Sym },
+    /// `obj.name = src`.
+    StoreAttr { obj: VarId, name: Sym, src: VarId },
+    /// `dst = obj[key]`.
+    LoadSub { dst: VarId, obj: VarId, key: VarId },
+    /// `obj[key] = src`.
+    StoreSub { obj: VarId, key: VarId, src: VarId },
+    /// `dst = obj[a:b]`: a container with the same elements.
+    Slice { dst: VarId, obj: VarId },
+    /// `dst = callee(args)`.
+    Call { dst: VarId, callee: VarId, args: Vec<Arg>, role: CallRole },
+    /// `dst = super()` without arguments, inside a method: `class_levels` is how many parents up the class body scope is,
+    /// `this` the first parameter of the method that holds it (read through a cell when nested).
+    Super { dst: VarId, class_levels: u32, this: VarId },
+    /// Makes a function object. `defaults` are (parameter index, variable).
+    MakeFunc { dst: VarId, func: LocalFunc, defaults: Vec<(u32, VarId)> },
+    /// Makes a class object by running its body. `keywords` are `metaclass=` and the like.
+    MakeClass { dst: VarId, class: LocalClass, bases: Vec<Arg>, keywords: Vec<(Sym, VarId)> },
+    /// Makes a list, tuple or set; a starred element is `(var, true)`. In a comprehension there is one element.
+    MakeSeq { dst: VarId, kind: ContainerKind, items: Vec<(VarId, bool)>, comprehension: bool },
+    /// Makes a dict; a missing key is `**value`.
+    MakeDict { dst: VarId, items: Vec<(Option<VarId>, VarId)>, comprehension: bool },
+    /// An element that iteration over `src` yields.
+    Iter { dst: VarId, src: VarId },
+    /// Element `index` of an unpacked `src`; `from_end` counts from the end (after a starred target);
+    /// `rest` is the starred target itself (a list).
+    Unpack { dst: VarId, src: VarId, index: u32, from_end: bool, rest: bool },
+    /// `dst = left op right` where strings or containers may be concatenated or formatted: `+`, `%`, `|`, `*`, augmented too.
+    BinOp { dst: VarId, op: BinOp, left: VarId, right: VarId },
+    /// An f-string: literal parts and variables in order.
+    Format { dst: VarId, parts: Vec<FormatPart> },
+    /// `yield src`; `dst` is what is sent in.
+    Yield { dst: VarId, src: VarId },
+    /// `yield from src`.
+    YieldFrom { dst: VarId, src: VarId },
+    /// `await src`.
+    Await { dst: VarId, src: VarId },
+    /// `return src`.
+    Return { src: VarId },
+    /// `raise exc`.
+    Raise { exc: VarId },
+    /// `except class as dst`.
+    Caught { dst: VarId, class: VarId },
+    /// Entering `with manager as dst`; leaving it is implied.
+    With { dst: VarId, manager: VarId, is_async: bool },
+    /// `import name` (dotted): loads every module on the way. `dst` is the root module, or the leaf with `as`.
+    Import { dst: VarId, name: Sym, leaf: bool },
+    /// `from module import name`; `level` dots; an empty module string for `from . import name`.
+    ImportFrom { dst: VarId, level: u32, module: Sym, name: Sym },
+    /// `from module import *` in a module body.
+    ImportStar { level: u32, module: Sym },
+    /// `del obj.name`, `del obj[key]`, `del name`: nothing is tracked, kept for reports.
+    Delete,
+}
+
+/// The role of a call in its statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallRole {
+    /// An ordinary call expression.
+    Plain,
+    /// The application of a decorator to the function (a `def` of this file).
+    DecoratesFunc(LocalFunc),
+    /// The application of a decorator to the class.
+    DecoratesClass(LocalClass),
+}
+
+/// Operators that lowering keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BinOp {
+    /// `+`
+    Add,
+    /// `%`
+    Mod,
+    /// `|`
+    BitOr,
+    /// `*`
+    Mult,
+    /// `and` / `or` as a value: either operand.
+    Either,
+}
+
+/// A part of an f-string.
+#[derive(Debug, Clone, Copy)]
+pub enum FormatPart {
+    /// Literal text.
+    Text(Sym),
+    /// An interpolated value.
+    Value(VarId),
+}

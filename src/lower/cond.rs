@@ -1,0 +1,370 @@
+//! Conditions: what a test says about variables, and how it narrows the names it tests.
+
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprBoolOp, ExprCompare, UnaryOp};
+use ruff_text_size::Ranged;
+
+use super::builder::Exit;
+use super::{Lowerer, MAX_EXPR_DEPTH};
+use crate::ir::{BinOp, Cond, Const, Narrowing, Op, Sym, VarDef, VarId};
+
+/// A name is known to pass a test.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fact {
+    slot: u32,
+    /// The version that was tested, before any narrowing.
+    root: VarId,
+    by: Narrowing,
+}
+
+/// A test that has been lowered.
+pub(super) struct Test {
+    /// The condition.
+    pub(super) cond: Cond,
+    /// What is known if it holds.
+    pub(super) then: Vec<Fact>,
+    /// What is known if it fails.
+    pub(super) otherwise: Vec<Fact>,
+    /// Its value, where it was asked for.
+    pub(super) value: Option<VarId>,
+}
+
+impl Test {
+    pub(super) fn opaque(value: Option<VarId>) -> Test {
+        Test { cond: Cond::Opaque, then: Vec::new(), otherwise: Vec::new(), value }
+    }
+}
+
+/// Negates without stacking negations.
+pub(super) fn negate(cond: Cond) -> Cond {
+    match cond {
+        Cond::Opaque => Cond::Opaque,
+        Cond::Not(inner) => *inner,
+        other => Cond::Not(Box::new(other)),
+    }
+}
+
+impl<'a> Lowerer<'a> {
+    /// Lowers a test: its operands, then what it says.
+    pub(super) fn test(&mut self, expr: &'a Expr, want_value: bool) -> Test {
+        if self.depth >= MAX_EXPR_DEPTH {
+            let value = self.expr(expr);
+            return Test::opaque(Some(value));
+        }
+        self.depth += 1;
+        let test = self.test_inner(expr, want_value);
+        self.depth -= 1;
+        test
+    }
+
+    fn test_inner(&mut self, expr: &'a Expr, want_value: bool) -> Test {
+        match expr {
+            Expr::BoolOp(e) => self.bool_op(e, want_value),
+            Expr::UnaryOp(e) if e.op == UnaryOp::Not => {
+                let inner = self.test(&e.operand, false);
+                let value = want_value.then(|| self.opaque(expr));
+                Test { cond: negate(inner.cond), then: inner.otherwise, otherwise: inner.then, value }
+            }
+            Expr::Compare(e) => {
+                let (cond, then, otherwise) = self.compare(e);
+                self.mark_tested(&cond);
+                let value = want_value.then(|| self.opaque(expr));
+                Test { cond, then, otherwise, value }
+            }
+            Expr::Call(e) => {
+                let value = self.expr(expr);
+                let is_instance = matches!(e.func.as_ref(), Expr::Name(name)
+                    if name.id.as_str() == "isinstance" && self.is_global_name("isinstance"))
+                    && e.arguments.keywords.is_empty();
+                if is_instance
+                    && let [tested, _] = e.arguments.args.as_ref()
+                    && let Some([subject, class]) = self.last_call_args()
+                {
+                    let cond = Cond::IsInstance(subject, class);
+                    self.mark_tested(&cond);
+                    let then = self.fact(tested, subject, Narrowing::IsInstance(class));
+                    let otherwise = self.fact(tested, subject, Narrowing::NotInstance(class));
+                    return Test { cond, then, otherwise, value: Some(value) };
+                }
+                self.truth(expr, value)
+            }
+            _ => {
+                let value = self.expr(expr);
+                self.truth(expr, value)
+            }
+        }
+    }
+
+    /// The truth of a value.
+    fn truth(&mut self, expr: &'a Expr, value: VarId) -> Test {
+        if let Some(VarDef::Instr(index)) = self.f.vars.get(value.0 as usize).map(|var| var.def)
+            && let Some(Op::Opaque { .. }) = self.f.instrs.get(index as usize).map(|i| &i.op)
+        {
+            return Test::opaque(Some(value));
+        }
+        let cond = Cond::Truthy(value);
+        self.mark_tested(&cond);
+        Test {
+            cond,
+            then: self.fact(expr, value, Narrowing::Truthy),
+            otherwise: self.fact(expr, value, Narrowing::Falsy),
+            value: Some(value),
+        }
+    }
+
+    fn fact(&self, tested: &Expr, var: VarId, by: Narrowing) -> Vec<Fact> {
+        match self.narrowable(tested) {
+            Some(slot) => vec![Fact { slot, root: self.f.root(var), by }],
+            None => Vec::new(),
+        }
+    }
+
+    /// Narrows names by what a test has shown. Facts about versions that are no longer current say nothing.
+    pub(super) fn apply(&mut self, facts: &[Fact], at: &Expr) {
+        if facts.is_empty() {
+            return;
+        }
+        let pos = self.pos(at.start());
+        for fact in facts {
+            let src = self.f.get(fact.slot);
+            if self.f.root(src) != fact.root {
+                continue;
+            }
+            let name = self.slot_names().get(fact.slot as usize).copied();
+            let dst = self.f.fresh(name);
+            self.f.emit(Op::Narrow { dst, src, by: fact.by }, pos);
+            self.f.set_root(dst, src);
+            self.f.set(fact.slot, dst);
+        }
+    }
+
+    /// `and` and `or`: each operand runs only if those before it held (failed), and sees names narrowed by them.
+    fn bool_op(&mut self, e: &'a ExprBoolOp, want_value: bool) -> Test {
+        let and = e.op == BoolOp::And;
+        let outer = self.f.guard;
+        // The first operand is evaluated in any case: branching begins after it.
+        let mut mark = self.f.mark();
+        let mut bindings = self.f.bindings();
+        let mut conds = Vec::with_capacity(e.values.len());
+        let mut facts = Vec::new();
+        let mut sole = None;
+        let mut value: Option<VarId> = None;
+        let mut exits = Vec::new();
+        let last = e.values.len().saturating_sub(1);
+        for (i, operand) in e.values.iter().enumerate() {
+            let test = self.test(operand, want_value);
+            if i == 0 {
+                mark = self.f.mark();
+                bindings = self.f.bindings();
+            }
+            if want_value && let Some(right) = test.value {
+                value = Some(match value {
+                    None => right,
+                    Some(left) => {
+                        let pos = self.pos(e.start());
+                        let dst = self.f.fresh(None);
+                        self.f.emit_under(Op::BinOp { dst, op: BinOp::Either, left, right }, outer, pos);
+                        dst
+                    }
+                });
+            }
+            let (met, failed) = if and { (test.then, test.otherwise) } else { (test.otherwise, test.then) };
+            sole = (i == 0).then_some(failed);
+            if i < last {
+                // Walrus targets of this operand are bound whether or not the next one runs.
+                if self.f.bindings() != bindings {
+                    let diff = self.f.diff_since(mark);
+                    let guard = self.f.guard;
+                    exits.push(Exit { diff, guard });
+                }
+                self.f.guard = self.f.guard_in(self.f.guard, &test.cond, and, None);
+                self.apply(&met, operand);
+            }
+            facts.extend(met);
+            conds.push(test.cond);
+        }
+        let guard = self.f.guard;
+        let bound = self.f.bindings() != bindings;
+        let diff = self.f.roll_back(mark);
+        if bound {
+            if exits.len() < last {
+                exits.push(Exit { diff: Vec::new(), guard: outer });
+            }
+            exits.push(Exit { diff, guard });
+            self.join_exits(&exits, true, e.start());
+        }
+        self.f.guard = outer;
+        let sole = sole.unwrap_or_default();
+        let cond = if conds.iter().all(|cond| matches!(cond, Cond::Opaque)) {
+            Cond::Opaque
+        } else if and {
+            Cond::And(conds)
+        } else {
+            Cond::Or(conds)
+        };
+        let (then, otherwise) = if and { (facts, sole) } else { (sole, facts) };
+        Test { cond, then, otherwise, value }
+    }
+
+    pub(super) fn compare(&mut self, e: &'a ExprCompare) -> (Cond, Vec<Fact>, Vec<Fact>) {
+        let none = (Cond::Opaque, Vec::new(), Vec::new());
+        let ([op], [right]) = (e.ops.as_ref(), e.comparators.as_ref()) else {
+            self.expr_unless_const(&e.left);
+            for comparator in &e.comparators {
+                self.expr_unless_const(comparator);
+            }
+            return none;
+        };
+        let left = e.left.as_ref();
+        let flip = matches!(op, CmpOp::NotEq | CmpOp::IsNot | CmpOp::NotIn);
+        let finish = |cond: Cond, yes: Vec<Fact>, no: Vec<Fact>| {
+            if flip { (negate(cond), no, yes) } else { (cond, yes, no) }
+        };
+        match op {
+            CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot => {
+                let (tested, constant) = match (self.constant(left), self.constant(right)) {
+                    (None, Some(constant)) => (left, constant),
+                    (Some(constant), None) => (right, constant),
+                    (Some(_), Some(_)) => return none,
+                    (None, None) => {
+                        self.expr(left);
+                        self.expr(right);
+                        return none;
+                    }
+                };
+                let var = self.expr(tested);
+                let identity = matches!(op, CmpOp::Is | CmpOp::IsNot);
+                if constant == Const::None && identity {
+                    let yes = self.fact(tested, var, Narrowing::IsNone);
+                    let no = self.fact(tested, var, Narrowing::NotNone);
+                    finish(Cond::IsNone(var), yes, no)
+                } else {
+                    finish(Cond::Equals(var, constant), Vec::new(), Vec::new())
+                }
+            }
+            CmpOp::In | CmpOp::NotIn => {
+                let elements = match right {
+                    Expr::Tuple(display) => Some(display.elts.as_slice()),
+                    Expr::List(display) => Some(display.elts.as_slice()),
+                    Expr::Set(display) => Some(display.elts.as_slice()),
+                    _ => None,
+                };
+                let consts: Option<Vec<Const>> =
+                    elements.and_then(|elts| elts.iter().map(|elt| self.constant(elt)).collect());
+                if let Some(consts) = consts {
+                    if self.constant(left).is_some() {
+                        return none;
+                    }
+                    let var = self.expr(left);
+                    return finish(Cond::OneOf(var, consts), Vec::new(), Vec::new());
+                }
+                match self.constant(left) {
+                    Some(constant) => {
+                        let var = self.expr(right);
+                        finish(Cond::Contains(var, constant), Vec::new(), Vec::new())
+                    }
+                    None => {
+                        self.expr(left);
+                        self.expr(right);
+                        none
+                    }
+                }
+            }
+            CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE => {
+                self.expr_unless_const(left);
+                self.expr_unless_const(right);
+                none
+            }
+        }
+    }
+
+    fn expr_unless_const(&mut self, expr: &'a Expr) {
+        if self.constant(expr).is_none() {
+            self.expr(expr);
+        }
+    }
+
+    /// Marks the parameters whose own value a condition tests.
+    pub(super) fn mark_tested(&mut self, cond: &Cond) {
+        match cond {
+            Cond::Truthy(var)
+            | Cond::IsNone(var)
+            | Cond::Equals(var, _)
+            | Cond::OneOf(var, _)
+            | Cond::Contains(var, _)
+            | Cond::IsInstance(var, _) => self.mark_tested_var(*var),
+            Cond::Not(inner) => self.mark_tested(inner),
+            Cond::And(parts) | Cond::Or(parts) => {
+                parts.iter().for_each(|part| self.mark_tested(part));
+            }
+            Cond::Opaque => {}
+        }
+    }
+
+    /// Marks the parameter that a variable is the value of, here or in an enclosing function.
+    pub(super) fn mark_tested_var(&mut self, var: VarId) {
+        if let Some((levels, index)) = self.param_of(var) {
+            let params = match levels {
+                0 => &mut self.f.params,
+                _ => {
+                    let at = self.stack.len() - levels as usize;
+                    &mut self.stack[at].params
+                }
+            };
+            if let Some(param) = params.get_mut(index as usize) {
+                param.tested = true;
+            }
+        }
+    }
+
+    /// The parameter whose own value a variable holds: how many scopes up, and its index there.
+    pub(super) fn param_of(&self, var: VarId) -> Option<(u32, u32)> {
+        let root = self.f.root(var);
+        match self.f.vars.get(root.0 as usize)?.def {
+            VarDef::Param(index) => Some((0, index)),
+            VarDef::Instr(index) => match self.f.instrs.get(index as usize)?.op {
+                Op::LoadFree { levels, cell, .. } => {
+                    let at = self.stack.len().checked_sub(levels as usize)?;
+                    let owner = self.stack.get(at)?;
+                    let scope = &self.table.scopes[*owner.scopes.first()? as usize];
+                    let slot = owner.cells.iter().position(|&known| known == cell)?;
+                    let slot = scope.slots.get(slot)?;
+                    if slot.binds != 1 || slot.written_inside {
+                        return None;
+                    }
+                    let index = owner.params.iter().position(|p| p.name == slot.name)?;
+                    Some((levels, index as u32))
+                }
+                _ => None,
+            },
+            VarDef::Cell | VarDef::Join => None,
+        }
+    }
+
+    fn constant_sym(&mut self, text: &str) -> Sym {
+        self.names.intern(text)
+    }
+
+    /// The constant that an expression is.
+    pub(super) fn constant(&mut self, expr: &Expr) -> Option<Const> {
+        Some(match expr {
+            Expr::NoneLiteral(_) => Const::None,
+            Expr::BooleanLiteral(e) => Const::Bool(e.value),
+            Expr::StringLiteral(e) => Const::Str(self.constant_sym(e.value.to_str())),
+            Expr::BytesLiteral(_) | Expr::EllipsisLiteral(_) => Const::Other,
+            Expr::NumberLiteral(e) => match &e.value {
+                ruff_python_ast::Number::Int(int) => int.as_i64().map_or(Const::Other, Const::Int),
+                _ => Const::Other,
+            },
+            Expr::UnaryOp(e) if e.op == UnaryOp::USub => match e.operand.as_ref() {
+                Expr::NumberLiteral(number) => match &number.value {
+                    ruff_python_ast::Number::Int(int) => {
+                        int.as_i64().map_or(Const::Other, |int| Const::Int(-int))
+                    }
+                    _ => Const::Other,
+                },
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,537 @@
+//! Expressions.
+
+use ruff_python_ast::{
+    ArgOrKeyword, Comprehension, Expr, ExprCall, ExprIf, ExprLambda, InterpolatedStringElement, Operator,
+    UnaryOp,
+};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::builder::{Exit, UNBOUND};
+use super::{FStringPiece, Lowerer, MAX_EXPR_DEPTH, fstring_pieces, tstring_pieces};
+use crate::ir::{Arg, BinOp, CallRole, Const, ContainerKind, FormatPart, Op, Pos, ScopeKind, VarDef, VarId};
+
+/// The operator that lowering keeps, if it does.
+pub(super) fn bin_op(op: Operator) -> Option<BinOp> {
+    match op {
+        Operator::Add => Some(BinOp::Add),
+        Operator::Mod => Some(BinOp::Mod),
+        Operator::BitOr => Some(BinOp::BitOr),
+        Operator::Mult => Some(BinOp::Mult),
+        _ => None,
+    }
+}
+
+impl<'a> Lowerer<'a> {
+    /// A value that is not tracked.
+    pub(super) fn opaque(&mut self, expr: &Expr) -> VarId {
+        self.opaque_at(expr.start())
+    }
+
+    /// A value that is not tracked, at an offset.
+    pub(super) fn opaque_at(&mut self, at: TextSize) -> VarId {
+        let pos = self.pos(at);
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Opaque { dst }, pos);
+        dst
+    }
+
+    /// A constant.
+    pub(super) fn emit_const(&mut self, value: Const, at: TextSize) -> VarId {
+        let pos = self.pos(at);
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Const { dst, value }, pos);
+        dst
+    }
+
+    /// Lowers an expression; the variable holds its value.
+    pub(super) fn expr(&mut self, expr: &'a Expr) -> VarId {
+        if self.depth >= MAX_EXPR_DEPTH {
+            self.too_deep(expr.start());
+            return self.opaque(expr);
+        }
+        self.depth += 1;
+        let value = self.chain(expr);
+        self.depth -= 1;
+        value
+    }
+
+    /// Left operands, callees and receivers are followed in a loop: such chains are as long as people like.
+    fn chain(&mut self, expr: &'a Expr) -> VarId {
+        let mut links: Vec<&'a Expr> = Vec::new();
+        let mut base = expr;
+        loop {
+            let next = match base {
+                Expr::Attribute(e) => &e.value,
+                Expr::Subscript(e) => &e.value,
+                Expr::BinOp(e) => &e.left,
+                Expr::Call(e) => &e.func,
+                _ => break,
+            };
+            links.push(base);
+            base = next;
+        }
+        let mut value = None;
+        // `super()` is one instruction, the name is not read.
+        if let Some(Expr::Call(call)) = links.last()
+            && let Some(dst) = self.super_call(call)
+        {
+            links.pop();
+            value = Some(dst);
+        }
+        let mut value = match value {
+            Some(value) => value,
+            None => self.leaf(base),
+        };
+        for link in links.into_iter().rev() {
+            value = self.link(link, value);
+        }
+        value
+    }
+
+    fn link(&mut self, link: &'a Expr, value: VarId) -> VarId {
+        match link {
+            Expr::Attribute(e) => {
+                let pos = self.pos(e.attr.start());
+                let name = self.sym(e.attr.as_str());
+                let dst = self.f.fresh(None);
+                self.f.emit(Op::LoadAttr { dst, obj: value, name }, pos);
+                dst
+            }
+            Expr::Subscript(e) => {
+                if let Expr::Slice(_) = e.slice.as_ref() {
+                    self.slice_bounds(&e.slice);
+                    let pos = self.pos(e.start());
+                    let dst = self.f.fresh(None);
+                    self.f.emit(Op::Slice { dst, obj: value }, pos);
+                    return dst;
+                }
+                let key = self.expr(&e.slice);
+                self.mark_tested_var(key);
+                let pos = self.pos(e.start());
+                let dst = self.f.fresh(None);
+                self.f.emit(Op::LoadSub { dst, obj: value, key }, pos);
+                dst
+            }
+            Expr::BinOp(e) => {
+                let right = self.expr(&e.right);
+                match bin_op(e.op) {
+                    Some(op) => {
+                        let pos = self.pos(e.start());
+                        self.binary(op, value, right, pos)
+                    }
+                    None => self.opaque(link),
+                }
+            }
+            Expr::Call(e) => self.call(e, value),
+            _ => value,
+        }
+    }
+
+    /// `left op right`.
+    pub(super) fn binary(&mut self, op: BinOp, left: VarId, right: VarId, pos: Pos) -> VarId {
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::BinOp { dst, op, left, right }, pos);
+        dst
+    }
+
+    fn call(&mut self, e: &'a ExprCall, callee: VarId) -> VarId {
+        let mut args = Vec::with_capacity(e.arguments.len());
+        for argument in e.arguments.iter_source_order() {
+            args.push(match argument {
+                ArgOrKeyword::Arg(Expr::Starred(starred)) => Arg::Star(self.expr(&starred.value)),
+                ArgOrKeyword::Arg(arg) => Arg::Pos(self.expr(arg)),
+                ArgOrKeyword::Keyword(keyword) => {
+                    let value = self.expr(&keyword.value);
+                    match &keyword.arg {
+                        Some(name) => Arg::Kw(self.sym(name.as_str()), value),
+                        None => Arg::DoubleStar(value),
+                    }
+                }
+            });
+        }
+        if let Expr::Name(name) = e.func.as_ref()
+            && matches!(name.id.as_str(), "getattr" | "hasattr" | "setattr")
+            && self.is_global_name(name.id.as_str())
+            && let Some(Arg::Pos(key)) = args.get(1)
+        {
+            self.mark_tested_var(*key);
+        }
+        let at = match e.func.as_ref() {
+            Expr::Attribute(attribute) => attribute.attr.start(),
+            other => other.start(),
+        };
+        let pos = self.pos(at);
+        self.emit_call(callee, args, CallRole::Plain, pos).0
+    }
+
+    /// Emits a call: its value, and its index.
+    pub(super) fn emit_call(
+        &mut self,
+        callee: VarId,
+        args: Vec<Arg>,
+        role: CallRole,
+        pos: Pos,
+    ) -> (VarId, u32) {
+        let dst = self.f.fresh(None);
+        let index = self.f.emit(Op::Call { dst, callee, args, role }, pos);
+        (dst, index)
+    }
+
+    /// The arguments of the call that was emitted last, if there are two plain ones.
+    pub(super) fn last_call_args(&self) -> Option<[VarId; 2]> {
+        match &self.f.instrs.last()?.op {
+            Op::Call { args, .. } => match args.as_slice() {
+                [Arg::Pos(a), Arg::Pos(b)] => Some([*a, *b]),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Zero-argument `super()` in a method, or in a function nested in one.
+    fn super_call(&mut self, e: &'a ExprCall) -> Option<VarId> {
+        let Expr::Name(name) = e.func.as_ref() else {
+            return None;
+        };
+        if name.id.as_str() != "super" || !e.arguments.is_empty() || !self.is_global_name("super") {
+            return None;
+        }
+        // Up to the function that stands directly in a class body.
+        let mut levels = 0;
+        let depth = self.stack.len();
+        loop {
+            let at = depth - levels;
+            let kind = if levels == 0 { self.f.kind } else { self.stack.get(at)?.kind };
+            if !matches!(kind, ScopeKind::Function | ScopeKind::Lambda) {
+                return None;
+            }
+            let parent = self.stack.get(at.checked_sub(1)?)?;
+            if matches!(parent.kind, ScopeKind::ClassBody(_)) {
+                break;
+            }
+            levels += 1;
+        }
+        let pos = self.pos(e.start());
+        let this = if levels == 0 {
+            first_param(&self.f.params)?.var
+        } else {
+            let method = self.stack.get(depth - levels)?;
+            let name = first_param(&method.params)?.name;
+            let slots = &self.table.scopes[*method.scopes.first()? as usize].slots;
+            let slot = slots.iter().position(|slot| slot.name == name)?;
+            let cell = *method.cells.get(slot)?;
+            if cell == UNBOUND {
+                return None;
+            }
+            let dst = self.f.fresh(None);
+            self.f.emit(Op::LoadFree { dst, levels: levels as u32, cell }, pos);
+            dst
+        };
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Super { dst, class_levels: levels as u32 + 1, this }, pos);
+        Some(dst)
+    }
+
+    fn slice_bounds(&mut self, slice: &'a Expr) {
+        if let Expr::Slice(slice) = slice {
+            for bound in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
+                if self.constant(bound).is_none() {
+                    self.expr(bound);
+                }
+            }
+        }
+    }
+
+    fn leaf(&mut self, expr: &'a Expr) -> VarId {
+        if let Some(value) = self.constant(expr) {
+            return self.emit_const(value, expr.start());
+        }
+        match expr {
+            Expr::Name(e) => {
+                if !e.range.is_empty() {
+                    let name = self.sym(e.id.as_str());
+                    self.read(name, e.start())
+                } else {
+                    self.opaque(expr)
+                }
+            }
+            Expr::BoolOp(_) => match self.test(expr, true).value {
+                Some(value) => value,
+                None => self.opaque(expr),
+            },
+            Expr::Compare(e) => {
+                self.compare(e);
+                self.opaque(expr)
+            }
+            Expr::UnaryOp(e) => {
+                if e.op == UnaryOp::Not || self.constant(&e.operand).is_none() {
+                    self.expr(&e.operand);
+                }
+                self.opaque(expr)
+            }
+            Expr::Named(e) => {
+                let value = self.expr(&e.value);
+                match e.target.as_ref() {
+                    Expr::Name(target) => {
+                        let name = self.sym(target.id.as_str());
+                        self.bind_walrus(name, value, target.start())
+                    }
+                    _ => value,
+                }
+            }
+            Expr::Lambda(e) => self.lambda(e),
+            Expr::If(e) => self.conditional(e),
+            Expr::Dict(e) => {
+                let mut items = Vec::with_capacity(e.items.len());
+                for item in &e.items {
+                    let key = item.key.as_ref().map(|key| self.expr(key));
+                    items.push((key, self.expr(&item.value)));
+                }
+                let pos = self.pos(e.start());
+                let dst = self.f.fresh(None);
+                self.f.emit(Op::MakeDict { dst, items, comprehension: false }, pos);
+                dst
+            }
+            Expr::Set(e) => self.sequence(ContainerKind::Set, &e.elts, e.start()),
+            Expr::List(e) => self.sequence(ContainerKind::List, &e.elts, e.start()),
+            Expr::Tuple(e) => self.sequence(ContainerKind::Tuple, &e.elts, e.start()),
+            Expr::ListComp(e) => {
+                self.comprehension(e.range, &e.generators, ContainerKind::List, None, &e.elt)
+            }
+            Expr::Generator(e) => {
+                self.comprehension(e.range, &e.generators, ContainerKind::List, None, &e.elt)
+            }
+            Expr::SetComp(e) => self.comprehension(e.range, &e.generators, ContainerKind::Set, None, &e.elt),
+            Expr::DictComp(e) => {
+                self.comprehension(e.range, &e.generators, ContainerKind::Dict, e.key.as_deref(), &e.value)
+            }
+            Expr::Await(e) => {
+                let src = self.expr(&e.value);
+                let pos = self.pos(e.start());
+                let dst = self.f.fresh(None);
+                self.f.emit(Op::Await { dst, src }, pos);
+                dst
+            }
+            Expr::Yield(e) => {
+                let src = match &e.value {
+                    Some(value) => self.expr(value),
+                    None => self.emit_const(Const::None, e.start()),
+                };
+                let pos = self.pos(e.start());
+                let dst = self.f.fresh(None);
+                self.f.emit(Op::Yield { dst, src }, pos);
+                dst
+            }
+            Expr::YieldFrom(e) => {
+                let src = self.expr(&e.value);
+                let pos = self.pos(e.start());
+                let dst = self.f.fresh(None);
+                self.f.emit(Op::YieldFrom { dst, src }, pos);
+                dst
+            }
+            Expr::FString(e) => self.format(fstring_pieces(&e.value), e.start()),
+            Expr::TString(e) => self.format(tstring_pieces(&e.value), e.start()),
+            Expr::Starred(e) => self.expr(&e.value),
+            Expr::Slice(_) => {
+                self.slice_bounds(expr);
+                self.opaque(expr)
+            }
+            _ => self.opaque(expr),
+        }
+    }
+
+    fn sequence(&mut self, kind: ContainerKind, elts: &'a [Expr], at: TextSize) -> VarId {
+        let mut items = Vec::with_capacity(elts.len());
+        for elt in elts {
+            items.push(match elt {
+                Expr::Starred(starred) => (self.expr(&starred.value), true),
+                elt => (self.expr(elt), false),
+            });
+        }
+        let pos = self.pos(at);
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::MakeSeq { dst, kind, items, comprehension: false }, pos);
+        dst
+    }
+
+    /// A string with interpolations; adjacent literal pieces are one part.
+    fn format(&mut self, pieces: Vec<FStringPiece<'a>>, at: TextSize) -> VarId {
+        let mut parts: Vec<FormatPart> = Vec::new();
+        let mut text = String::new();
+        let mut values = 0;
+        for piece in pieces {
+            match piece {
+                FStringPiece::Text(piece) => text.push_str(piece),
+                FStringPiece::Element(InterpolatedStringElement::Literal(literal)) => {
+                    text.push_str(&literal.value);
+                }
+                FStringPiece::Element(InterpolatedStringElement::Interpolation(element)) => {
+                    if let Some(debug) = &element.debug_text {
+                        text.push_str(debug.as_str());
+                    }
+                    if !text.is_empty() {
+                        parts.push(FormatPart::Text(self.names.intern(&text)));
+                        text.clear();
+                    }
+                    parts.push(FormatPart::Value(self.expr(&element.expression)));
+                    values += 1;
+                    if let Some(spec) = &element.format_spec {
+                        self.format_spec(&spec.elements);
+                    }
+                }
+            }
+        }
+        if values == 0 {
+            let text = self.names.intern(&text);
+            return self.emit_const(Const::Str(text), at);
+        }
+        if !text.is_empty() {
+            parts.push(FormatPart::Text(self.names.intern(&text)));
+        }
+        let pos = self.pos(at);
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Format { dst, parts }, pos);
+        dst
+    }
+
+    /// Values in a format specification are evaluated; how they format is not tracked.
+    fn format_spec(&mut self, elements: &'a [InterpolatedStringElement]) {
+        if self.depth >= MAX_EXPR_DEPTH {
+            return;
+        }
+        self.depth += 1;
+        for element in elements {
+            if let InterpolatedStringElement::Interpolation(element) = element {
+                self.expr(&element.expression);
+                if let Some(spec) = &element.format_spec {
+                    self.format_spec(&spec.elements);
+                }
+            }
+        }
+        self.depth -= 1;
+    }
+
+    fn lambda(&mut self, e: &'a ExprLambda) -> VarId {
+        let pos = self.pos(e.start());
+        let Some(scope) = self.table.scope_at(e.range) else {
+            return self.opaque_at(e.start());
+        };
+        let defaults = e.parameters.as_deref().map(|params| self.defaults(params)).unwrap_or_default();
+        let name = self.names.intern("<lambda>");
+        let end_line = self.lines.line_before(e.end());
+        self.enter(ScopeKind::Lambda, scope, name, None);
+        if let Some(params) = &e.parameters {
+            self.params(params);
+        }
+        self.make_cells(pos);
+        let body = self.expr(&e.body);
+        let at = self.pos(e.body.start());
+        self.f.emit(Op::Return { src: body }, at);
+        self.f.returns = true;
+        let func = self.leave(end_line, false, pos);
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::MakeFunc { dst, func, defaults }, pos);
+        dst
+    }
+
+    fn conditional(&mut self, e: &'a ExprIf) -> VarId {
+        let test = self.test(&e.test, false);
+        let outer = self.f.guard;
+        let mark = self.f.mark();
+        let pos = self.pos(e.start());
+        let mut values = [UNBOUND; 2];
+        let mut exits = Vec::with_capacity(2);
+        for (i, (facts, branch)) in
+            [(&test.then, &e.body), (&test.otherwise, &e.orelse)].into_iter().enumerate()
+        {
+            self.f.guard = self.f.guard_in(outer, &test.cond, i == 0, None);
+            self.apply(facts, branch);
+            values[i] = self.expr(branch);
+            let guard = self.f.guard;
+            let diff = self.f.roll_back(mark);
+            exits.push(Exit { diff, guard });
+        }
+        self.f.guard = outer;
+        self.join_exits(&exits, true, e.start());
+        let dst = self.f.declare(None, VarDef::Join);
+        for (src, exit) in values.into_iter().zip(&exits) {
+            self.f.emit_under(Op::Copy { dst, src }, exit.guard, pos);
+        }
+        dst
+    }
+
+    fn comprehension(
+        &mut self,
+        range: TextRange,
+        generators: &'a [Comprehension],
+        kind: ContainerKind,
+        key: Option<&'a Expr>,
+        value: &'a Expr,
+    ) -> VarId {
+        let pos = self.pos(range.start());
+        // The first iterable is evaluated in the scope around the comprehension.
+        let first = match generators.first() {
+            Some(generator) => self.expr(&generator.iter),
+            None => self.opaque_at(range.start()),
+        };
+        let Some(scope) = self.table.scope_at(range) else {
+            return self.opaque_at(range.start());
+        };
+        let outer = self.f.guard;
+        self.open_loop(range, pos);
+        self.f.scopes.push(scope);
+        for (i, generator) in generators.iter().enumerate() {
+            let src = if i == 0 { first } else { self.expr(&generator.iter) };
+            let at = self.pos(generator.target.start());
+            let dst = self.f.fresh(None);
+            self.f.emit(Op::Iter { dst, src }, at);
+            self.assign(&generator.target, dst);
+            for test in &generator.ifs {
+                let tested = self.test(test, false);
+                self.f.guard = self.f.guard_in(self.f.guard, &tested.cond, true, None);
+                self.apply(&tested.then, test);
+            }
+        }
+        let key = key.map(|key| self.expr(key));
+        let value = self.expr(value);
+        let key = key.map(|key| self.filtered(key, outer, pos));
+        let value = self.filtered(value, outer, pos);
+        self.f.scopes.pop();
+        self.f.back_edge(pos);
+        let guard = self.f.guard;
+        self.f.guard = outer;
+        let (mark, _) = self.f.close_loop();
+        // What `:=` bound inside is bound afterwards, unless the comprehension found no element. Its own
+        // variables are gone.
+        let mut diff = self.f.roll_back(mark);
+        let slots = self.slots();
+        diff.retain(|&(slot, _)| !slots[slot as usize].comprehension);
+        if !diff.is_empty() {
+            let none = Exit { diff: Vec::new(), guard: outer };
+            self.join_exits(&[none, Exit { diff, guard }], true, range.start());
+        }
+        let dst = self.f.fresh(None);
+        let op = match kind {
+            ContainerKind::Dict => Op::MakeDict { dst, items: vec![(key, value)], comprehension: true },
+            kind => Op::MakeSeq { dst, kind, items: vec![(value, false)], comprehension: true },
+        };
+        self.f.emit(op, pos);
+        dst
+    }
+
+    /// The element of a comprehension passes only if the conditions hold: the container itself is made anyway.
+    fn filtered(&mut self, src: VarId, outer: crate::ir::GuardId, pos: Pos) -> VarId {
+        if self.f.guard == outer {
+            return src;
+        }
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Copy { dst, src }, pos);
+        dst
+    }
+}
+
+/// The first positional parameter.
+pub(super) fn first_param(params: &[crate::ir::Param]) -> Option<&crate::ir::Param> {
+    use crate::ir::ParamKind;
+    params.first().filter(|param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Positional))
+}

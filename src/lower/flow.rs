@@ -1,0 +1,375 @@
+//! Control flow: branchings, loops, `try`, `with`.
+
+use ruff_python_ast::{
+    ExceptHandler, Expr, MatchCase, Number, Stmt, StmtFor, StmtIf, StmtMatch, StmtTry, StmtWhile, StmtWith,
+};
+use ruff_text_size::{Ranged, TextSize};
+
+use super::builder::Exit;
+use super::cond::{Test, negate};
+use super::{Lowerer, branches};
+use crate::ir::{Cond, GuardId, Op, VarId};
+
+/// Arms of a branching with more conditions than this before them are not described by `unless_returns` guards.
+const MAX_PATH: usize = 16;
+
+/// A branching under construction: `if` or `match`.
+struct Arms {
+    outer: GuardId,
+    mark: usize,
+    exits: Vec<Exit>,
+    /// Negated conditions of the arms before the current one, those aside that control cannot fall out of: what
+    /// follows the branching is guarded by their negation anyway.
+    failed: Vec<Cond>,
+    /// Arms that fall through after a bare call: the call, and the conditions of the path to it.
+    bare: Vec<(u32, Vec<Cond>)>,
+}
+
+impl<'a> Lowerer<'a> {
+    fn arms(&self) -> Arms {
+        Arms {
+            outer: self.f.guard,
+            mark: self.f.mark(),
+            exits: Vec::new(),
+            failed: Vec::new(),
+            bare: Vec::new(),
+        }
+    }
+
+    /// The end of an arm: keeps its state if control falls out of it. `cond` is the arm's own, none for `else`.
+    fn end_arm(&mut self, arms: &mut Arms, bare: Option<u32>, cond: Option<&Cond>) {
+        if self.f.live {
+            let diff = self.f.diff_since(arms.mark);
+            if let Some(call) = bare {
+                if arms.failed.len() < MAX_PATH {
+                    let mut path = arms.failed.clone();
+                    path.extend(cond.cloned());
+                    arms.bare.push((call, path));
+                }
+                if !diff.is_empty() {
+                    self.guard_returned(bare);
+                }
+            }
+            arms.exits.push(Exit { diff, guard: self.f.guard });
+        }
+    }
+
+    /// Ends a branching: joins what the arms assigned, and guards what follows by the arms that cannot reach it.
+    fn end_arms(&mut self, arms: Arms, at: TextSize) {
+        self.f.roll_back(arms.mark);
+        self.f.guard = arms.outer;
+        let Some((first, rest)) = arms.exits.split_first() else {
+            self.f.live = false;
+            return;
+        };
+        self.f.live = true;
+        let mut guard = first.guard;
+        for exit in rest {
+            guard = self.f.common(guard, exit.guard);
+        }
+        self.join_exits(&arms.exits, arms.bare.is_empty(), at);
+        if !rest.is_empty() {
+            for (call, mut path) in arms.bare {
+                if path.iter().any(|cond| matches!(cond, Cond::Opaque)) {
+                    continue;
+                }
+                let cond = match path.len() {
+                    0 => continue,
+                    1 => path.remove(0),
+                    _ => Cond::And(path),
+                };
+                guard = self.f.guard_in(guard, &cond, false, Some(call));
+            }
+        }
+        self.f.guard = guard;
+    }
+
+    pub(super) fn if_stmt(&mut self, s: &'a StmtIf) {
+        let mut arms = self.arms();
+        let mut open = true;
+        for branch in branches(s) {
+            let Some(expr) = branch.test else {
+                let bare = self.block(branch.body);
+                self.end_arm(&mut arms, bare, None);
+                open = false;
+                break;
+            };
+            let test = self.test(expr, false);
+            let guard = self.f.guard;
+            let mark = self.f.mark();
+            self.f.guard = self.f.guard_in(guard, &test.cond, true, None);
+            self.apply(&test.then, expr);
+            let bare = self.block(branch.body);
+            self.end_arm(&mut arms, bare, Some(&test.cond));
+            let fell_out = self.f.live;
+            self.f.roll_back(mark);
+            self.f.live = true;
+            self.f.guard = self.f.guard_in(guard, &test.cond, false, None);
+            self.apply(&test.otherwise, expr);
+            if fell_out {
+                arms.failed.push(negate(test.cond));
+            }
+        }
+        if open {
+            self.end_arm(&mut arms, None, None);
+        }
+        self.end_arms(arms, s.start());
+    }
+
+    pub(super) fn match_stmt(&mut self, s: &'a StmtMatch) {
+        let subject = self.expr(&s.subject);
+        let mut arms = self.arms();
+        let mut open = true;
+        for case in &s.cases {
+            let guard = self.f.guard;
+            let mark = self.f.mark();
+            let (cond, certain) = self.case_test(case, subject);
+            self.f.guard = self.f.guard_in(guard, &cond, true, None);
+            let bare = self.block(&case.body);
+            self.end_arm(&mut arms, bare, Some(&cond));
+            let fell_out = self.f.live;
+            self.f.roll_back(mark);
+            self.f.live = true;
+            if certain {
+                open = false;
+                break;
+            }
+            self.f.guard = self.f.guard_in(guard, &cond, false, None);
+            if fell_out {
+                arms.failed.push(negate(cond));
+            }
+        }
+        if open {
+            self.end_arm(&mut arms, None, None);
+        }
+        self.end_arms(arms, s.start());
+    }
+
+    /// The condition of a case, and whether it always holds.
+    fn case_test(&mut self, case: &'a MatchCase, subject: VarId) -> (Cond, bool) {
+        let pattern = self.pattern(&case.pattern, subject);
+        self.mark_tested(&pattern);
+        let certain = matches!(&pattern, Cond::And(parts) if parts.is_empty());
+        let Some(expr) = &case.guard else {
+            // A condition that always holds says nothing.
+            return (if certain { Cond::Opaque } else { pattern }, certain);
+        };
+        let outer = self.f.guard;
+        if !certain {
+            self.f.guard = self.f.guard_in(outer, &pattern, true, None);
+        }
+        let test = self.test(expr, false);
+        self.f.guard = outer;
+        self.apply(&test.then, expr);
+        let cond = match (certain, test.cond) {
+            (true, cond) => cond,
+            (false, Cond::Opaque) if matches!(pattern, Cond::Opaque) => Cond::Opaque,
+            (false, cond) => Cond::And(vec![pattern, cond]),
+        };
+        (cond, false)
+    }
+
+    pub(super) fn for_stmt(&mut self, s: &'a StmtFor) {
+        let src = self.expr(&s.iter);
+        let outer = self.f.guard;
+        let pos = self.pos(s.start());
+        self.open_loop(s.range, pos);
+        let at = self.pos(s.target.start());
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Iter { dst, src }, at);
+        self.assign(&s.target, dst);
+        self.block(&s.body);
+        if self.f.live {
+            self.f.back_edge(pos);
+        }
+        let (mark, breaks) = self.f.close_loop();
+        self.f.roll_back(mark);
+        self.f.live = true;
+        self.f.guard = outer;
+        self.after_loop(mark, breaks, &s.orelse, s.start());
+    }
+
+    pub(super) fn while_stmt(&mut self, s: &'a StmtWhile) {
+        let outer = self.f.guard;
+        let pos = self.pos(s.start());
+        let forever = always_true(&s.test);
+        self.open_loop(s.range, pos);
+        let test = if forever { Test::opaque(None) } else { self.test(&s.test, false) };
+        let mark = self.f.mark();
+        self.f.guard = self.f.guard_in(outer, &test.cond, true, None);
+        self.apply(&test.then, &s.test);
+        self.block(&s.body);
+        if self.f.live {
+            self.f.back_edge(pos);
+        }
+        // The loop ends after a test that failed.
+        self.f.roll_back(mark);
+        self.f.guard = outer;
+        self.f.live = !forever;
+        if self.f.live {
+            self.apply(&test.otherwise, &s.test);
+        }
+        let (mark, breaks) = self.f.close_loop();
+        self.after_loop(mark, breaks, &s.orelse, s.start());
+    }
+
+    /// The `else` block of a loop, and the join with what `break` leaves with.
+    fn after_loop(&mut self, mark: usize, breaks: Vec<Exit>, orelse: &'a [Stmt], at: TextSize) {
+        let outer = self.f.guard;
+        if self.f.live {
+            self.block(orelse);
+        }
+        let ended = self.f.live;
+        let guard = self.f.guard;
+        let diff = self.f.roll_back(mark);
+        let mut exits = breaks;
+        if ended {
+            exits.insert(0, Exit { diff, guard });
+        }
+        self.f.live = !exits.is_empty();
+        // Without a `break`, what holds after `else` holds after the loop.
+        self.f.guard = match exits.as_slice() {
+            [_] if ended => guard,
+            _ => outer,
+        };
+        if self.f.live {
+            self.join_exits(&exits, false, at);
+        }
+    }
+
+    pub(super) fn try_stmt(&mut self, s: &'a StmtTry) {
+        let outer = self.f.guard;
+        let mark = self.f.mark();
+        let since = self.f.bindings();
+        let mut exits = Vec::new();
+        self.block(&s.body);
+        let raised = self.f.bindings();
+        if self.f.live {
+            self.block(&s.orelse);
+        }
+        if self.f.live {
+            exits.push(Exit { diff: self.f.diff_since(mark), guard: self.f.guard });
+        }
+        self.f.roll_back(mark);
+        self.f.guard = outer;
+        if !s.handlers.is_empty() {
+            self.f.live = true;
+            let at = s.handlers.first().map_or(s.start(), |handler| handler.start());
+            self.join_log(since..raised, at);
+            for handler in &s.handlers {
+                let ExceptHandler::ExceptHandler(handler) = handler;
+                let entry = self.f.mark();
+                self.f.live = true;
+                self.f.guard = outer;
+                if let Some(class) = &handler.type_ {
+                    let class = self.expr(class);
+                    if let Some(name) = &handler.name {
+                        let pos = self.pos(handler.start());
+                        let dst = self.f.fresh(None);
+                        self.f.emit(Op::Caught { dst, class }, pos);
+                        let sym = self.sym(name.as_str());
+                        self.bind(sym, dst, name.start());
+                    }
+                }
+                self.block(&handler.body);
+                if self.f.live {
+                    if let Some(name) = &handler.name {
+                        let sym = self.sym(name.as_str());
+                        self.unbind(sym);
+                    }
+                    exits.push(Exit { diff: self.f.diff_since(mark), guard: self.f.guard });
+                }
+                self.f.roll_back(entry);
+            }
+            self.f.roll_back(mark);
+        }
+        let mut last = None;
+        if !s.finalbody.is_empty() {
+            // `finally` runs whatever was bound before something was raised or returned.
+            self.f.live = true;
+            self.f.guard = outer;
+            let until = self.f.bindings();
+            self.join_log(since..until, s.finalbody[0].start());
+            let entry = self.f.mark();
+            self.block(&s.finalbody);
+            last = Some((self.f.live, self.f.diff_since(entry)));
+            self.f.roll_back(mark);
+        }
+        self.f.guard = outer;
+        let Some((first, rest)) = exits.split_first() else {
+            self.f.live = false;
+            return;
+        };
+        self.f.live = true;
+        let mut guard = first.guard;
+        for exit in rest {
+            guard = self.f.common(guard, exit.guard);
+        }
+        self.join_exits(&exits, true, s.start());
+        self.f.guard = guard;
+        if let Some((live, diff)) = last {
+            for (slot, var) in diff {
+                self.f.set(slot, var);
+            }
+            self.f.live = live;
+        }
+    }
+
+    pub(super) fn with_stmt(&mut self, s: &'a StmtWith) {
+        let outer = self.f.guard;
+        let mark = self.f.mark();
+        let since = self.f.bindings();
+        let mut swallows = false;
+        for item in &s.items {
+            swallows |= swallows_exceptions(&item.context_expr);
+            let manager = self.expr(&item.context_expr);
+            let pos = self.pos(item.start());
+            let dst = self.f.fresh(None);
+            self.f.emit(Op::With { dst, manager, is_async: s.is_async }, pos);
+            if let Some(target) = &item.optional_vars {
+                self.assign(target, dst);
+            }
+        }
+        self.block(&s.body);
+        let until = self.f.bindings();
+        if !self.f.live {
+            // The state of the beginning is there for the code below, should the manager swallow exceptions.
+            self.f.roll_back(mark);
+            return;
+        }
+        if swallows {
+            let diff = self.f.roll_back(mark);
+            let guard = self.f.guard;
+            self.f.guard = outer;
+            self.join_log(since..until, s.start());
+            let swallowed = self.f.roll_back(mark);
+            let exits = [Exit { diff, guard }, Exit { diff: swallowed, guard: outer }];
+            self.join_exits(&exits, true, s.start());
+        }
+    }
+}
+
+/// Whether a `while` test is a true constant.
+fn always_true(test: &Expr) -> bool {
+    match test {
+        Expr::BooleanLiteral(literal) => literal.value,
+        Expr::NumberLiteral(literal) => match &literal.value {
+            Number::Int(int) => int.as_i64() != Some(0),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a context manager is one whose purpose is to swallow exceptions.
+fn swallows_exceptions(manager: &Expr) -> bool {
+    let Expr::Call(call) = manager else {
+        return false;
+    };
+    let name = match call.func.as_ref() {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    matches!(name, "suppress" | "raises" | "assertRaises" | "assertRaisesRegex" | "ignored")
+}

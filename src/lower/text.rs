@@ -1,0 +1,212 @@
+//! Names and places: the string table, positions, and the scan that refuses files nested too deeply.
+
+use ruff_text_size::TextSize;
+use rustc_hash::FxHashMap;
+
+use crate::ir::{Pos, Sym};
+
+/// The string table while a file is lowered.
+#[derive(Default)]
+pub(super) struct Interner {
+    strings: Vec<Box<str>>,
+    index: FxHashMap<Box<str>, Sym>,
+}
+
+impl Interner {
+    /// The symbol of a string.
+    pub(super) fn intern(&mut self, text: &str) -> Sym {
+        if let Some(&sym) = self.index.get(text) {
+            return sym;
+        }
+        let sym = Sym(self.strings.len() as u32);
+        self.strings.push(text.into());
+        self.index.insert(text.into(), sym);
+        sym
+    }
+
+    /// The symbol of an identifier read inside the given class, private names mangled as Python does.
+    pub(super) fn name(&mut self, text: &str, class: Option<&str>) -> Sym {
+        match mangled(text, class) {
+            Some(text) => self.intern(&text),
+            None => self.intern(text),
+        }
+    }
+
+    /// The symbol of an identifier, if it has one.
+    pub(super) fn find(&self, text: &str, class: Option<&str>) -> Option<Sym> {
+        match mangled(text, class) {
+            Some(text) => self.index.get(text.as_str()).copied(),
+            None => self.index.get(text).copied(),
+        }
+    }
+
+    /// The string of a symbol.
+    pub(super) fn text(&self, sym: Sym) -> &str {
+        self.strings.get(sym.0 as usize).map_or("", |text| text.as_ref())
+    }
+
+    /// The finished table.
+    pub(super) fn into_strings(self) -> Vec<Box<str>> {
+        self.strings
+    }
+}
+
+/// A private name as Python rewrites it inside a class.
+fn mangled(text: &str, class: Option<&str>) -> Option<String> {
+    if !text.starts_with("__") || text.ends_with("__") || text.contains('.') {
+        return None;
+    }
+    let class = class?.trim_start_matches('_');
+    (!class.is_empty()).then(|| format!("_{class}{text}"))
+}
+
+/// Offsets to lines and columns. Remembers the last line: lowering asks in almost ascending order.
+pub(super) struct Lines<'a> {
+    source: &'a str,
+    starts: Vec<u32>,
+    ascii: bool,
+    last: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// Indexes a file; `\n`, `\r\n` and `\r` end lines, as in Python.
+    pub(super) fn new(source: &'a str) -> Self {
+        let bytes = source.as_bytes();
+        let mut starts = Vec::with_capacity(bytes.len() / 32 + 1);
+        starts.push(0);
+        for (i, &byte) in bytes.iter().enumerate() {
+            if byte == b'\n' || (byte == b'\r' && bytes.get(i + 1) != Some(&b'\n')) {
+                starts.push(i as u32 + 1);
+            }
+        }
+        Lines { source, starts, ascii: source.is_ascii(), last: 0 }
+    }
+
+    /// The position of an offset.
+    pub(super) fn pos(&mut self, offset: TextSize) -> Pos {
+        let offset = u32::from(offset);
+        let after = |line: usize| self.starts.get(line + 1).is_none_or(|&next| offset < next);
+        let mut line = self.last;
+        if self.starts[line] > offset || !after(line) {
+            if self.starts[line] <= offset && after(line + 1) {
+                line += 1;
+            } else {
+                line = self.starts.partition_point(|&start| start <= offset) - 1;
+            }
+            self.last = line;
+        }
+        let start = self.starts[line] as usize;
+        let col = if self.ascii {
+            offset as usize - start
+        } else {
+            let text = self.source.get(start..offset as usize).unwrap_or("");
+            let text = if line == 0 { text.trim_start_matches('\u{feff}') } else { text };
+            text.chars().count()
+        };
+        Pos { line: line as u32 + 1, col: col as u32 + 1 }
+    }
+
+    /// The line of the last character before an offset.
+    pub(super) fn line_before(&mut self, end: TextSize) -> u32 {
+        self.pos(TextSize::from(u32::from(end).saturating_sub(1))).line
+    }
+
+    /// The first offset at or after `from` that is neither blank, nor comment, nor line continuation.
+    pub(super) fn skip_trivia(&self, from: TextSize) -> TextSize {
+        let bytes = self.source.as_bytes();
+        let mut i = from.to_usize();
+        while let Some(&byte) = bytes.get(i) {
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' | b'\x0c' | b'\\' => i += 1,
+                b'#' => {
+                    while bytes.get(i).is_some_and(|&b| b != b'\n' && b != b'\r') {
+                        i += 1;
+                    }
+                }
+                _ => break,
+            }
+        }
+        TextSize::from(i as u32)
+    }
+}
+
+/// Brackets that may be open at once.
+const MAX_BRACKETS: u32 = 1000;
+/// Levels of indentation, the limit that Python itself has.
+const MAX_INDENTS: usize = 100;
+
+/// Finds the offset where a file nests deeper than lowering is willing to follow. The scan knows strings and
+/// comments well enough for a limit that no sensible file comes near; it is not a lexer.
+pub(super) fn too_deep(source: &str) -> Option<u32> {
+    let bytes = source.as_bytes();
+    let mut open = 0u32;
+    let mut indents: Vec<usize> = vec![0];
+    let mut line_start = true;
+    let mut i = 0;
+    while i < bytes.len() {
+        if line_start {
+            line_start = false;
+            let begin = i;
+            while matches!(bytes.get(i), Some(b' ' | b'\t' | b'\x0c')) {
+                i += 1;
+            }
+            let width = i - begin;
+            if open == 0 && !matches!(bytes.get(i), None | Some(b'\n' | b'\r' | b'#')) {
+                while indents.last().is_some_and(|&top| top > width) {
+                    indents.pop();
+                }
+                if indents.last().is_none_or(|&top| top < width) {
+                    indents.push(width);
+                    if indents.len() > MAX_INDENTS {
+                        return Some(i as u32);
+                    }
+                }
+            }
+            continue;
+        }
+        match bytes[i] {
+            b'(' | b'[' | b'{' => {
+                open += 1;
+                if open > MAX_BRACKETS {
+                    return Some(i as u32);
+                }
+            }
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            b'\n' | b'\r' => line_start = true,
+            b'#' => {
+                while bytes.get(i + 1).is_some_and(|&b| b != b'\n' && b != b'\r') {
+                    i += 1;
+                }
+            }
+            b'\\' => i += 1,
+            quote @ (b'"' | b'\'') => {
+                let triple = bytes.get(i + 1) == Some(&quote) && bytes.get(i + 2) == Some(&quote);
+                i += if triple { 3 } else { 1 };
+                while let Some(&byte) = bytes.get(i) {
+                    if byte == b'\\' {
+                        i += 2;
+                        continue;
+                    }
+                    if triple {
+                        if byte == quote
+                            && bytes.get(i + 1) == Some(&quote)
+                            && bytes.get(i + 2) == Some(&quote)
+                        {
+                            i += 2;
+                            break;
+                        }
+                    } else if byte == quote {
+                        break;
+                    } else if byte == b'\n' || byte == b'\r' {
+                        i -= 1;
+                        break;
+                    }
+                    i += 1;
+                }
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+    None
+}
