@@ -1,0 +1,623 @@
+//! Attribute lookup, binding, and classes: MRO, class bodies, `super()`.
+
+use super::graph::NodeId;
+use super::value::{InstId, ObjKind, Value, ValueId, well_known};
+use super::{Origin, Solver, Use};
+use crate::finding::HopKind;
+use crate::ir::{Arg, Op};
+use crate::link::{ClassId, FuncId, Name};
+
+/// What is known of a class value.
+pub struct ClassInfo {
+    /// Values of each base expression.
+    bases: Vec<Vec<ValueId>>,
+    /// Linearisation (C3; where it fails, depth first), the class itself first.
+    pub mro: Vec<ValueId>,
+    /// Where the class goes when its bases are known.
+    dst: NodeId,
+    ready: bool,
+    at: Origin,
+    body: FuncId,
+    /// Index of the configured queue class that it is or derives from.
+    pub queue: Option<usize>,
+    exception: bool,
+    looked_up: Vec<(Name, NodeId)>,
+}
+
+impl Solver<'_> {
+    /// Runs a class statement.
+    pub(super) fn make_class(&mut self, at: Origin) {
+        let func = self.insts[at.inst.0 as usize].func;
+        let base = self.insts[at.inst.0 as usize].base.0;
+        let (dst, local, bases) = match &self.program.func(func).instrs[at.index as usize].op {
+            Op::MakeClass { dst, class, bases, .. } => (*dst, *class, bases.clone()),
+            _ => return,
+        };
+        let class = self.program.sibling_class(func, local);
+        let body = self.program.class(class).1;
+        let value = self.values.intern_self_keyed(Value::Class(class, at.inst));
+        let dotted = self.program.class_dotted(class);
+        let queue = self.queue_classes.iter().position(|q| q.path == dotted);
+        let bases: Vec<NodeId> =
+            bases.iter().filter(|b| matches!(b, Arg::Pos(_))).map(|b| NodeId(base + b.var().0)).collect();
+        self.classes.insert(
+            value,
+            ClassInfo {
+                bases: vec![Vec::new(); bases.len()],
+                mro: vec![value],
+                dst: NodeId(base + dst.0),
+                ready: false,
+                at,
+                body,
+                queue,
+                exception: false,
+                looked_up: Vec::new(),
+            },
+        );
+        if bases.is_empty() {
+            self.class_ready(value);
+        }
+        for (slot, node) in bases.into_iter().enumerate() {
+            self.watch(node, Use::Base { class: value, slot: slot as u32 });
+        }
+    }
+
+    /// A base of a class became known.
+    pub(super) fn on_base(&mut self, class: ValueId, slot: u32, base: ValueId) {
+        if base == class || base == well_known::NONE {
+            return;
+        }
+        let Some(info) = self.classes.get_mut(&class) else { return };
+        info.bases[slot as usize].push(base);
+        if !info.bases.iter().all(|b| !b.is_empty()) {
+            return;
+        }
+        if info.ready {
+            // A later alternative for a base: lookups made so far take it in, too.
+            self.linearise(class);
+            let looked_up = self.classes[&class].looked_up.clone();
+            for (name, node) in looked_up {
+                self.connect_lookup(class, name, node);
+            }
+        } else {
+            self.class_ready(class);
+        }
+    }
+
+    fn class_ready(&mut self, class: ValueId) {
+        self.linearise(class);
+        let Some(info) = self.classes.get_mut(&class) else { return };
+        info.ready = true;
+        let (dst, at, body) = (info.dst, info.at, info.body);
+        let bases: Vec<ValueId> = info.bases.iter().flatten().copied().collect();
+        for base in bases {
+            if matches!(self.values.get(base), Value::Class(..)) {
+                let node = self.field(base, self.names.subclasses);
+                self.graph.add(node, class);
+            }
+        }
+        let inst = self.instance(body, at.inst, Vec::new());
+        self.body_class.insert(inst, class);
+        self.edge(at, inst, None);
+        self.graph.add(dst, class);
+    }
+
+    /// Computes the MRO from the bases known so far.
+    fn linearise(&mut self, class: ValueId) {
+        let mut sequences: Vec<Vec<ValueId>> = Vec::new();
+        let mut direct = Vec::new();
+        for base in self.classes[&class].bases.iter().flatten().copied() {
+            let base_mro = match self.classes.get(&base) {
+                Some(info) => info.mro.clone(),
+                None => vec![base],
+            };
+            direct.push(base);
+            sequences.push(base_mro);
+        }
+        sequences.push(direct);
+        let mut mro = vec![class];
+        loop {
+            sequences.retain(|s| !s.is_empty());
+            if sequences.is_empty() {
+                break;
+            }
+            let head = sequences
+                .iter()
+                .map(|s| s[0])
+                .find(|h| !sequences.iter().any(|s| s[1..].contains(h)))
+                .unwrap_or(sequences[0][0]);
+            mro.push(head);
+            for s in &mut sequences {
+                s.retain(|&v| v != head);
+            }
+        }
+        let queue = mro.iter().find_map(|c| self.classes.get(c).and_then(|i| i.queue));
+        let exception = mro.iter().any(|&c| match self.values.get(c) {
+            Value::Ext(path) => {
+                let text = self.text(path);
+                text.ends_with("Exception") || text.ends_with("Error") || text.ends_with("Warning")
+            }
+            _ => false,
+        });
+        if let Some(info) = self.classes.get_mut(&class) {
+            info.mro = mro;
+            info.queue = queue;
+            info.exception = exception;
+        }
+    }
+
+    /// The MRO of a class value.
+    pub fn mro(&self, class: ValueId) -> &[ValueId] {
+        self.classes.get(&class).map_or(&[], |i| &i.mro)
+    }
+
+    pub(super) fn is_exception(&self, class: ValueId) -> bool {
+        self.classes.get(&class).is_some_and(|i| i.exception)
+    }
+
+    /// The class of an instance value.
+    pub fn class_of(&self, value: ValueId) -> Option<ValueId> {
+        match self.values.get(value) {
+            Value::Inst(key, _) | Value::AnyOf(key) => Some(self.values.class_of_key(key).0),
+            _ => None,
+        }
+    }
+
+    /// Whether the body of a class statement binds a name.
+    pub fn binds(&self, class: ValueId, name: Name) -> bool {
+        let Value::Class(id, _) = self.values.get(class) else { return false };
+        self.class_binds(id, name)
+    }
+
+    fn class_binds(&self, class: ClassId, name: Name) -> bool {
+        let (_, body) = self.program.class(class);
+        let file = self.program.file_of(body);
+        self.program.func(body).bound_names.iter().any(|s| file.names[s.0 as usize] == name)
+    }
+
+    /// Whether a class or a project base of it binds a name.
+    pub(super) fn defines(&self, class: ValueId, name: Name) -> bool {
+        self.mro(class).iter().any(|&c| self.binds(c, name))
+    }
+
+    /// Whether methods of a class or its project bases store an attribute on `self`.
+    fn stores(&self, class: ValueId, name: Name) -> bool {
+        self.mro(class).iter().any(|&c| {
+            let Value::Class(id, _) = self.values.get(c) else { return false };
+            let (_, body) = self.program.class(id);
+            let file = self.program.file_of(body);
+            let local = body.0 - file.first_func;
+            file.ir.funcs.iter().any(|f| {
+                f.parent.is_some_and(|p| p.0 == local)
+                    && f.self_attrs.iter().any(|s| file.names[s.0 as usize] == name)
+            })
+        })
+    }
+
+    /// The raw (unbound) values of an attribute of a class, along its MRO.
+    pub(super) fn lookup(&mut self, class: ValueId, name: Name) -> NodeId {
+        if let Some(&node) = self.lookups.get(&(class, name)) {
+            return node;
+        }
+        let node = self.graph.node();
+        self.lookups.insert((class, name), node);
+        if let Some(info) = self.classes.get_mut(&class) {
+            info.looked_up.push((name, node));
+        }
+        self.connect_lookup(class, name, node);
+        node
+    }
+
+    fn connect_lookup(&mut self, class: ValueId, name: Name, node: NodeId) {
+        let mro = self.mro(class).to_vec();
+        self.connect_mro(&mro, name, node);
+    }
+
+    fn connect_mro(&mut self, mro: &[ValueId], name: Name, node: NodeId) {
+        let mut external = None;
+        let mut unknown = false;
+        for &class in mro {
+            match self.values.get(class) {
+                Value::Class(..) => {
+                    let field = self.field(class, name);
+                    self.flow(field, node);
+                    if self.binds(class, name) {
+                        return;
+                    }
+                }
+                Value::Ext(path) if external.is_none() && self.text(path) != "builtins.object" => {
+                    external = Some(path);
+                }
+                Value::Obj(ObjKind::NamedTuple, ..) => {}
+                Value::Unknown | Value::Setting(_) => unknown = true,
+                _ => {}
+            }
+        }
+        if let Some(path) = external {
+            let text = format!("{}.{}", self.text(path), self.text(name));
+            let attr = self.program.names.intern(&text);
+            let value = self.values.intern_keyed(Value::ExtAttr(attr), None);
+            self.graph.add(node, value);
+        }
+        if unknown {
+            self.graph.add(node, well_known::UNKNOWN);
+        }
+    }
+
+    /// A raw attribute value is read through a receiver (descriptor protocol, data model section 3.3.2).
+    pub(super) fn bind(&mut self, raw: ValueId, recv: ValueId, dst: NodeId, at: Origin) {
+        let is_class = matches!(self.values.get(recv), Value::Class(..));
+        match self.values.get(raw) {
+            Value::Func(..) | Value::ManagerFunc(_) | Value::Obj(ObjKind::Primitive(_), ..) => {
+                if is_class {
+                    self.graph.add(dst, raw);
+                } else {
+                    let bound = self.bound(recv, raw);
+                    self.graph.add(dst, bound);
+                }
+            }
+            Value::StaticMethod(inner) => {
+                self.graph.add(dst, inner);
+            }
+            Value::ClassMethod(inner) => {
+                let class = if is_class { Some(recv) } else { self.class_of(recv) };
+                if let Some(class) = class {
+                    let bound = self.bound(class, inner);
+                    self.graph.add(dst, bound);
+                }
+            }
+            Value::Obj(ObjKind::Property, ..) => {
+                if is_class {
+                    self.graph.add(dst, raw);
+                    return;
+                }
+                let result = match self.property_calls.get(&(at, raw)) {
+                    Some(&node) => node,
+                    None => {
+                        let node = self.graph.node();
+                        self.property_calls.insert((at, raw), node);
+                        node
+                    }
+                };
+                let this = self.constant(recv);
+                let args = vec![(super::call::Passing::Pos, this)];
+                let call = self.synthetic_call(at, args, result, Some(HopKind::Property));
+                let getter = self.field(raw, self.names.fget);
+                let bound = self.graph.node();
+                self.watch(getter, Use::Bind { recv, dst: bound, at });
+                // The getter takes the receiver by binding, so the call itself has no arguments.
+                self.calls[call as usize].args.clear();
+                self.watch(bound, Use::Callee(call));
+                self.flow(result, dst);
+            }
+            Value::ExtAttr(path) => {
+                let value = if is_class {
+                    self.values.intern_keyed(Value::ExtMethod(recv, path), None)
+                } else {
+                    self.ext_method(recv, path)
+                };
+                self.graph.add(dst, value);
+            }
+            _ => {
+                self.graph.add(dst, raw);
+            }
+        }
+    }
+
+    pub(super) fn ext_method(&mut self, recv: ValueId, path: Name) -> ValueId {
+        self.values.intern_keyed(Value::ExtMethod(recv, path), None)
+    }
+
+    /// A bound method; its key has the receiver's class in place of the receiver.
+    pub(super) fn bound(&mut self, recv: ValueId, func: ValueId) -> ValueId {
+        let value = Value::Bound(recv, func);
+        if let Some(id) = self.values.find(&value) {
+            return id;
+        }
+        match self.receiver_key(recv) {
+            Some(key) if key != recv => {
+                let key = self.values.intern_self_keyed(Value::Bound(key, func));
+                self.values.intern_keyed(value, Some(key))
+            }
+            _ => self.values.intern_self_keyed(value),
+        }
+    }
+
+    /// `value.name`.
+    #[allow(clippy::too_many_lines, reason = "one arm per kind of value")]
+    pub(super) fn load_attr(&mut self, value: ValueId, name: Name, dst: NodeId, at: Origin) {
+        match self.values.get(value) {
+            Value::Module(module) => {
+                let bound = self.program.modules[module.0 as usize].names.binary_search(&name).is_ok();
+                if bound {
+                    let node = self.global(module, name);
+                    self.flow(node, dst);
+                    return;
+                }
+                if let Some(submodule) = self.program.submodule(module, name) {
+                    let value = self.values.intern_keyed(Value::Module(submodule), None);
+                    self.graph.add(dst, value);
+                    return;
+                }
+                if self.feature_modules.contains(&module) {
+                    let dotted = self.program.modules[module.0 as usize].name;
+                    let text = format!("{}.{}", self.text(dotted), self.text(name));
+                    let name = self.program.names.intern(&text);
+                    let value = self.values.intern_keyed(Value::Setting(name), None);
+                    self.graph.add(dst, value);
+                    return;
+                }
+                let field = self.field(value, name);
+                self.flow(field, dst);
+            }
+            Value::Class(..) => {
+                if name == self.names.name || name == self.names.qualname {
+                    let text = self.class_name(value);
+                    let text = self.str_value(&text);
+                    self.graph.add(dst, text);
+                } else if name == self.names.subclasses || self.text(name) == "mro" {
+                    let path = self.program.names.intern(&format!("builtins.type.{}", self.text(name)));
+                    let method = self.ext_method(value, path);
+                    self.graph.add(dst, method);
+                } else {
+                    let raw = self.lookup(value, name);
+                    self.watch(raw, Use::Bind { recv: value, dst, at });
+                }
+            }
+            Value::Inst(..) => self.load_instance_attr(value, name, dst, at),
+            Value::Super(after, this) => {
+                let class = match self.values.get(this) {
+                    Value::Class(..) => Some(this),
+                    _ => self.class_of(this),
+                };
+                let Some(class) = class else { return };
+                let mro = self.mro(class).to_vec();
+                let Some(position) = mro.iter().position(|&c| c == after) else { return };
+                let raw = self.graph.node();
+                self.connect_mro(&mro[position + 1..], name, raw);
+                self.watch(raw, Use::Bind { recv: this, dst, at });
+            }
+            Value::Obj(ObjKind::External(path), ..) => {
+                let text = self.text(path).to_owned();
+                let field = self.field(value, name);
+                self.flow(field, dst);
+                self.load_external_attr(value, &text, name, dst, at);
+            }
+            Value::Obj(kind, ..) => {
+                let class = match kind {
+                    ObjKind::List => "builtins.list",
+                    ObjKind::Tuple => "builtins.tuple",
+                    ObjKind::Set => "builtins.set",
+                    ObjKind::Dict => "builtins.dict",
+                    ObjKind::Partial => "functools.partial",
+                    ObjKind::Property => "builtins.property",
+                    ObjKind::NamedTuple => "builtins.tuple",
+                    ObjKind::Json => "builtins.str",
+                    ObjKind::Primitive(_) | ObjKind::External(_) => "builtins.object",
+                };
+                if matches!(kind, ObjKind::Tuple | ObjKind::Partial) {
+                    let field = self.field(value, name);
+                    self.flow(field, dst);
+                }
+                let path = self.program.names.intern(&format!("{class}.{}", self.text(name)));
+                let method = self.ext_method(value, path);
+                self.graph.add(dst, method);
+            }
+            Value::Func(func, _) => {
+                if name == self.names.name {
+                    let file = self.program.file_of(func);
+                    let plain = file.names[self.program.func(func).name.0 as usize];
+                    let text = self.values.intern_keyed(Value::Str(plain), None);
+                    self.graph.add(dst, text);
+                    let wrapped = self.field(value, self.names.wrapped);
+                    self.watch(wrapped, Use::AttrTerm { dst, name, at });
+                } else if name == self.names.doc || name == self.names.module || name == self.names.qualname {
+                    self.graph.add(dst, well_known::ANY_STR);
+                } else {
+                    let field = self.field(value, name);
+                    self.flow(field, dst);
+                }
+            }
+            Value::Bound(recv, func) => match self.text(name) {
+                "__self__" => {
+                    self.graph.add(dst, recv);
+                }
+                "__func__" => {
+                    self.graph.add(dst, func);
+                }
+                _ => self.load_attr(func, name, dst, at),
+            },
+            Value::ManagerFunc(inner) | Value::StaticMethod(inner) | Value::ClassMethod(inner) => {
+                self.load_attr(inner, name, dst, at);
+            }
+            Value::Str(_) | Value::AnyStr => {
+                let path = self.program.names.intern(&format!("builtins.str.{}", self.text(name)));
+                let method = self.ext_method(value, path);
+                self.graph.add(dst, method);
+            }
+            Value::Ext(path) => {
+                let text = self.extend_path(path, name);
+                let value = self.ext_value(&text);
+                self.graph.add(dst, value);
+            }
+            Value::ExtMethod(_, path) => {
+                let text = self.extend_path(path, name);
+                let value = self.ext_value(&text);
+                self.graph.add(dst, value);
+            }
+            Value::Setting(_) => {
+                let path = self.program.names.intern(&format!("builtins.setting.{}", self.text(name)));
+                let method = self.ext_method(value, path);
+                self.graph.add(dst, method);
+                self.graph.add(dst, value);
+            }
+            Value::Generator(_) | Value::Manager(_) => {
+                let path = self.program.names.intern(&format!("builtins.generator.{}", self.text(name)));
+                let method = self.ext_method(value, path);
+                self.graph.add(dst, method);
+            }
+            Value::Unknown => {
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+            Value::None => {}
+            _ => {
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+        }
+    }
+
+    fn load_instance_attr(&mut self, value: ValueId, name: Name, dst: NodeId, at: Origin) {
+        let Some(class) = self.class_of(value) else { return };
+        if name == self.names.class {
+            self.graph.add(dst, class);
+            return;
+        }
+        if name == self.names.dict {
+            let object = self.object(ObjKind::Dict, at);
+            let (all, rest) = (self.all(value), self.rest(object));
+            self.flow(all, rest);
+            self.graph.add(dst, object);
+            return;
+        }
+        let dunder = self.text(name).starts_with("__") && self.text(name).ends_with("__");
+        let defined = self.defines(class, name);
+        let stored = self.stores(class, name);
+        let field = self.field(value, name);
+        self.flow(field, dst);
+        let has_getattr = !dunder && !defined && !stored && self.defines(class, self.names.getattr);
+        if has_getattr {
+            self.via_getattr.insert(at);
+            let text = self.values.intern_keyed(Value::Str(name), None);
+            let argument = self.constant(text);
+            let getattr = self.names.getattr;
+            self.call_method(value, getattr, &[argument], dst, at, Some(HopKind::GetAttr));
+            return;
+        }
+        let raw = self.lookup(class, name);
+        self.watch(raw, Use::Bind { recv: value, dst, at });
+    }
+
+    /// `object.name = src`.
+    pub(super) fn store_attr(&mut self, object: ValueId, name: Name, src: NodeId, at: Origin) {
+        match self.values.get(object) {
+            Value::Module(module) => {
+                let node = self.global(module, name);
+                self.flow(node, node);
+                self.flow(src, node);
+                let field = self.field(object, name);
+                self.flow(src, field);
+            }
+            Value::Inst(..) => {
+                if let Some(class) = self.class_of(object)
+                    && self.defines(class, name)
+                {
+                    self.store_property(object, class, name, src, at);
+                }
+                let field = self.field(object, name);
+                self.flow(src, field);
+            }
+            Value::Class(..) | Value::Obj(..) | Value::Func(..) => {
+                let field = self.field(object, name);
+                self.flow(src, field);
+            }
+            Value::Bound(_, func) | Value::ManagerFunc(func) => self.store_attr(func, name, src, at),
+            _ => {}
+        }
+    }
+
+    /// A property with a setter runs it.
+    fn store_property(&mut self, object: ValueId, class: ValueId, name: Name, src: NodeId, at: Origin) {
+        let raw = self.lookup(class, name);
+        let what = self.primitive(super::primitive::Pending::SetProperty { object, src, at });
+        self.watch(raw, Use::Primitive { what });
+    }
+
+    /// `super(class, this)`.
+    pub(super) fn super_of(&mut self, class: NodeId, this: NodeId, dst: NodeId) {
+        let what = self.primitive(super::primitive::Pending::Super { class, this, dst });
+        self.watch(this, Use::Primitive { what });
+        self.watch(class, Use::Primitive { what });
+    }
+
+    /// The plain name of a class value.
+    pub fn class_name(&self, class: ValueId) -> String {
+        match self.values.get(class) {
+            Value::Class(id, _) => {
+                let file = self.program.class_file(id);
+                self.text(file.names[self.program.class(id).0.name.0 as usize]).to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Whether a value may be an instance of one of the classes at a node.
+    pub(super) fn may_be_instance(&self, value: ValueId, classes: NodeId) -> bool {
+        let Some(class) = self.class_of(value) else {
+            return value != well_known::NONE;
+        };
+        let candidates = self.graph.values(classes);
+        if candidates.is_empty() {
+            return true;
+        }
+        candidates.iter().any(|&c| match self.values.get(c) {
+            Value::Class(..) => self.mro(class).contains(&c),
+            _ => true,
+        })
+    }
+
+    /// The dotted path of an attribute of an external object, kept short: results of results collapse.
+    pub(super) fn extend_path(&self, path: Name, name: Name) -> String {
+        let text = self.text(path);
+        if text.ends_with(".*") {
+            return text.to_owned();
+        }
+        let segments = text.bytes().filter(|&b| b == b'.').count();
+        if segments >= 5 || text.contains("()") {
+            let root = text.split(['.', '(']).next().unwrap_or(text);
+            return format!("{root}.*");
+        }
+        format!("{text}.{}", self.text(name))
+    }
+
+    /// The named tuple class that a class derives from.
+    pub(super) fn named_tuple_of(&self, class: ValueId) -> Option<ValueId> {
+        self.mro(class)
+            .iter()
+            .copied()
+            .find(|&c| matches!(self.values.get(c), Value::Obj(ObjKind::NamedTuple, ..)))
+    }
+
+    /// Field names of a named tuple class, as far as they are constants.
+    pub(super) fn named_tuple_fields(&mut self, tuple: ValueId) -> Vec<Name> {
+        let fields = self.field(tuple, self.names.fields);
+        let mut names = Vec::new();
+        for list in self.graph.values(fields).to_vec() {
+            match self.values.get(list) {
+                Value::Str(text) => {
+                    let text = self.text(text).replace(',', " ");
+                    for word in text.split_whitespace() {
+                        names.push(self.program.names.intern(word));
+                    }
+                }
+                Value::Obj(..) => {
+                    let mut index = 0;
+                    loop {
+                        let slot = self.index_name(index);
+                        let Some(node) = self.existing_field(list, slot) else { break };
+                        let Some(&text) = self.graph.values(node).first() else { break };
+                        let Value::Str(name) = self.values.get(text) else { break };
+                        names.push(name);
+                        index += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+
+    /// The class value whose body an instance runs.
+    pub fn class_of_body(&self, body: InstId) -> Option<ValueId> {
+        self.body_class.get(&body).copied()
+    }
+}

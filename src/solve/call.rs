@@ -1,0 +1,548 @@
+//! Calls: which function instances a call enters, and with which contexts.
+//!
+//! A call meets a function value in a [`Target`], which gathers the sources of each parameter. Contexts are the
+//! Cartesian product of the keys that flow into the parameters (Agesen 1995); a parameter that no
+//! key flows into is shared. Calls are strict: a target makes its first instance when every
+//! parameter has a value.
+
+use super::graph::NodeId;
+use super::value::{ClassKey, Constants, InstId, ObjKind, Value, ValueId, well_known};
+use super::{Filter, Origin, ROOT_FUNC, Solver, Use};
+use crate::finding::HopKind;
+use crate::ir::{Arg, CallRole, Op};
+use crate::link::{FuncId, Name};
+
+/// The place of a call site among the keys of a context.
+const SITE: u32 = u32::MAX;
+
+/// How an argument is passed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Passing {
+    /// By position.
+    Pos,
+    /// `*x`.
+    Star,
+    /// By keyword.
+    Kw(Name),
+    /// `**x`.
+    DoubleStar,
+}
+
+/// A call with the nodes of its arguments.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Where it stands.
+    pub origin: Origin,
+    /// Arguments in order.
+    pub args: Vec<(Passing, NodeId)>,
+    /// Where the result goes.
+    pub dst: NodeId,
+    /// How the hop is named, if the call is not an ordinary one.
+    pub kind: Option<HopKind>,
+    /// Whether it applies a decorator.
+    pub decorates: bool,
+}
+
+/// What is done with the instances of a target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Mode {
+    /// An ordinary call.
+    Plain,
+    /// The call of a context manager function: its body runs around the `with` body.
+    Manager,
+    /// `__init__` of a class that is being instantiated.
+    Construct(ValueId),
+}
+
+/// A function value that a call meets.
+pub struct Target {
+    call: u32,
+    func: FuncId,
+    env: InstId,
+    mode: Mode,
+    /// The receiver's key.
+    recv: Option<ValueId>,
+    /// The receivers.
+    self_node: Option<NodeId>,
+    /// Where each parameter's values come from.
+    sources: Vec<Option<NodeId>>,
+    /// Keys seen so far by parameter; `None` stands for values without a key.
+    seen: Vec<Vec<Option<ValueId>>>,
+    /// Whether constants count, by parameter.
+    tested: Vec<Constants>,
+}
+
+impl Solver<'_> {
+    /// The call of a call instruction.
+    pub(super) fn call_of_instr(&mut self, at: Origin, dst: NodeId) -> u32 {
+        let func = self.insts[at.inst.0 as usize].func;
+        let base = self.insts[at.inst.0 as usize].base.0;
+        let file = self.program.file_of(func);
+        let (args, role) = match &self.program.func(func).instrs[at.index as usize].op {
+            Op::Call { args, role, .. } => (args.as_slice(), *role),
+            _ => (&[][..], CallRole::Plain),
+        };
+        let args = args
+            .iter()
+            .map(|arg| {
+                let node = NodeId(base + arg.var().0);
+                let passing = match arg {
+                    Arg::Pos(_) => Passing::Pos,
+                    Arg::Star(_) => Passing::Star,
+                    Arg::Kw(name, _) => Passing::Kw(file.names[name.0 as usize]),
+                    Arg::DoubleStar(_) => Passing::DoubleStar,
+                };
+                (passing, node)
+            })
+            .collect();
+        let decorates = role != CallRole::Plain;
+        self.new_call(Call { origin: at, args, dst, kind: None, decorates })
+    }
+
+    pub(super) fn new_call(&mut self, call: Call) -> u32 {
+        self.calls.push(call);
+        self.calls.len() as u32 - 1
+    }
+
+    /// A call that a library or the framework makes.
+    pub(super) fn synthetic_call(
+        &mut self,
+        origin: Origin,
+        args: Vec<(Passing, NodeId)>,
+        dst: NodeId,
+        kind: Option<HopKind>,
+    ) -> u32 {
+        self.new_call(Call { origin, args, dst, kind, decorates: false })
+    }
+
+    /// Calls a special method, which Python looks up on the class alone (data model, section 3.3.12).
+    pub(super) fn call_method(
+        &mut self,
+        recv: ValueId,
+        name: Name,
+        args: &[NodeId],
+        dst: NodeId,
+        at: Origin,
+        kind: Option<HopKind>,
+    ) {
+        let Some(class) = self.class_of(recv) else { return };
+        let args = args.iter().map(|&n| (Passing::Pos, n)).collect();
+        let call = self.synthetic_call(at, args, dst, kind);
+        let raw = self.lookup(class, name);
+        let bound = self.graph.node();
+        self.watch(raw, Use::Bind { recv, dst: bound, at });
+        self.watch(bound, Use::Callee(call));
+    }
+
+    /// Calls a value with the arguments of a call.
+    pub(super) fn dispatch(&mut self, call: u32, callee: ValueId, recv: Option<ValueId>) {
+        if recv.is_none() && !self.called.insert((call, callee)) {
+            return;
+        }
+        match self.values.get(callee) {
+            Value::Func(..) => self.call_func(call, callee, recv, Mode::Plain),
+            Value::ManagerFunc(inner) => match self.values.get(inner) {
+                Value::Func(..) => self.call_func(call, inner, recv, Mode::Manager),
+                _ => self.dispatch(call, inner, recv),
+            },
+            Value::Bound(this, func) => {
+                if self.queue_operation(call, this, func) {
+                    return;
+                }
+                self.dispatch(call, func, Some(this));
+            }
+            Value::StaticMethod(inner) | Value::ClassMethod(inner) => self.dispatch(call, inner, recv),
+            Value::Class(..) => {
+                let call = self.with_receiver(call, recv);
+                self.construct(call, callee);
+            }
+            Value::Inst(..) => {
+                let call = self.with_receiver(call, recv);
+                if let Some(class) = self.class_of(callee) {
+                    let origin = self.calls[call as usize].origin;
+                    let raw = self.lookup(class, self.names.call);
+                    let bound = self.graph.node();
+                    self.watch(raw, Use::Bind { recv: callee, dst: bound, at: origin });
+                    self.watch(bound, Use::Callee(call));
+                }
+            }
+            Value::Obj(ObjKind::Partial, ..) => {
+                let call = self.with_receiver(call, recv);
+                let merged = self.partial_call(call, callee);
+                let func = self.field(callee, self.names.func);
+                self.watch(func, Use::Callee(merged));
+            }
+            Value::Obj(ObjKind::Primitive(name), ..) => {
+                let call = self.with_receiver(call, recv);
+                self.call_primitive(call, callee, name);
+            }
+            Value::Obj(ObjKind::NamedTuple, ..) => self.construct_named_tuple(call, callee, callee),
+            Value::Ext(path) => {
+                let call = self.with_receiver(call, recv);
+                self.call_external(call, path, None);
+            }
+            Value::ExtMethod(this, path) => self.call_external(call, path, Some(this)),
+            Value::QueuePut(queue) => self.queue_put(call, queue),
+            Value::Dispatch(class, method) => self.dispatch_view(call, class, method),
+            Value::None => {}
+            Value::Setting(_) => {
+                let dst = self.calls[call as usize].dst;
+                self.graph.add(dst, callee);
+            }
+            Value::Unknown | Value::Obj(..) | Value::Opaque | Value::AnyStr | Value::Str(_) => {
+                let origin = self.calls[call as usize].origin;
+                let dst = self.calls[call as usize].dst;
+                if matches!(self.values.get(callee), Value::Unknown) {
+                    self.unknown_calls.entry(origin).or_insert("unknown-callee");
+                    self.assume_called(call);
+                }
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+            _ => {}
+        }
+    }
+
+    /// The call with a receiver put before its arguments.
+    fn with_receiver(&mut self, call: u32, recv: Option<ValueId>) -> u32 {
+        let Some(recv) = recv else { return call };
+        let node = self.constant(recv);
+        let mut changed = self.calls[call as usize].clone();
+        changed.args.insert(0, (Passing::Pos, node));
+        self.new_call(changed)
+    }
+
+    fn partial_call(&mut self, call: u32, partial: ValueId) -> u32 {
+        let mut merged = self.calls[call as usize].clone();
+        let mut args = Vec::new();
+        for name in self.field_names(partial) {
+            let node = self.field(partial, name);
+            if name == self.names.func {
+                continue;
+            }
+            let passing = if self.text(name).starts_with('#') { Passing::Pos } else { Passing::Kw(name) };
+            args.push((passing, node));
+        }
+        let given: Vec<Passing> = merged.args.iter().map(|a| a.0).collect();
+        args.retain(|(p, _)| !matches!(p, Passing::Kw(_)) || !given.contains(p));
+        args.append(&mut merged.args);
+        args.sort_by_key(|(p, _)| matches!(p, Passing::Kw(_) | Passing::DoubleStar));
+        merged.args = args;
+        self.new_call(merged)
+    }
+
+    /// The key that a receiver gives.
+    pub(super) fn receiver_key(&mut self, recv: ValueId) -> Option<ValueId> {
+        match self.values.get(recv) {
+            Value::Inst(key, _) => Some(self.any_of(key)),
+            _ => self.values.key(recv, Constants::Shared),
+        }
+    }
+
+    pub(super) fn any_of(&mut self, key: ClassKey) -> ValueId {
+        self.values.intern_self_keyed(Value::AnyOf(key))
+    }
+
+    /// The key of a value at a parameter of `func`, or none where cloning would nest without end.
+    pub(super) fn param_key(&mut self, func: FuncId, tested: Constants, value: ValueId) -> Option<ValueId> {
+        let key = self.values.key(value, tested)?;
+        let depth = self.value_depth(key);
+        if depth < 3 {
+            return Some(key);
+        }
+        if depth > self.limits.depth {
+            self.cap("context-depth");
+            return None;
+        }
+        if self.occurrences(key, func, 256) >= self.limits.recursion {
+            return None;
+        }
+        Some(key)
+    }
+
+    /// How often `func` stands in the environments and keys below a value.
+    fn occurrences(&self, value: ValueId, func: FuncId, budget: u32) -> u32 {
+        let mut stack = vec![value];
+        let mut insts: Vec<InstId> = Vec::new();
+        let mut count = 0;
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            if steps > budget {
+                break;
+            }
+            if let Some(inst) = insts.pop() {
+                if inst == InstId::NONE {
+                    continue;
+                }
+                let i = &self.insts[inst.0 as usize];
+                if i.func == func {
+                    count += 1;
+                }
+                insts.push(i.env);
+                stack.extend(i.context.iter().map(|&(_, v)| v));
+                continue;
+            }
+            let Some(v) = stack.pop() else { break };
+            match self.values.get(v) {
+                Value::Func(_, env) | Value::Class(_, env) => insts.push(env),
+                Value::Generator(i) | Value::Manager(i) | Value::Obj(_, _, i) => insts.push(i),
+                Value::Bound(a, b) => stack.extend([a, b]),
+                Value::ManagerFunc(f) | Value::StaticMethod(f) | Value::ClassMethod(f) => stack.push(f),
+                Value::Inst(key, _) | Value::AnyOf(key) => {
+                    let (class, context) = self.values.class_of_key(key);
+                    stack.push(class);
+                    stack.extend(context.iter().map(|&(_, v)| v));
+                }
+                _ => {}
+            }
+        }
+        count
+    }
+
+    pub(super) fn call_func(&mut self, call: u32, fval: ValueId, recv: Option<ValueId>, mode: Mode) {
+        let Value::Func(func, env) = self.values.get(fval) else { return };
+        let recv_key = match recv {
+            Some(r) => self.receiver_key(r),
+            None => None,
+        };
+        let class = match mode {
+            Mode::Construct(class) => Some(class),
+            _ => None,
+        };
+        // Receivers without a key get a target of their own, under themselves.
+        let index_key = (call, fval, recv_key.or(recv), class);
+        if let Some(&target) = self.target_index.get(&index_key) {
+            if let (Some(recv), Some(node)) = (recv, self.targets[target as usize].self_node) {
+                self.graph.add(node, recv);
+            }
+            return;
+        }
+        let takes_self = recv.is_some() || class.is_some();
+        let Some((sources, definite)) = self.sources(call, fval, func, takes_self) else { return };
+        let self_node = recv.map(|recv| {
+            let node = self.graph.node();
+            self.graph.add(node, recv);
+            node
+        });
+        let target = self.targets.len() as u32;
+        let count = sources.len();
+        let all_tested = class.is_some_and(|c| self.queue_class(c).is_some());
+        let tested = self.tested(func, &definite, all_tested);
+        self.targets.push(Target {
+            call,
+            func,
+            env,
+            mode,
+            recv: recv_key,
+            self_node,
+            sources: sources.clone(),
+            seen: vec![Vec::new(); count],
+            tested,
+        });
+        self.target_index.insert(index_key, target);
+        if sources.iter().all(Option::is_none) {
+            self.combine(target, None);
+            return;
+        }
+        for (param, source) in sources.into_iter().enumerate() {
+            if let Some(node) = source {
+                self.watch(node, Use::Param { target, param: param as u32 });
+            }
+        }
+    }
+
+    /// A value reached a parameter of a target.
+    pub(super) fn on_param(&mut self, target: u32, param: u32, value: ValueId) {
+        let t = &self.targets[target as usize];
+        let (func, tested) = (t.func, t.tested[param as usize]);
+        let key = self.param_key(func, tested, value);
+        let t = &mut self.targets[target as usize];
+        if t.seen[param as usize].contains(&key) {
+            return;
+        }
+        t.seen[param as usize].push(key);
+        self.combine(target, Some((param, key)));
+    }
+
+    /// Makes the instances of all combinations of keys, with one parameter fixed.
+    fn combine(&mut self, target: u32, fixed: Option<(u32, Option<ValueId>)>) {
+        let t = &self.targets[target as usize];
+        let mut choices: Vec<(u32, Vec<Option<ValueId>>)> = Vec::new();
+        for (param, source) in t.sources.iter().enumerate() {
+            if source.is_none() {
+                continue;
+            }
+            let param = param as u32;
+            match fixed {
+                Some((p, key)) if p == param => choices.push((param, vec![key])),
+                _ => {
+                    if t.seen[param as usize].is_empty() {
+                        return;
+                    }
+                    choices.push((param, t.seen[param as usize].clone()));
+                }
+            }
+        }
+        let mut at = vec![0usize; choices.len()];
+        loop {
+            let combination: Vec<(u32, Option<ValueId>)> =
+                choices.iter().zip(&at).map(|((p, keys), &i)| (*p, keys[i])).collect();
+            self.link(target, &combination);
+            let mut i = 0;
+            loop {
+                if i == at.len() {
+                    return;
+                }
+                at[i] += 1;
+                if at[i] < choices[i].1.len() {
+                    break;
+                }
+                at[i] = 0;
+                i += 1;
+            }
+        }
+    }
+
+    /// Connects a target to the instance of one combination of keys.
+    fn link(&mut self, target: u32, combination: &[(u32, Option<ValueId>)]) {
+        let t = &self.targets[target as usize];
+        let (call, func, env, mode, self_node) = (t.call, t.func, t.env, t.mode, t.self_node);
+        let tested_params = t.tested.clone();
+        let mut recv = t.recv;
+        let sources = t.sources.clone();
+        let Call { origin, dst, kind, decorates, .. } = self.calls[call as usize];
+        let mut object = None;
+        if let Mode::Construct(class) = mode {
+            let context = combination
+                .iter()
+                .filter_map(|&(p, key)| key.map(|k| (p, k)))
+                .filter(|&(_, k)| self.is_constructor_context(class, k))
+                .collect();
+            let key = self.values.class_key(class, context);
+            let value = self.instance_value(key, origin);
+            recv = Some(self.any_of(key));
+            object = Some(value);
+        }
+        let mut context: Vec<(u32, ValueId)> = Vec::new();
+        if let Some(recv) = recv {
+            context.push((0, recv));
+        }
+        context.extend(combination.iter().filter_map(|&(p, key)| key.map(|k| (p, k))));
+        if self.captures(func) && !self.is_root(origin.inst) {
+            let site = self.values.intern_self_keyed(Value::Site(self.site(origin)));
+            context.push((SITE, site));
+        }
+        let full = self.context_count.get(&(func, env)).copied().unwrap_or(0) >= self.limits.contexts;
+        let capped = full && !self.inst_index.contains_key(&(func, env, context.clone()));
+        if capped {
+            self.cap("contexts-per-function");
+            context.truncate(usize::from(recv.is_some()));
+        }
+        let inst = self.instance(func, env, context);
+        if decorates {
+            self.decorator_insts.insert(inst);
+        }
+        // A wrapper such as `def wrapper(*args)` takes the receiver as its first element.
+        let this = if self_node.is_some() || object.is_some() { self.receiver_node(inst) } else { None };
+        if let Some(object) = object {
+            if let Some(this) = this {
+                self.graph.add(this, object);
+            }
+            self.graph.add(dst, object);
+        } else if let (Some(self_node), Some(this)) = (self_node, this) {
+            self.flow(self_node, this);
+        }
+        for &(param, key) in combination {
+            let Some(source) = sources[param as usize] else { continue };
+            let node = self.param_node(inst, param);
+            let tested = tested_params[param as usize];
+            if capped {
+                self.flow(source, node);
+                continue;
+            }
+            match key {
+                Some(k) if !self.is_class_pattern(k) => {
+                    self.graph.add(node, k);
+                }
+                key => self.flow_filtered(source, node, Filter::Key { func, tested, key }),
+            }
+        }
+        self.bind_rest(call, inst, func, self_node.is_some() || object.is_some());
+        let is_generator = self.program.func(func).is_generator;
+        match mode {
+            Mode::Construct(_) => self.edge(origin, inst, kind.or(Some(HopKind::Constructor))),
+            Mode::Manager => {
+                let manager = self.values.intern_self_keyed(Value::Manager(inst));
+                self.graph.add(dst, manager);
+            }
+            Mode::Plain if is_generator => {
+                let generator = self.values.intern_self_keyed(Value::Generator(inst));
+                self.graph.add(dst, generator);
+            }
+            Mode::Plain => {
+                let ret = self.insts[inst.0 as usize].ret;
+                self.flow(ret, dst);
+                self.edge(origin, inst, kind);
+            }
+        }
+    }
+
+    /// Whether nested scopes capture variables of a function: its closures then differ from call to call, so it is cloned per
+    /// call site.
+    fn captures(&self, func: FuncId) -> bool {
+        self.program.func(func).vars.iter().any(|v| v.def == crate::ir::VarDef::Cell)
+    }
+
+    /// Whether a key stands for several values, so that the values themselves must flow.
+    fn is_class_pattern(&self, key: ValueId) -> bool {
+        match self.values.get(key) {
+            Value::AnyOf(_) => true,
+            Value::Bound(recv, _) => self.is_class_pattern(recv),
+            _ => false,
+        }
+    }
+
+    /// Whether an origin stands in the framework rather than in code.
+    pub fn is_root(&self, inst: InstId) -> bool {
+        self.insts[inst.0 as usize].func == ROOT_FUNC
+    }
+
+    /// Gives loads that found nothing an untracked value, so that the strict calls behind them go on. Returns whether
+    /// anything changed.
+    pub(super) fn release_blocked(&mut self) -> bool {
+        let mut changed = false;
+        for i in 0..self.insts.len() {
+            let func = self.insts[i].func;
+            if func == ROOT_FUNC {
+                continue;
+            }
+            let inst = InstId(i as u32);
+            let base = self.insts[i].base.0;
+            let dead = self.dead_guards(inst);
+            for index in 0..self.program.func(func).instrs.len() {
+                let instr = &self.program.func(func).instrs[index];
+                if dead.get(instr.guard.0 as usize).copied().unwrap_or(false) {
+                    continue;
+                }
+                let (dst, fed) = match instr.op {
+                    Op::LoadAttr { dst, obj, .. } => {
+                        let values = self.graph.values(NodeId(base + obj.0));
+                        (dst, values.iter().any(|&v| v != well_known::NONE))
+                    }
+                    Op::LoadGlobal { dst, .. } => (dst, true),
+                    _ => continue,
+                };
+                let node = NodeId(base + dst.0);
+                if fed && self.graph.values(node).is_empty() {
+                    self.graph.add(node, well_known::UNKNOWN);
+                    self.dead_ends.insert(Origin { inst, index: index as u32 });
+                    changed = true;
+                }
+            }
+        }
+        if changed {
+            self.cap("released-loads");
+        }
+        changed
+    }
+}

@@ -1,0 +1,110 @@
+//! Instantiation: `__init__`, the constructor context of instances, named tuples.
+
+use super::call::{Call, Mode, Passing};
+use super::value::{ClassKey, ObjKind, Value, ValueId};
+use super::{Origin, Solver, Use};
+
+impl Solver<'_> {
+    /// Calls a class: makes an instance and runs `__init__`.
+    pub(super) fn construct(&mut self, call: u32, class: ValueId) {
+        let Call { origin, dst, .. } = self.calls[call as usize];
+        if self.defines(class, self.names.init) {
+            let raw = self.lookup(class, self.names.init);
+            self.watch(raw, Use::Construct { call, class });
+            return;
+        }
+        if let Some(tuple) = self.named_tuple_of(class) {
+            self.construct_named_tuple(call, class, tuple);
+            return;
+        }
+        let key = self.values.class_key(class, Vec::new());
+        let object = self.instance_value(key, origin);
+        // Without a constructor in the project, keyword arguments become attributes (dataclasses, ORM rows, ...).
+        for (passing, node) in self.calls[call as usize].args.clone() {
+            if let Passing::Kw(name) = passing {
+                let field = self.field(object, name);
+                self.flow(node, field);
+            }
+        }
+        self.graph.add(dst, object);
+        self.assume_called(call);
+    }
+
+    /// A raw `__init__` of a class under construction.
+    pub(super) fn construct_with(&mut self, call: u32, class: ValueId, raw: ValueId) {
+        match self.values.get(raw) {
+            Value::Func(..) => self.call_func(call, raw, None, Mode::Construct(class)),
+            _ => {
+                let Call { origin, dst, .. } = self.calls[call as usize];
+                let key = self.values.class_key(class, Vec::new());
+                let object = self.instance_value(key, origin);
+                self.graph.add(dst, object);
+            }
+        }
+    }
+
+    /// The instance of a class key that an origin allocates. Exceptions give no key as arguments: they carry messages, and
+    /// cloning on them buys nothing.
+    pub(super) fn instance_value(&mut self, key: ClassKey, origin: Origin) -> ValueId {
+        let site = self.site(origin);
+        let class = self.values.class_of_key(key).0;
+        let any = self.any_of(key);
+        let keyed = !self.is_exception(class);
+        let value = self.values.intern_keyed(Value::Inst(key, site), keyed.then_some(any));
+        if let Some(queue) = self.queue_class(class) {
+            self.registry.add_queue(value, origin, queue);
+        }
+        value
+    }
+
+    /// A named tuple: positional and keyword arguments become attributes and elements.
+    pub(super) fn construct_named_tuple(&mut self, call: u32, class: ValueId, tuple: ValueId) {
+        let Call { origin, dst, ref args, .. } = self.calls[call as usize];
+        let args = args.clone();
+        let object = if class == tuple {
+            self.object(ObjKind::Tuple, origin)
+        } else {
+            let key = self.values.class_key(class, Vec::new());
+            self.instance_value(key, origin)
+        };
+        let fields = self.named_tuple_fields(tuple);
+        for (i, (passing, node)) in args.into_iter().enumerate() {
+            match passing {
+                Passing::Pos => {
+                    let name = self.index_name(i as u32);
+                    let element = self.field(object, name);
+                    self.flow(node, element);
+                    if let Some(&field) = fields.get(i) {
+                        let attribute = self.field(object, field);
+                        self.flow(node, attribute);
+                    }
+                }
+                Passing::Kw(name) => {
+                    let attribute = self.field(object, name);
+                    self.flow(node, attribute);
+                }
+                Passing::Star => {
+                    let rest = self.rest(object);
+                    self.watch(node, Use::Iterate { dst: rest, at: origin });
+                }
+                Passing::DoubleStar => self.watch(node, Use::Spread { to: object }),
+            }
+        }
+        self.graph.add(dst, object);
+    }
+
+    /// Which keys of constructor arguments distinguish the instances that are made: code and queues, not ordinary instances
+    /// (a wrapper of a wrapper would nest without end); constants only for queues themselves.
+    pub(super) fn is_constructor_context(&self, class: ValueId, key: ValueId) -> bool {
+        match self.values.get(key) {
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Setting(_) => {
+                self.queue_class(class).is_some()
+            }
+            Value::AnyOf(class_key) => {
+                let (class, _) = self.values.class_of_key(class_key);
+                self.queue_class(class).is_some()
+            }
+            _ => true,
+        }
+    }
+}

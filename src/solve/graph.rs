@@ -1,0 +1,142 @@
+//! The constraint graph: points-to sets, copy edges and the uses that new values trigger.
+//!
+//! Andersen's inclusion constraints (1994) with difference propagation (Pearce, Kelly, Hankin 2003): a node
+//! keeps its values in the order in which they came, and `done` says how many of them its
+//! successors have seen. Everything is append-only, so the solution is a least fixpoint and ids are
+//! reproducible.
+
+use super::value::ValueId;
+use rustc_hash::FxHashSet;
+use std::collections::VecDeque;
+
+/// A variable in a context, a field, or a synthetic variable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct NodeId(pub u32);
+
+/// What happens to the values of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Succ {
+    /// They flow to another node.
+    Copy(NodeId),
+    /// Those that pass a filter flow to another node.
+    Filtered(NodeId, u32),
+    /// They trigger a use (index into the solver's table).
+    Use(u32),
+}
+
+const NIL: u32 = u32::MAX;
+/// Above this many values a node gets a hash set beside its list.
+const SMALL: usize = 12;
+
+struct Node {
+    values: Vec<ValueId>,
+    done: u32,
+    first: u32,
+    queued: bool,
+    big: u32,
+}
+
+/// The graph.
+#[derive(Default)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    succs: Vec<(Succ, u32)>,
+    big: Vec<FxHashSet<ValueId>>,
+    queue: VecDeque<NodeId>,
+    copies: FxHashSet<(NodeId, NodeId)>,
+}
+
+impl Graph {
+    /// A fresh node without values.
+    pub fn node(&mut self) -> NodeId {
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(Node { values: Vec::new(), done: 0, first: NIL, queued: false, big: NIL });
+        id
+    }
+
+    /// `count` fresh nodes with consecutive ids; the first is returned.
+    pub fn block(&mut self, count: usize) -> NodeId {
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.reserve(count);
+        for _ in 0..count {
+            self.nodes.push(Node { values: Vec::new(), done: 0, first: NIL, queued: false, big: NIL });
+        }
+        id
+    }
+
+    /// Number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The values of a node in the order in which they came.
+    pub fn values(&self, node: NodeId) -> &[ValueId] {
+        &self.nodes[node.0 as usize].values
+    }
+
+    /// Whether a node holds a value.
+    pub fn contains(&self, node: NodeId, value: ValueId) -> bool {
+        let n = &self.nodes[node.0 as usize];
+        if n.big == NIL { n.values.contains(&value) } else { self.big[n.big as usize].contains(&value) }
+    }
+
+    /// Adds a value; true if it is new.
+    pub fn add(&mut self, node: NodeId, value: ValueId) -> bool {
+        let n = &mut self.nodes[node.0 as usize];
+        if n.big == NIL {
+            if n.values.contains(&value) {
+                return false;
+            }
+            n.values.push(value);
+            if n.values.len() > SMALL {
+                n.big = self.big.len() as u32;
+                self.big.push(n.values.iter().copied().collect());
+            }
+        } else {
+            if !self.big[n.big as usize].insert(value) {
+                return false;
+            }
+            n.values.push(value);
+        }
+        if !n.queued && n.first != NIL {
+            n.queued = true;
+            self.queue.push_back(node);
+        }
+        true
+    }
+
+    /// Attaches a successor that has not seen any value yet. The caller hands it the values seen so
+    /// far; later ones reach it by the worklist. Returns how many values were seen so far.
+    pub fn attach(&mut self, node: NodeId, succ: Succ) -> usize {
+        let next = self.nodes[node.0 as usize].first;
+        let index = self.succs.len() as u32;
+        self.succs.push((succ, next));
+        let n = &mut self.nodes[node.0 as usize];
+        if next == NIL {
+            // Nobody listened before: whatever stands here counts as seen from now on.
+            n.done = n.values.len() as u32;
+        }
+        n.first = index;
+        n.done as usize
+    }
+
+    /// Whether a plain copy edge is new; records it.
+    pub fn new_copy(&mut self, from: NodeId, to: NodeId) -> bool {
+        from != to && self.copies.insert((from, to))
+    }
+
+    /// The next node with unseen values: node, range of unseen values, first successor.
+    pub fn pop(&mut self) -> Option<(NodeId, usize, usize, u32)> {
+        let node = self.queue.pop_front()?;
+        let n = &mut self.nodes[node.0 as usize];
+        n.queued = false;
+        let from = n.done as usize;
+        n.done = n.values.len() as u32;
+        Some((node, from, n.values.len(), n.first))
+    }
+
+    /// A successor and the one after it.
+    pub fn succ(&self, index: u32) -> Option<(Succ, u32)> {
+        (index != NIL).then(|| self.succs[index as usize])
+    }
+}

@@ -1,0 +1,394 @@
+//! The heap: fields of objects, and containers with one slot per constant key and one for the rest.
+
+use super::value::{InstId, ObjKind, Value, ValueId, well_known};
+use super::{Origin, SlotListener, SlotRule, Solver, Use};
+use crate::finding::HopKind;
+use crate::link::{FuncId, Name};
+use crate::solve::graph::NodeId;
+
+impl Solver<'_> {
+    /// The field `name` of an object, made when it is first asked for.
+    pub fn field(&mut self, object: ValueId, name: Name) -> NodeId {
+        if let Some(&node) = self.fields.get(&(object, name)) {
+            return node;
+        }
+        let node = self.graph.node();
+        self.fields.insert((object, name), node);
+        if name == self.names.keys {
+            return node;
+        }
+        let slots = self.slots.entry(object).or_default();
+        slots.named.push((name, node));
+        let (rest, all, listeners) = (slots.rest, slots.all, slots.listeners.clone());
+        if let Some(rest) = rest {
+            self.flow(rest, node);
+        }
+        if let Some(all) = all {
+            self.flow(node, all);
+        }
+        for listener in listeners {
+            self.forward_slot(listener, name, node);
+        }
+        node
+    }
+
+    /// The field if something made it.
+    pub fn existing_field(&self, object: ValueId, name: Name) -> Option<NodeId> {
+        self.fields.get(&(object, name)).copied()
+    }
+
+    /// The names of the fields of an object, in the order in which they were made.
+    pub fn field_names(&self, object: ValueId) -> Vec<Name> {
+        self.slots.get(&object).map(|s| s.named.iter().map(|&(n, _)| n).collect()).unwrap_or_default()
+    }
+
+    /// The slot of an object for keys that are not constant.
+    pub fn rest(&mut self, object: ValueId) -> NodeId {
+        if let Some(rest) = self.slots.get(&object).and_then(|s| s.rest) {
+            return rest;
+        }
+        let rest = self.graph.node();
+        let name = self.names.rest;
+        let slots = self.slots.entry(object).or_default();
+        slots.rest = Some(rest);
+        let (named, all, listeners) = (slots.named.clone(), slots.all, slots.listeners.clone());
+        for (_, node) in named {
+            self.flow(rest, node);
+        }
+        if let Some(all) = all {
+            self.flow(rest, all);
+        }
+        for listener in listeners {
+            self.forward_slot(listener, name, rest);
+        }
+        rest
+    }
+
+    /// The union of all slots of an object.
+    pub fn all(&mut self, object: ValueId) -> NodeId {
+        if let Some(all) = self.slots.get(&object).and_then(|s| s.all) {
+            return all;
+        }
+        let all = self.graph.node();
+        let slots = self.slots.entry(object).or_default();
+        slots.all = Some(all);
+        let (named, rest) = (slots.named.clone(), slots.rest);
+        for (_, node) in named {
+            self.flow(node, all);
+        }
+        if let Some(rest) = rest {
+            self.flow(rest, all);
+        }
+        all
+    }
+
+    fn listen(&mut self, object: ValueId, to: ValueId, rule: SlotRule) {
+        let index = self.slot_listeners.len() as u32;
+        self.slot_listeners.push(SlotListener { to, rule });
+        let slots = self.slots.entry(object).or_default();
+        slots.listeners.push(index);
+        let (named, rest) = (slots.named.clone(), slots.rest);
+        for (name, node) in named {
+            self.forward_slot(index, name, node);
+        }
+        if let Some(rest) = rest {
+            self.forward_slot(index, self.names.rest, rest);
+        }
+    }
+
+    fn forward_slot(&mut self, listener: u32, name: Name, node: NodeId) {
+        let SlotListener { to, rule } = self.slot_listeners[listener as usize].clone();
+        if name == self.names.rest {
+            let rest = self.rest(to);
+            self.flow(node, rest);
+            return;
+        }
+        let target = match rule {
+            SlotRule::All => self.field(to, name),
+            SlotRule::Shift { from, to: at } => match self.index_of(name) {
+                Some(i) if i >= from => {
+                    let shifted = self.index_name(i - from + at);
+                    self.field(to, shifted)
+                }
+                Some(_) => return,
+                None => self.rest(to),
+            },
+            SlotRule::ExceptParams(func) => {
+                let file = self.program.file_of(func);
+                let takes = self.program.func(func).params.iter().any(|p| {
+                    file.names[p.name.0 as usize] == name
+                        && !matches!(
+                            p.kind,
+                            crate::ir::ParamKind::VarArgs
+                                | crate::ir::ParamKind::KwArgs
+                                | crate::ir::ParamKind::PositionalOnly
+                        )
+                });
+                if takes {
+                    return;
+                }
+                self.field(to, name)
+            }
+        };
+        self.flow(node, target);
+        if matches!(self.values.get(to), Value::Obj(ObjKind::Dict, ..)) {
+            let keys = self.field(to, self.names.keys);
+            let key = self.values.intern_keyed(Value::Str(name), None);
+            self.graph.add(keys, key);
+        }
+    }
+
+    /// The field name of a positional element.
+    pub fn index_name(&mut self, index: u32) -> Name {
+        self.program.names.intern(&format!("#{index}"))
+    }
+
+    fn index_of(&self, name: Name) -> Option<u32> {
+        self.text(name).strip_prefix('#')?.parse().ok()
+    }
+
+    /// A fresh-looking object for (site, instance): the same on every call.
+    pub fn object(&mut self, kind: ObjKind, at: Origin) -> ValueId {
+        let site = self.site(at);
+        let value = Value::Obj(kind, site, at.inst);
+        match kind {
+            ObjKind::Partial | ObjKind::Property | ObjKind::Primitive(_) | ObjKind::NamedTuple => {
+                self.values.intern_self_keyed(value)
+            }
+            _ => self.values.intern_keyed(value, None),
+        }
+    }
+
+    pub(super) fn is_container(&self, value: ValueId) -> bool {
+        matches!(self.values.get(value), Value::Obj(..))
+    }
+
+    /// Reads `value[key]` for a constant key.
+    pub(super) fn load_key(&mut self, value: ValueId, key: Name, dst: NodeId) {
+        match self.values.get(value) {
+            Value::Obj(ObjKind::External(path), ..) => {
+                let path = self.text(path).to_owned();
+                if self.models.is_config(&path) {
+                    self.load_config(value, key, dst);
+                } else {
+                    let node = self.field(value, key);
+                    self.flow(node, dst);
+                    self.graph.add(dst, well_known::UNKNOWN);
+                }
+            }
+            Value::Obj(..) => {
+                let node = self.field(value, key);
+                self.flow(node, dst);
+            }
+            Value::None => {}
+            Value::Setting(_) | Value::Unknown | Value::Ext(_) => {
+                self.graph.add(dst, value);
+            }
+            Value::Str(_) | Value::AnyStr => {
+                self.graph.add(dst, well_known::ANY_STR);
+            }
+            _ => {
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+        }
+    }
+
+    /// Reads element `index` of a sequence.
+    pub(super) fn load_index(&mut self, value: ValueId, index: u32, dst: NodeId) {
+        let is_seq = matches!(
+            self.values.get(value),
+            Value::Obj(ObjKind::List | ObjKind::Tuple | ObjKind::NamedTuple | ObjKind::External(_), ..)
+        );
+        if is_seq {
+            let name = self.index_name(index);
+            let node = self.field(value, name);
+            self.flow(node, dst);
+        } else {
+            let at = Origin { inst: InstId::NONE, index: 0 };
+            self.iterate(value, dst, at);
+        }
+    }
+
+    /// What iteration over a value yields; `at` is where it is consumed (no instance: not recorded).
+    pub(super) fn iterate(&mut self, value: ValueId, dst: NodeId, at: Origin) {
+        match self.values.get(value) {
+            Value::Obj(ObjKind::Dict, ..) => {
+                let keys = self.field(value, self.names.keys);
+                self.flow(keys, dst);
+            }
+            Value::Obj(ObjKind::External(_), ..) => {
+                let all = self.all(value);
+                self.flow(all, dst);
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+            Value::Obj(..) => {
+                let all = self.all(value);
+                self.flow(all, dst);
+            }
+            Value::Generator(inst) => {
+                let yielded = self.insts[inst.0 as usize].yielded;
+                self.flow(yielded, dst);
+                if at.inst != InstId::NONE {
+                    self.edge(at, inst, Some(HopKind::Yield));
+                }
+            }
+            Value::Inst(..) => {
+                if at.inst == InstId::NONE {
+                    self.graph.add(dst, well_known::UNKNOWN);
+                    return;
+                }
+                // `__iter__` gives an iterator, often a generator, or the object itself with `__next__`.
+                if self.iterated.insert((value, dst)) {
+                    let iterator = self.graph.node();
+                    self.call_method(value, self.names.iter, &[], iterator, at, Some(HopKind::Yield));
+                    self.watch(iterator, Use::Iterate { dst, at });
+                    self.call_method(value, self.names.next, &[], dst, at, Some(HopKind::Yield));
+                }
+            }
+            Value::Class(..) => {
+                // Members of an enumeration.
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+            Value::Str(_) | Value::AnyStr => {
+                self.graph.add(dst, well_known::ANY_STR);
+            }
+            Value::Setting(_) | Value::Ext(_) | Value::Unknown => {
+                self.graph.add(dst, value);
+            }
+            Value::Opaque => {
+                self.graph.add(dst, well_known::OPAQUE);
+            }
+            Value::None => {}
+            _ => {
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+        }
+    }
+
+    fn is_config_object(&self, value: ValueId) -> bool {
+        match self.values.get(value) {
+            Value::Obj(ObjKind::External(path), ..) => self.models.is_config(self.text(path)),
+            _ => false,
+        }
+    }
+
+    /// Keys of a mapping.
+    pub(super) fn keys_of(&mut self, value: ValueId, dst: NodeId) {
+        match self.values.get(value) {
+            Value::Obj(ObjKind::Dict, ..) => {
+                let keys = self.field(value, self.names.keys);
+                self.flow(keys, dst);
+            }
+            Value::None => {}
+            _ => {
+                self.graph.add(dst, well_known::ANY_STR);
+            }
+        }
+    }
+
+    /// Copies all slots of `from` into `to`.
+    pub(super) fn spread(&mut self, from: ValueId, to: ValueId) {
+        if from == to {
+            return;
+        }
+        match self.values.get(from) {
+            Value::Obj(ObjKind::Dict, ..) => {
+                self.listen(from, to, SlotRule::All);
+                let (a, b) = (self.field(from, self.names.keys), self.field(to, self.names.keys));
+                self.flow(a, b);
+            }
+            Value::Obj(..) => {
+                let all = self.all(from);
+                let rest = self.rest(to);
+                self.flow(all, rest);
+            }
+            Value::None => {}
+            // What an operator configures is the setting itself; it does not blur every key.
+            _ if self.is_config_object(to) => {}
+            _ => {
+                let rest = self.rest(to);
+                let at = Origin { inst: InstId::NONE, index: 0 };
+                self.iterate(from, rest, at);
+            }
+        }
+    }
+
+    pub(super) fn spread_shifted(&mut self, from: ValueId, to: ValueId, first: u32, at: u32) {
+        match self.values.get(from) {
+            Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
+                self.listen(from, to, SlotRule::Shift { from: first, to: at });
+            }
+            _ => {
+                let rest = self.rest(to);
+                let nowhere = Origin { inst: InstId::NONE, index: 0 };
+                self.iterate(from, rest, nowhere);
+            }
+        }
+    }
+
+    pub(super) fn spread_except(&mut self, from: ValueId, to: ValueId, except: FuncId) {
+        match self.values.get(from) {
+            Value::Obj(ObjKind::Dict, ..) => self.listen(from, to, SlotRule::ExceptParams(except)),
+            Value::None => {}
+            _ => {
+                let rest = self.rest(to);
+                self.graph.add(rest, well_known::UNKNOWN);
+            }
+        }
+    }
+
+    /// Stores under a key value: constant strings and integers name a slot, anything else goes to the rest.
+    pub(super) fn store_key(&mut self, object: ValueId, key: ValueId, src: NodeId) {
+        match self.values.get(object) {
+            Value::Obj(..) => {}
+            // `globals()[name] = x`.
+            Value::Module(module) => {
+                let node = match self.slot_name(key) {
+                    Some(name) => self.global(module, name),
+                    None => self.rest(object),
+                };
+                self.flow(src, node);
+                return;
+            }
+            _ => return,
+        }
+        let slot = match self.slot_name(key) {
+            Some(name) => self.field(object, name),
+            None => self.rest(object),
+        };
+        self.flow(src, slot);
+        if matches!(self.values.get(object), Value::Obj(ObjKind::Dict, ..)) {
+            let keys = self.field(object, self.names.keys);
+            self.graph.add(keys, key);
+        }
+    }
+
+    /// The slot that a key value names, if it is a constant without a hole.
+    pub(super) fn slot_name(&mut self, key: ValueId) -> Option<Name> {
+        match self.values.get(key) {
+            Value::Str(name) if !super::strings::has_hole(self.text(name)) => Some(name),
+            Value::Int(i) => Some(self.program.names.intern(&format!("#{i}"))),
+            _ => None,
+        }
+    }
+
+    /// Loads `object[key]` for one key value.
+    pub(super) fn load_sub(&mut self, object: ValueId, key: ValueId, dst: NodeId) {
+        if let Some(name) = self.slot_name(key) {
+            self.load_key(object, name, dst);
+            return;
+        }
+        match self.values.get(object) {
+            Value::Obj(ObjKind::External(_), ..) => {
+                let all = self.all(object);
+                self.flow(all, dst);
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+            Value::Obj(..) => {
+                let all = self.all(object);
+                self.flow(all, dst);
+            }
+            _ => self.load_key(object, self.names.rest, dst),
+        }
+    }
+}

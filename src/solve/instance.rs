@@ -1,0 +1,584 @@
+//! Instances: the instructions of a function in a context, turned into constraints.
+
+use super::graph::NodeId;
+use super::value::{InstId, ObjKind, Value, ValueId, well_known};
+use super::{Filter, Inst, Origin, ROOT_FUNC, Solver, Use};
+use crate::finding::HopKind;
+use crate::ir::{BinOp, Const, ContainerKind, Narrowing, Op, ParamKind, VarId};
+use crate::link::{FuncId, ModId, Name};
+
+/// Operand roles of instructions that watch more than one variable.
+mod role {
+    pub const PRIMARY: u8 = 0;
+    pub const KEY: u8 = 1;
+}
+
+impl Solver<'_> {
+    /// The instance of a function in a context; new ones are queued for installation.
+    pub(super) fn instance(&mut self, func: FuncId, env: InstId, context: Vec<(u32, ValueId)>) -> InstId {
+        let key = (func, env, context);
+        if let Some(&inst) = self.inst_index.get(&key) {
+            return inst;
+        }
+        let vars = self.program.func(func).vars.len();
+        let base = self.graph.block(vars + 2);
+        let mut depth = if env == InstId::NONE { 0 } else { self.insts[env.0 as usize].depth + 1 };
+        for &(_, value) in &key.2 {
+            depth = depth.max(self.value_depth(value) + 1);
+        }
+        let id = InstId(self.insts.len() as u32);
+        self.insts.push(Inst {
+            func,
+            env,
+            context: key.2.clone(),
+            base,
+            ret: NodeId(base.0 + vars as u32),
+            yielded: NodeId(base.0 + vars as u32 + 1),
+            depth,
+        });
+        *self.context_count.entry((func, env)).or_insert(0) += 1;
+        self.inst_index.insert(key, id);
+        self.install.push_back(id);
+        id
+    }
+
+    /// An instance without code that stands for the framework.
+    pub(super) fn root(&mut self) -> InstId {
+        let base = self.graph.block(2);
+        let id = InstId(self.insts.len() as u32);
+        self.insts.push(Inst {
+            func: ROOT_FUNC,
+            env: InstId::NONE,
+            context: Vec::new(),
+            base,
+            ret: base,
+            yielded: NodeId(base.0 + 1),
+            depth: 0,
+        });
+        id
+    }
+
+    pub(super) fn value_depth(&self, value: ValueId) -> u32 {
+        match self.values.get(value) {
+            Value::Func(_, env) | Value::Class(_, env) => self.inst_depth(env),
+            Value::Bound(recv, func) => self.value_depth(recv).max(self.value_depth(func)),
+            Value::ManagerFunc(f) | Value::StaticMethod(f) | Value::ClassMethod(f) => self.value_depth(f),
+            Value::Obj(_, _, inst) | Value::Generator(inst) | Value::Manager(inst) => self.inst_depth(inst),
+            Value::Inst(key, _) | Value::AnyOf(key) => {
+                let (_, context) = self.values.class_of_key(key);
+                context.iter().map(|&(_, v)| self.value_depth(v)).max().unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
+
+    fn inst_depth(&self, inst: InstId) -> u32 {
+        if inst == InstId::NONE { 0 } else { self.insts[inst.0 as usize].depth }
+    }
+
+    /// Turns the instructions of an instance into constraints.
+    pub(super) fn install(&mut self, inst: InstId) {
+        let func = self.insts[inst.0 as usize].func;
+        let dead = self.dead_guards(inst);
+        let count = self.program.func(func).instrs.len();
+        for index in 0..count {
+            let guard = self.program.func(func).instrs[index].guard;
+            if dead.get(guard.0 as usize).copied().unwrap_or(false) {
+                continue;
+            }
+            self.install_instr(Origin { inst, index: index as u32 });
+        }
+    }
+
+    /// The operation of an instruction; the IR outlives every borrow that the solver takes.
+    fn op(&self, at: Origin) -> &Op {
+        let func = self.insts[at.inst.0 as usize].func;
+        &self.program.func(func).instrs[at.index as usize].op
+    }
+
+    fn sym(&self, inst: InstId, sym: crate::ir::Sym) -> Name {
+        let func = self.insts[inst.0 as usize].func;
+        self.program.file_of(func).names[sym.0 as usize]
+    }
+
+    pub(super) fn module_of(&self, inst: InstId) -> ModId {
+        self.program.module_of(self.insts[inst.0 as usize].func)
+    }
+
+    #[allow(clippy::too_many_lines, reason = "one arm per instruction, each short")]
+    fn install_instr(&mut self, at: Origin) {
+        let inst = at.inst;
+        let base = self.insts[inst.0 as usize].base.0;
+        let n = |var: VarId| NodeId(base + var.0);
+        match *self.op(at) {
+            Op::Copy { dst, src } => self.flow(n(src), n(dst)),
+            Op::Narrow { dst, src, by } => match by {
+                Narrowing::NotNone => self.flow_filtered(n(src), n(dst), Filter::NotNone),
+                Narrowing::IsNone => self.flow_filtered(n(src), n(dst), Filter::IsNone),
+                Narrowing::Truthy => self.flow_filtered(n(src), n(dst), Filter::Truthy),
+                Narrowing::Falsy => self.flow_filtered(n(src), n(dst), Filter::Falsy),
+                Narrowing::IsInstance(_) => {
+                    self.watch(n(src), Use::Instr { at, role: role::PRIMARY });
+                }
+                Narrowing::NotInstance(_) => self.flow(n(src), n(dst)),
+            },
+            Op::Const { dst, ref value } => {
+                let value = match *value {
+                    Const::None => well_known::NONE,
+                    Const::Bool(true) => well_known::TRUE,
+                    Const::Bool(false) => well_known::FALSE,
+                    Const::Int(i) => self.values.intern_keyed(Value::Int(i), None),
+                    Const::Str(s) => {
+                        let name = self.sym(inst, s);
+                        self.values.intern_keyed(Value::Str(name), None)
+                    }
+                    Const::Other => well_known::OPAQUE,
+                };
+                self.graph.add(n(dst), value);
+            }
+            Op::Opaque { dst } => {
+                self.graph.add(n(dst), well_known::OPAQUE);
+            }
+            Op::LoadGlobal { dst, name } => {
+                let name = self.sym(inst, name);
+                self.load_global(inst, name, n(dst));
+            }
+            Op::StoreGlobal { name, src } => {
+                let name = self.sym(inst, name);
+                let module = self.module_of(inst);
+                let node = self.global(module, name);
+                self.flow(n(src), node);
+            }
+            Op::LoadClassName { dst, name } => {
+                let name = self.sym(inst, name);
+                if let Some(&class) = self.body_class.get(&inst) {
+                    let node = self.field(class, name);
+                    self.flow(node, n(dst));
+                }
+                self.load_global(inst, name, n(dst));
+            }
+            Op::StoreClassName { name, src } => {
+                let name = self.sym(inst, name);
+                if let Some(&class) = self.body_class.get(&inst) {
+                    let node = self.field(class, name);
+                    self.flow(n(src), node);
+                }
+            }
+            Op::LoadFree { dst, levels, cell } => {
+                let owner = self.env(inst, levels);
+                if owner != InstId::NONE {
+                    let from = self.var(owner, cell);
+                    self.flow(from, n(dst));
+                }
+            }
+            Op::StoreFree { levels, cell, src } => {
+                let owner = self.env(inst, levels);
+                if owner != InstId::NONE {
+                    let to = self.var(owner, cell);
+                    self.flow(n(src), to);
+                }
+            }
+            Op::LoadAttr { obj, .. } | Op::StoreAttr { obj, .. } | Op::Slice { obj, .. } => {
+                self.watch(n(obj), Use::Instr { at, role: role::PRIMARY });
+            }
+            Op::LoadSub { obj, key, .. } | Op::StoreSub { obj, key, .. } => {
+                self.watch(n(obj), Use::Instr { at, role: role::PRIMARY });
+                self.watch(n(key), Use::Instr { at, role: role::KEY });
+            }
+            Op::Call { dst, callee, .. } => {
+                let call = self.call_of_instr(at, n(dst));
+                self.watch(n(callee), Use::Callee(call));
+            }
+            Op::Super { dst, class_levels, this } => {
+                let body = self.env(inst, class_levels);
+                if let Some(&class) = self.body_class.get(&body) {
+                    let class_node = self.constant(class);
+                    self.super_of(class_node, n(this), n(dst));
+                }
+            }
+            Op::MakeFunc { dst, func: local, ref defaults } => {
+                let defaults = defaults.clone();
+                let func = self.program.sibling(self.insts[inst.0 as usize].func, local);
+                let value = self.values.intern_self_keyed(Value::Func(func, inst));
+                for (param, var) in defaults {
+                    let node = self.default_node(value, param);
+                    self.flow(n(var), node);
+                }
+                self.graph.add(n(dst), value);
+            }
+            Op::MakeClass { .. } => self.make_class(at),
+            Op::MakeSeq { dst, kind, ref items, comprehension } => {
+                let items = items.clone();
+                let kind = match kind {
+                    ContainerKind::List => ObjKind::List,
+                    ContainerKind::Tuple => ObjKind::Tuple,
+                    ContainerKind::Set | ContainerKind::Dict => ObjKind::Set,
+                };
+                let object = self.object(kind, at);
+                let mut fixed = !comprehension && kind != ObjKind::Set;
+                for (i, (var, starred)) in items.into_iter().enumerate() {
+                    if starred {
+                        fixed = false;
+                        self.watch(n(var), Use::Spread { to: object });
+                    } else if fixed {
+                        let name = self.index_name(i as u32);
+                        let slot = self.field(object, name);
+                        self.flow(n(var), slot);
+                    } else {
+                        let rest = self.rest(object);
+                        self.flow(n(var), rest);
+                    }
+                }
+                self.graph.add(n(dst), object);
+            }
+            Op::MakeDict { dst, ref items, .. } => {
+                let items = items.clone();
+                let object = self.object(ObjKind::Dict, at);
+                for (key, var) in items {
+                    match key {
+                        Some(key) => {
+                            let what =
+                                self.primitive(super::primitive::Pending::DictItem { object, value: n(var) });
+                            self.watch(n(key), Use::Primitive { what });
+                        }
+                        None => self.watch(n(var), Use::Spread { to: object }),
+                    }
+                }
+                self.graph.add(n(dst), object);
+            }
+            Op::Iter { dst, src } => self.watch(n(src), Use::Iterate { dst: n(dst), at }),
+            Op::Unpack { src, .. } | Op::YieldFrom { src, .. } => {
+                self.watch(n(src), Use::Instr { at, role: role::PRIMARY });
+            }
+            Op::BinOp { left, right, .. } => {
+                self.watch(n(left), Use::Instr { at, role: role::PRIMARY });
+                self.watch(n(right), Use::Instr { at, role: role::KEY });
+            }
+            Op::Format { dst, ref parts } => {
+                let vars: Vec<VarId> = parts
+                    .iter()
+                    .filter_map(|p| match p {
+                        crate::ir::FormatPart::Value(v) => Some(*v),
+                        crate::ir::FormatPart::Text(_) => None,
+                    })
+                    .collect();
+                if vars.is_empty() {
+                    self.fold_format(at, n(dst));
+                }
+                for var in vars {
+                    self.watch(n(var), Use::Instr { at, role: role::PRIMARY });
+                }
+            }
+            Op::Yield { dst, src } => {
+                let yielded = self.insts[inst.0 as usize].yielded;
+                self.flow(n(src), yielded);
+                self.graph.add(n(dst), well_known::UNKNOWN);
+            }
+            Op::Await { dst, src } => self.flow(n(src), n(dst)),
+            Op::Return { src } => {
+                let ret = self.insts[inst.0 as usize].ret;
+                self.flow(n(src), ret);
+            }
+            Op::Raise { exc } => self.watch(n(exc), Use::Instr { at, role: role::PRIMARY }),
+            Op::Caught { class, .. } => self.watch(n(class), Use::Instr { at, role: role::PRIMARY }),
+            Op::With { manager, .. } => self.watch(n(manager), Use::Instr { at, role: role::PRIMARY }),
+            Op::Import { dst, name, leaf } => {
+                let name = self.sym(inst, name);
+                self.import(at, name, leaf, n(dst));
+            }
+            Op::ImportFrom { dst, level, module, name } => {
+                let (module, name) = (self.sym(inst, module), self.sym(inst, name));
+                self.import_from(at, level, module, name, n(dst));
+            }
+            Op::ImportStar { level, module } => {
+                let module = self.sym(inst, module);
+                self.import_star(at, level, module);
+            }
+            Op::Delete => {}
+        }
+    }
+
+    /// A new value of an operand.
+    pub(super) fn on_operand(&mut self, at: Origin, which: u8, value: ValueId) {
+        let base = self.insts[at.inst.0 as usize].base.0;
+        let n = |var: VarId| NodeId(base + var.0);
+        match *self.op(at) {
+            Op::LoadAttr { dst, name, .. } => {
+                let name = self.sym(at.inst, name);
+                self.load_attr(value, name, n(dst), at);
+            }
+            Op::StoreAttr { name, src, .. } => {
+                let name = self.sym(at.inst, name);
+                self.store_attr(value, name, n(src), at);
+            }
+            Op::LoadSub { dst, obj, key } => {
+                if which == role::PRIMARY {
+                    if matches!(self.values.get(value), Value::Inst(..)) {
+                        let item = self.names.getitem;
+                        self.call_method(value, item, &[n(key)], n(dst), at, Some(HopKind::Method));
+                        return;
+                    }
+                    for i in 0..self.graph.values(n(key)).len() {
+                        let k = self.graph.values(n(key))[i];
+                        self.load_sub(value, k, n(dst));
+                    }
+                } else {
+                    for i in 0..self.graph.values(n(obj)).len() {
+                        let o = self.graph.values(n(obj))[i];
+                        if !matches!(self.values.get(o), Value::Inst(..)) {
+                            self.load_sub(o, value, n(dst));
+                        }
+                    }
+                }
+            }
+            Op::StoreSub { obj, key, src } => {
+                if which == role::PRIMARY {
+                    for i in 0..self.graph.values(n(key)).len() {
+                        let k = self.graph.values(n(key))[i];
+                        self.store_key(value, k, n(src));
+                    }
+                } else {
+                    for i in 0..self.graph.values(n(obj)).len() {
+                        let o = self.graph.values(n(obj))[i];
+                        self.store_key(o, value, n(src));
+                    }
+                }
+            }
+            Op::Slice { dst, .. } => match self.values.get(value) {
+                Value::Str(_) | Value::AnyStr => {
+                    self.graph.add(n(dst), well_known::ANY_STR);
+                }
+                Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
+                    let list = self.object(ObjKind::List, at);
+                    let (all, rest) = (self.all(value), self.rest(list));
+                    self.flow(all, rest);
+                    self.graph.add(n(dst), list);
+                }
+                _ => {
+                    self.graph.add(n(dst), value);
+                }
+            },
+            Op::Narrow { dst, by: Narrowing::IsInstance(class), .. }
+                if self.may_be_instance(value, n(class)) =>
+            {
+                self.graph.add(n(dst), value);
+            }
+            Op::Unpack { dst, index, from_end, rest, .. } => {
+                if rest {
+                    let list = self.object(ObjKind::List, at);
+                    let node = self.rest(list);
+                    self.iterate(value, node, at);
+                    self.graph.add(n(dst), list);
+                } else if from_end {
+                    self.iterate(value, n(dst), at);
+                } else {
+                    match self.values.get(value) {
+                        Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
+                            self.load_index(value, index, n(dst));
+                        }
+                        Value::Generator(_) | Value::Inst(..) => self.iterate(value, n(dst), at),
+                        Value::None => {}
+                        _ => self.load_index(value, index, n(dst)),
+                    }
+                }
+            }
+            Op::YieldFrom { dst, .. } => {
+                let yielded = self.insts[at.inst.0 as usize].yielded;
+                self.iterate(value, yielded, at);
+                match self.values.get(value) {
+                    Value::Generator(g) => {
+                        let ret = self.insts[g.0 as usize].ret;
+                        self.flow(ret, n(dst));
+                    }
+                    _ => {
+                        self.graph.add(n(dst), well_known::UNKNOWN);
+                    }
+                }
+            }
+            Op::BinOp { dst, op: BinOp::Either, left, right } => {
+                self.either(at, value, (n(left), n(right), n(dst)), right);
+            }
+            Op::BinOp { .. } => self.fold_binop(at),
+            Op::Format { dst, .. } => self.fold_format(at, n(dst)),
+            Op::Raise { .. } => {
+                if matches!(self.values.get(value), Value::Class(..)) {
+                    let dst = self.graph.node();
+                    let call = self.synthetic_call(at, Vec::new(), dst, None);
+                    self.dispatch(call, value, None);
+                }
+            }
+            Op::Caught { dst, .. } => self.caught(at, value, n(dst)),
+            Op::With { dst, .. } => self.enter_with(at, value, n(dst)),
+            _ => {}
+        }
+    }
+
+    /// `a and b`, `a or b`: either operand; two settings make one that says both.
+    fn either(
+        &mut self,
+        at: Origin,
+        value: ValueId,
+        (left, right, dst): (NodeId, NodeId, NodeId),
+        right_var: VarId,
+    ) {
+        let Value::Setting(_) = self.values.get(value) else {
+            self.graph.add(dst, value);
+            return;
+        };
+        let settings = |s: &Self, node: NodeId| -> Vec<Name> {
+            let names = s.graph.values(node).iter();
+            names
+                .filter_map(|&v| if let Value::Setting(name) = s.values.get(v) { Some(name) } else { None })
+                .collect()
+        };
+        let (lefts, rights) = (settings(self, left), settings(self, right));
+        if lefts.is_empty() || rights.is_empty() {
+            self.graph.add(dst, value);
+            return;
+        }
+        let func = self.insts[at.inst.0 as usize].func;
+        let ir = self.program.func(func);
+        // The right operand runs under the truth of the left one for `and`, under its falsity for `or`.
+        let word = match ir.vars[right_var.0 as usize].def {
+            crate::ir::VarDef::Instr(index) => {
+                let guard = ir.instrs[index as usize].guard;
+                let own = ir.instrs[at.index as usize].guard;
+                if guard != own && ir.guards[guard.0 as usize].holds { " and " } else { " or " }
+            }
+            _ => " or ",
+        };
+        for &a in &lefts {
+            for &b in &rights {
+                if a == b || self.text(a).len() + self.text(b).len() > 256 {
+                    self.graph.add(dst, value);
+                    continue;
+                }
+                let text = format!("{}{word}{}", self.text(a), self.text(b));
+                let name = self.program.names.intern(&text);
+                let both = self.values.intern_keyed(Value::Setting(name), None);
+                self.graph.add(dst, both);
+            }
+        }
+    }
+
+    fn caught(&mut self, at: Origin, class: ValueId, dst: NodeId) {
+        match self.values.get(class) {
+            Value::Class(..) => {
+                let key = self.values.class_key(class, Vec::new());
+                let exception = self.instance_value(key, at);
+                self.graph.add(dst, exception);
+            }
+            Value::Obj(..) => {
+                let all = self.all(class);
+                self.watch(all, Use::Instr { at, role: role::PRIMARY });
+            }
+            Value::Ext(path) => {
+                let text = format!("{}()", self.text(path));
+                let value = self.ext_value(&text);
+                self.graph.add(dst, value);
+            }
+            _ => {
+                self.graph.add(dst, well_known::UNKNOWN);
+            }
+        }
+    }
+
+    fn enter_with(&mut self, at: Origin, manager: ValueId, dst: NodeId) {
+        match self.values.get(manager) {
+            Value::Manager(inner) => {
+                let yielded = self.insts[inner.0 as usize].yielded;
+                self.flow(yielded, dst);
+                self.edge(at, inner, Some(HopKind::ContextManager));
+            }
+            Value::QueueBatch(queue) => {
+                let put = self.values.intern_self_keyed(Value::QueuePut(queue));
+                self.graph.add(dst, put);
+            }
+            Value::Inst(..) => {
+                let (enter, exit) = (self.names.enter, self.names.exit);
+                let ignored = self.graph.node();
+                let untracked = self.constant(well_known::OPAQUE);
+                self.call_method(manager, enter, &[], dst, at, Some(HopKind::ContextManager));
+                let arguments = [untracked, untracked, untracked];
+                self.call_method(manager, exit, &arguments, ignored, at, Some(HopKind::ContextManager));
+            }
+            Value::None => {}
+            _ => {
+                self.graph.add(dst, manager);
+            }
+        }
+    }
+
+    /// The instance `levels` environments up.
+    pub(super) fn env(&self, inst: InstId, levels: u32) -> InstId {
+        let mut at = inst;
+        for _ in 0..levels {
+            if at == InstId::NONE {
+                return at;
+            }
+            at = self.insts[at.0 as usize].env;
+        }
+        at
+    }
+
+    fn load_global(&mut self, inst: InstId, name: Name, dst: NodeId) {
+        let module = self.module_of(inst);
+        if self.program.modules[module.0 as usize].names.binary_search(&name).is_ok() {
+            let node = self.global(module, name);
+            self.flow(node, dst);
+        } else if name == self.names.name {
+            let dotted = self.program.modules[module.0 as usize].name;
+            let value = self.values.intern_keyed(Value::Str(dotted), None);
+            self.graph.add(dst, value);
+        } else if name == self.names.file || name == self.names.doc {
+            self.graph.add(dst, well_known::ANY_STR);
+        } else {
+            if let Some(rest) = self.dynamic_globals(module) {
+                self.flow(rest, dst);
+            }
+            let path = format!("builtins.{}", self.text(name));
+            let value = self.ext_value(&path);
+            self.graph.add(dst, value);
+        }
+    }
+
+    fn dynamic_globals(&mut self, module: ModId) -> Option<NodeId> {
+        let value = self.values.intern_keyed(Value::Module(module), None);
+        self.slots.get(&value).and_then(|s| s.rest)
+    }
+
+    /// The node that holds the default of a parameter of a function value.
+    pub(super) fn default_node(&mut self, func: ValueId, param: u32) -> NodeId {
+        if let Some(&node) = self.defaults.get(&(func, param)) {
+            return node;
+        }
+        let node = self.graph.node();
+        self.defaults.insert((func, param), node);
+        node
+    }
+
+    /// Makes the tuple and dict objects of `*args` and `**kwargs` of an instance; gives (tuple, dict).
+    pub(super) fn rest_objects(&mut self, inst: InstId) -> (Option<ValueId>, Option<ValueId>) {
+        let func = self.insts[inst.0 as usize].func;
+        let mut tuple = None;
+        let mut dict = None;
+        for p in 0..self.program.func(func).params.len() {
+            let param = &self.program.func(func).params[p];
+            let (kind, var) = (param.kind, param.var);
+            let kind = match kind {
+                ParamKind::VarArgs => ObjKind::Tuple,
+                ParamKind::KwArgs => ObjKind::Dict,
+                _ => continue,
+            };
+            let site = super::AllocSite { func: func.0, index: u32::MAX - p as u32 };
+            let object = self.values.intern_keyed(Value::Obj(kind, site, inst), None);
+            let node = self.var(inst, var);
+            self.graph.add(node, object);
+            match kind {
+                ObjKind::Tuple => tuple = Some(object),
+                _ => dict = Some(object),
+            }
+        }
+        (tuple, dict)
+    }
+}

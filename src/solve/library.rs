@@ -1,0 +1,429 @@
+//! Calls of external functions: library models, and the default for what is not modelled.
+
+use super::call::Passing;
+use super::graph::NodeId;
+use super::value::{ObjKind, Value, ValueId, well_known};
+use super::{Origin, Solver, Use};
+use crate::finding::HopKind;
+use crate::link::Name;
+use crate::models::Term;
+
+impl Solver<'_> {
+    /// Calls an external function or a method of an external class.
+    pub(super) fn call_external(&mut self, call: u32, path: Name, recv: Option<ValueId>) {
+        let text = self.text(path).to_owned();
+        let origin = self.calls[call as usize].origin;
+        let dst = self.calls[call as usize].dst;
+        self.external_calls.entry(origin).or_insert(path);
+        let models = self.models;
+        let Some(entry) = models.get(&text) else {
+            self.call_unmodelled(call, &text, recv);
+            return;
+        };
+        for term in &entry.does {
+            self.term(term, call, recv);
+        }
+        if let Some(prim) = &entry.prim {
+            self.call_library_primitive(call, prim, entry, recv);
+        }
+        match &entry.returns {
+            Some(Term::Arg(None, Some(word))) if word == "unmodelled" => {
+                self.call_unmodelled(call, &text, recv);
+            }
+            Some(Term::Arg(None, Some(word))) if word == "opaque_object" => {
+                let value = self.ext_value(&format!("{text}()"));
+                self.graph.add(dst, value);
+            }
+            Some(term) => match self.term(term, call, recv) {
+                Some(node) => self.flow(node, dst),
+                None => {
+                    self.graph.add(dst, well_known::UNKNOWN);
+                }
+            },
+            None if entry.prim.is_none() => {
+                let value = self.ext_value(&format!("{text}()"));
+                self.graph.add(dst, value);
+            }
+            None => {}
+        }
+    }
+
+    /// A function that no model describes: it returns something of its own, and is assumed to call what it is given.
+    fn call_unmodelled(&mut self, call: u32, text: &str, recv: Option<ValueId>) {
+        let dst = self.calls[call as usize].dst;
+        let result = if text.ends_with(".*") { text.to_owned() } else { format!("{text}()") };
+        // A class method of an external base of a project class, called on `super()` in a constructor, gives nothing.
+        let value = self.ext_value(&result);
+        self.graph.add(dst, value);
+        let _ = recv;
+        self.assume_called(call);
+    }
+
+    /// Callables among the arguments of a call that is not understood are assumed to be called, and generators to be
+    /// consumed. Classes are not: they are passed as types far more often than as factories.
+    pub(super) fn assume_called(&mut self, call: u32) {
+        let origin = self.calls[call as usize].origin;
+        for (passing, node) in self.calls[call as usize].args.clone() {
+            let node = match passing {
+                Passing::Pos | Passing::Kw(_) => node,
+                Passing::Star | Passing::DoubleStar => continue,
+            };
+            let what = self.primitive(super::primitive::Pending::Assumed { origin });
+            self.watch(node, Use::Primitive { what });
+        }
+    }
+
+    /// The node of an argument by position or keyword.
+    pub(super) fn argument(
+        &mut self,
+        call: u32,
+        position: Option<u32>,
+        keyword: Option<&str>,
+    ) -> Option<NodeId> {
+        let args = self.calls[call as usize].args.clone();
+        if let Some(keyword) = keyword {
+            let name = self.program.names.intern(keyword);
+            if let Some((_, node)) = args.iter().find(|(p, _)| *p == Passing::Kw(name)) {
+                return Some(*node);
+            }
+        }
+        if let Some(position) = position {
+            let star = args.iter().position(|(p, _)| *p == Passing::Star).unwrap_or(args.len());
+            let before: Vec<NodeId> =
+                args[..star].iter().filter(|(p, _)| *p == Passing::Pos).map(|a| a.1).collect();
+            if let Some(&node) = before.get(position as usize) {
+                return Some(node);
+            }
+            if star < args.len() {
+                let staging = self.graph.node();
+                let index = position - before.len() as u32;
+                self.watch(args[star].1, Use::StarParam { staging, index });
+                return Some(staging);
+            }
+        }
+        if let Some(keyword) = keyword
+            && let Some((_, double)) = args.iter().find(|(p, _)| *p == Passing::DoubleStar)
+        {
+            let staging = self.graph.node();
+            let name = self.program.names.intern(keyword);
+            self.watch(*double, Use::DoubleStarParam { staging, name });
+            return Some(staging);
+        }
+        None
+    }
+
+    /// All positional arguments from one position on, as one node.
+    fn arguments_from(&mut self, call: u32, from: u32) -> NodeId {
+        let node = self.graph.node();
+        let mut position = 0;
+        for (passing, arg) in self.calls[call as usize].args.clone() {
+            match passing {
+                Passing::Pos => {
+                    if position >= from {
+                        self.flow(arg, node);
+                    }
+                    position += 1;
+                }
+                Passing::Star => {
+                    let at = self.calls[call as usize].origin;
+                    self.watch(arg, Use::Iterate { dst: node, at });
+                }
+                _ => {}
+            }
+        }
+        node
+    }
+
+    /// Evaluates a term of a model at a call; none if it rests on an argument that was not passed.
+    #[allow(clippy::too_many_lines, reason = "one arm per function symbol of the term language")]
+    pub(super) fn term(&mut self, term: &Term, call: u32, recv: Option<ValueId>) -> Option<NodeId> {
+        let at = self.calls[call as usize].origin;
+        let (symbol, args) = match term {
+            Term::Arg(position, keyword) => {
+                return self.argument(call, *position, keyword.as_deref());
+            }
+            Term::Apply(symbol, args) => (symbol.as_str(), args.as_slice()),
+        };
+        let word = |t: &Term| match t {
+            Term::Arg(_, Some(word)) => word.clone(),
+            Term::Arg(Some(n), None) => n.to_string(),
+            Term::Apply(word, _) => word.clone(),
+            Term::Arg(None, None) => String::new(),
+        };
+        Some(match symbol {
+            "self" => self.constant(recv?),
+            "str" => self.constant(well_known::ANY_STR),
+            "opaque" => self.constant(well_known::OPAQUE),
+            "unknown" => self.constant(well_known::UNKNOWN),
+            "none" => self.constant(well_known::NONE),
+            "identity" => {
+                let value = self.ext_value("producer_map.identity");
+                self.constant(value)
+            }
+            "module" => {
+                let func = self.insts[at.inst.0 as usize].func;
+                let module = self.program.module_of(func);
+                let value = self.values.intern_keyed(Value::Module(module), None);
+                self.constant(value)
+            }
+            "args" => {
+                let from = args.first().map_or(0, |t| word(t).parse().unwrap_or(0));
+                self.arguments_from(call, from)
+            }
+            "passed" => {
+                // The positional arguments from one on, as a tuple in order.
+                let from = args.first().map_or(0, |t| word(t).parse().unwrap_or(0));
+                self.term_sites += 1;
+                let site = super::AllocSite { func: u32::MAX - 1, index: self.term_sites };
+                let tuple = self.values.intern_keyed(Value::Obj(ObjKind::Tuple, site, at.inst), None);
+                let mut position = 0u32;
+                for (passing, node) in self.calls[call as usize].args.clone() {
+                    match passing {
+                        Passing::Pos => {
+                            if position >= from {
+                                let name = self.index_name(position - from);
+                                let slot = self.field(tuple, name);
+                                self.flow(node, slot);
+                            }
+                            position += 1;
+                        }
+                        Passing::Star => {
+                            let first = from.saturating_sub(position);
+                            let to = position.saturating_sub(from);
+                            self.watch(node, Use::StarRest { tuple, from: first, to });
+                        }
+                        _ => {}
+                    }
+                }
+                self.constant(tuple)
+            }
+            "elem" => {
+                let src = self.term(&args[0], call, recv)?;
+                let dst = self.graph.node();
+                self.watch(src, Use::Iterate { dst, at });
+                dst
+            }
+            "keys" => {
+                let src = self.term(&args[0], call, recv)?;
+                let dst = self.graph.node();
+                self.watch(src, Use::Keys { dst });
+                dst
+            }
+            "values" => {
+                let src = self.term(&args[0], call, recv)?;
+                let dst = self.graph.node();
+                let what = self.primitive(super::primitive::Pending::ValuesOf { dst });
+                self.watch(src, Use::Primitive { what });
+                dst
+            }
+            "index" => {
+                let src = self.term(&args[0], call, recv)?;
+                let dst = self.graph.node();
+                let index = word(&args[1]).parse().unwrap_or(0);
+                self.watch(src, Use::StarParam { staging: dst, index });
+                dst
+            }
+            "list" | "set" | "tuple" | "dict" | "copyseq" | "copy" => {
+                self.container_term(symbol, args, call, recv)?
+            }
+            "attr" => {
+                let src = self.term(&args[0], call, recv)?;
+                let dst = self.graph.node();
+                let name = self.program.names.intern(&word(&args[1]));
+                self.watch(src, Use::AttrTerm { dst, name, at });
+                dst
+            }
+            "field" => {
+                let src = self.term(&args[0], call, recv)?;
+                let dst = self.graph.node();
+                let name = self.program.names.intern(&word(&args[1]));
+                let what = self.primitive(super::primitive::Pending::FieldOf { name, dst });
+                self.watch(src, Use::Primitive { what });
+                dst
+            }
+            "call" | "thread" => {
+                let kind = if symbol == "thread" { HopKind::Thread } else { HopKind::Callback };
+                let callee = self.term(&args[0], call, recv)?;
+                let passed = args[1..]
+                    .iter()
+                    .filter_map(|t| match t {
+                        Term::Apply(symbol, inner) if symbol == "star" => {
+                            self.term(&inner[0], call, recv).map(|n| (Passing::Star, n))
+                        }
+                        Term::Apply(symbol, inner) if symbol == "doublestar" => {
+                            self.term(&inner[0], call, recv).map(|n| (Passing::DoubleStar, n))
+                        }
+                        _ => self.term(t, call, recv).map(|n| (Passing::Pos, n)),
+                    })
+                    .collect();
+                let dst = self.graph.node();
+                let inner = self.synthetic_call(at, passed, dst, Some(kind));
+                self.watch(callee, Use::Callee(inner));
+                dst
+            }
+            "new" => {
+                let value = self.external_object(&word(&args[0]), at);
+                self.constant(value)
+            }
+            "any" => {
+                let dst = self.graph.node();
+                for t in args {
+                    if let Some(node) = self.term(t, call, recv) {
+                        self.flow(node, dst);
+                    }
+                }
+                dst
+            }
+            "caught" => {
+                let src = self.term(&args[0], call, recv)?;
+                let dst = self.graph.node();
+                let what = self.primitive(super::primitive::Pending::Caught { dst, at });
+                self.watch(src, Use::Primitive { what });
+                dst
+            }
+            "append" => {
+                let target = self.term(&args[0], call, recv)?;
+                let value = self.term(&args[1], call, recv)?;
+                let what = self.primitive(super::primitive::Pending::Append { value });
+                self.watch(target, Use::Primitive { what });
+                target
+            }
+            "setkey" => {
+                let object = self.term(&args[0], call, recv)?;
+                let key = self.term(&args[1], call, recv)?;
+                let value = self.term(&args[2], call, recv)?;
+                for o in self.graph.values(object).to_vec() {
+                    let what = self.primitive(super::primitive::Pending::DictItem { object: o, value });
+                    self.watch(key, Use::Primitive { what });
+                }
+                object
+            }
+            "setfield" => {
+                let object = self.term(&args[0], call, recv)?;
+                let name = self.program.names.intern(&word(&args[1]));
+                let value = self.term(&args[2], call, recv)?;
+                let what = self.primitive(super::primitive::Pending::SetField { name, value });
+                self.watch(object, Use::Primitive { what });
+                object
+            }
+            _ => self.constant(well_known::UNKNOWN),
+        })
+    }
+
+    fn container_term(
+        &mut self,
+        symbol: &str,
+        args: &[Term],
+        call: u32,
+        recv: Option<ValueId>,
+    ) -> Option<NodeId> {
+        let at = self.calls[call as usize].origin;
+        let kind = match symbol {
+            "list" => ObjKind::List,
+            "set" => ObjKind::Set,
+            "dict" => ObjKind::Dict,
+            _ => ObjKind::Tuple,
+        };
+        // Several containers of one call differ by a number in the site.
+        self.term_sites += 1;
+        let site = super::AllocSite { func: u32::MAX - 1, index: self.term_sites };
+        if matches!(symbol, "copy" | "copyseq") {
+            let src = self.term(&args[0], call, recv)?;
+            let dst = self.graph.node();
+            let what = self.primitive(super::primitive::Pending::CopyOf { dst, at, site });
+            self.watch(src, Use::Primitive { what });
+            return Some(dst);
+        }
+        let object = self.values.intern_keyed(Value::Obj(kind, site, at.inst), None);
+        match symbol {
+            "dict" => {
+                let keys = self.field(object, self.names.keys);
+                if let Some(key) = self.term(&args[0], call, recv) {
+                    self.flow(key, keys);
+                }
+                let rest = self.rest(object);
+                if let Some(value) = self.term(&args[1], call, recv) {
+                    self.flow(value, rest);
+                }
+            }
+            "tuple" => {
+                for (i, t) in args.iter().enumerate() {
+                    let Some(node) = self.term(t, call, recv) else { continue };
+                    let name = self.index_name(i as u32);
+                    let slot = self.field(object, name);
+                    self.flow(node, slot);
+                }
+            }
+            _ => {
+                for t in args {
+                    let rest = self.rest(object);
+                    if let Some(node) = self.term(t, call, recv) {
+                        self.flow(node, rest);
+                    }
+                }
+            }
+        }
+        Some(self.constant(object))
+    }
+
+    /// A new instance of an external class.
+    pub(super) fn external_object(&mut self, path: &str, at: Origin) -> ValueId {
+        let name = self.program.names.intern(path);
+        self.object(ObjKind::External(name), at)
+    }
+
+    /// The same for an application, a blueprint or an API: functions that are given one are cloned on it, so that a helper
+    /// that prepares blueprints keeps them apart.
+    pub(super) fn registering_object(&mut self, path: &str, at: Origin) -> ValueId {
+        let name = self.program.names.intern(path);
+        let site = self.site(at);
+        self.values.intern_self_keyed(Value::Obj(ObjKind::External(name), site, at.inst))
+    }
+
+    /// An attribute of an instance of an external class: what the model says, else a method by name.
+    pub(super) fn load_external_attr(
+        &mut self,
+        value: ValueId,
+        class: &str,
+        name: Name,
+        dst: NodeId,
+        _at: Origin,
+    ) {
+        let path = format!("{class}.{}", self.text(name));
+        let models = self.models;
+        if let Some(entry) = models.get(&path)
+            && let Some(Term::Apply(symbol, args)) = &entry.returns
+            && symbol == "new"
+            && entry.kind.as_deref() == Some("attribute")
+        {
+            let Some(Term::Arg(_, Some(word))) = args.first() else { return };
+            let class = self.program.names.intern(word);
+            if let Value::Obj(_, site, inst) = self.values.get(value) {
+                let object = Value::Obj(ObjKind::External(class), site, inst);
+                let object = self.values.intern_keyed(object, None);
+                self.graph.add(dst, object);
+            }
+            return;
+        }
+        let path = self.program.names.intern(&path);
+        let method = self.ext_method(value, path);
+        self.graph.add(dst, method);
+    }
+
+    /// Reads a key of the application configuration: stored values, the attribute of the configuration objects, and the
+    /// setting itself, which stands for whatever an operator configures.
+    pub(super) fn load_config(&mut self, config: ValueId, key: Name, dst: NodeId) {
+        let node = self.field(config, key);
+        self.flow(node, dst);
+        let source = self.program.names.intern("config_object");
+        let objects = self.field(config, source);
+        let at = Origin { inst: super::InstId::NONE, index: 0 };
+        let what = self.primitive(super::primitive::Pending::ConfigAttr { name: key, dst, at });
+        self.watch(objects, Use::Primitive { what });
+        // After the defaults: where a text is folded from both, the default is already known.
+        let text = format!("config.{}", self.text(key));
+        let setting = self.program.names.intern(&text);
+        let setting = self.values.intern_keyed(Value::Setting(setting), None);
+        self.graph.add(dst, setting);
+    }
+}

@@ -1,0 +1,609 @@
+//! Solving: whole-program points-to analysis with an on-the-fly call graph.
+//!
+//! The program is run in the abstract, from the module bodies of the entries: a function instance (function,
+//! environment, context) exists when it is first called, its instructions become constraints, and
+//! new values trigger the uses they flow into until nothing changes.
+//!
+//! Rooms: [`value`] what flows, [`graph`] how it flows, [`instance`] instructions to constraints, `import` imports,
+//! [`call`] calls and contexts, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
+//! lookup and classes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and
+//! [`primitive`] modelled externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded,
+//! [`guard`] conditions.
+
+pub mod attr;
+mod binding;
+pub mod call;
+mod construct;
+pub mod graph;
+pub mod guard;
+pub mod heap;
+mod import;
+pub mod instance;
+pub mod library;
+pub mod primitive;
+pub mod registry;
+pub mod strings;
+pub mod value;
+pub mod web;
+
+use crate::finding::HopKind;
+use crate::link::{FuncId, ModId, Name, Program};
+use crate::models::Models;
+use graph::{Graph, NodeId, Succ};
+use registry::Registry;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
+use value::{AllocSite, ClassKey, InstId, Slots, Value, ValueId, Values, well_known};
+
+/// Which knowledge about the project the solver is given: names of its queue class and feature modules.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    /// Queue classes.
+    pub queue_classes: Vec<QueueClass>,
+    /// Modules whose attributes are feature flags.
+    pub feature_modules: Vec<String>,
+}
+
+/// A class whose instances are work queues.
+#[derive(Debug, Clone)]
+pub struct QueueClass {
+    /// Dotted path, e.g. `data.queue.WorkQueue`.
+    pub path: String,
+    /// Methods that put one item.
+    pub put: Vec<String>,
+    /// Methods that return a context manager whose value puts items.
+    pub batch: Vec<String>,
+    /// Methods that take items.
+    pub consume: Vec<String>,
+    /// The parameter of a put that holds the body.
+    pub body: ParameterRef,
+    /// The constructor's parameter that holds the name.
+    pub name: ParameterRef,
+    /// The constructor's parameter that tells whether items carry a namespace.
+    pub namespace: Option<ParameterRef>,
+}
+
+/// A parameter of a method, the receiver not counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterRef {
+    /// By position from 0.
+    Position(u32),
+    /// By name; its position follows from the definition.
+    Name(String),
+}
+
+/// A function instance.
+pub struct Inst {
+    /// The function; [`FuncId`] `u32::MAX` for a root that stands for the framework.
+    pub func: FuncId,
+    /// Where its free variables live.
+    pub env: InstId,
+    /// Keys that parameters are bound to, by parameter index.
+    pub context: Vec<(u32, ValueId)>,
+    /// Node of variable 0; the others follow.
+    pub base: NodeId,
+    /// What it returns.
+    pub ret: NodeId,
+    /// What it yields.
+    pub yielded: NodeId,
+    /// Nesting depth of environments and keys.
+    pub depth: u32,
+}
+
+/// A function that stands for the framework that calls views and hooks.
+pub const ROOT_FUNC: FuncId = FuncId(u32::MAX);
+
+/// A position in an instance: where control stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Origin {
+    /// The instance.
+    pub inst: InstId,
+    /// Index of the instruction.
+    pub index: u32,
+}
+
+/// An edge of the call graph.
+#[derive(Clone, Copy, Debug)]
+pub struct CallEdge {
+    /// Where the call stands.
+    pub from: Origin,
+    /// What it enters.
+    pub to: InstId,
+    /// How, if the call itself says so; otherwise the report derives it from the callee's definition.
+    pub kind: Option<HopKind>,
+}
+
+/// What new values of a node trigger.
+#[derive(Clone, Copy, Debug)]
+enum Use {
+    /// An operand of an instruction; `role` says which one.
+    Instr { at: Origin, role: u8 },
+    /// The callee of a call.
+    Callee(u32),
+    /// The source of a parameter of a call target.
+    Param { target: u32, param: u32 },
+    /// A star argument: positional parameter from element `index`.
+    StarParam { staging: NodeId, index: u32 },
+    /// A double-star argument: parameter by name.
+    DoubleStarParam { staging: NodeId, name: Name },
+    /// A star argument into `*args`: elements from `from` on go to the tuple from `to` on.
+    StarRest { tuple: ValueId, from: u32, to: u32 },
+    /// A double-star argument into `**kwargs`, except these names.
+    DoubleStarRest { dict: ValueId, except: FuncId },
+    /// Raw attributes of a class, to be bound to a receiver.
+    Bind { recv: ValueId, dst: NodeId, at: Origin },
+    /// Raw `__init__` of a class under construction.
+    Construct { call: u32, class: ValueId },
+    /// Bases of a class value.
+    Base { class: ValueId, slot: u32 },
+    /// Elements of iterated values.
+    Iterate { dst: NodeId, at: Origin },
+    /// Keys of dicts.
+    Keys { dst: NodeId },
+    /// Copies the slots of containers into an object.
+    Spread { to: ValueId },
+    /// A value-driven primitive: see [`primitive`].
+    Primitive { what: u32 },
+    /// Generators that are consumed.
+    Consume { at: Origin },
+    /// A term of a library model that loads an attribute.
+    AttrTerm { dst: NodeId, name: Name, at: Origin },
+}
+
+/// Filters on copy edges.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Filter {
+    NotNone,
+    IsNone,
+    Truthy,
+    Falsy,
+    /// Values whose key at a parameter of `func` is exactly this (none: values without a key).
+    Key {
+        func: FuncId,
+        tested: value::Constants,
+        key: Option<ValueId>,
+    },
+}
+
+/// How slots of an object are forwarded when new ones appear.
+#[derive(Clone, Debug)]
+struct SlotListener {
+    to: ValueId,
+    rule: SlotRule,
+}
+
+#[derive(Clone, Debug)]
+enum SlotRule {
+    All,
+    Shift { from: u32, to: u32 },
+    ExceptParams(FuncId),
+}
+
+/// What identifies a function instance: function, environment, keys of parameters.
+type InstKey = (FuncId, InstId, Vec<(u32, ValueId)>);
+
+/// Limits that keep solving finite; a limit that is hit is counted under its name.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Contexts of one function in one environment.
+    pub contexts: usize,
+    /// Nesting depth of environments in context keys.
+    pub depth: u32,
+    /// How often one function may stand in its own context.
+    pub recursion: u32,
+    /// Combinations that a string operation folds.
+    pub strings: usize,
+    /// A function that tests more parameters than this is not cloned on constants.
+    pub tested: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { contexts: 512, depth: 48, recursion: 3, strings: 64, tested: 4 }
+    }
+}
+
+/// The solver and, after [`Solver::solve`], the solution.
+pub struct Solver<'p> {
+    /// The linked program.
+    pub program: &'p mut Program,
+    /// Library models.
+    pub models: &'p Models,
+    /// Values.
+    pub values: Values,
+    /// Constraint graph.
+    pub graph: Graph,
+    /// Instances by id.
+    pub insts: Vec<Inst>,
+    /// Call graph edges in the order of discovery.
+    pub edges: Vec<CallEdge>,
+    /// What was registered on the way.
+    pub registry: Registry,
+    /// Caps that were hit.
+    pub caps: FxHashMap<&'static str, usize>,
+    /// Attribute loads that went through `__getattr__`.
+    pub via_getattr: FxHashSet<Origin>,
+    /// Instances whose call applied a decorator.
+    pub decorator_insts: FxHashSet<InstId>,
+    /// Calls (origin) with a callee that is not tracked.
+    pub unknown_calls: FxHashMap<Origin, &'static str>,
+    /// Calls (origin) whose callee is external, and its path.
+    pub external_calls: FxHashMap<Origin, Name>,
+    limits: Limits,
+    queue_classes: Vec<QueueClass>,
+    feature_modules: FxHashSet<ModId>,
+    main_modules: FxHashSet<ModId>,
+    inst_index: FxHashMap<InstKey, InstId>,
+    context_count: FxHashMap<(FuncId, InstId), usize>,
+    install: VecDeque<InstId>,
+    edge_index: FxHashSet<(Origin, InstId, Option<HopKind>)>,
+    uses: Vec<Use>,
+    filters: Vec<Filter>,
+    filter_index: FxHashMap<Filter, u32>,
+    calls: Vec<call::Call>,
+    called: FxHashSet<(u32, ValueId)>,
+    targets: Vec<call::Target>,
+    target_index: FxHashMap<(u32, ValueId, Option<ValueId>, Option<ValueId>), u32>,
+    slots: FxHashMap<ValueId, Slots>,
+    fields: FxHashMap<(ValueId, Name), NodeId>,
+    slot_listeners: Vec<SlotListener>,
+    globals: FxHashMap<(ModId, Name), NodeId>,
+    module_insts: FxHashMap<ModId, InstId>,
+    classes: FxHashMap<ValueId, attr::ClassInfo>,
+    lookups: FxHashMap<(ValueId, Name), NodeId>,
+    body_class: FxHashMap<InstId, ValueId>,
+    property_calls: FxHashMap<(Origin, ValueId), NodeId>,
+    defaults: FxHashMap<(ValueId, u32), NodeId>,
+    string_depth: FxHashMap<Name, u8>,
+    iterated: FxHashSet<(ValueId, NodeId)>,
+    term_sites: u32,
+    apps: FxHashSet<ValueId>,
+    view_arguments: FxHashMap<ValueId, Vec<(call::Passing, NodeId)>>,
+    unwrapped: Vec<(NodeId, NodeId, NodeId)>,
+    refolds: FxHashSet<(Origin, NodeId)>,
+    dead_ends: FxHashSet<Origin>,
+    primitives: Vec<primitive::Pending>,
+    constants: FxHashMap<ValueId, NodeId>,
+    names: WellKnownNames,
+}
+
+/// Names that the solver compares with.
+struct WellKnownNames {
+    rest: Name,
+    keys: Name,
+    init: Name,
+    call: Name,
+    enter: Name,
+    exit: Name,
+    iter: Name,
+    next: Name,
+    getattr: Name,
+    name: Name,
+    module: Name,
+    main: Name,
+    class: Name,
+    wrapped: Name,
+    fget: Name,
+    func: Name,
+    subclasses: Name,
+    getitem: Name,
+    dict: Name,
+    doc: Name,
+    file: Name,
+    qualname: Name,
+    json: Name,
+    fields: Name,
+}
+
+impl<'p> Solver<'p> {
+    /// A solver over a linked program.
+    pub fn new(program: &'p mut Program, models: &'p Models, knowledge: &Knowledge) -> Solver<'p> {
+        let names = {
+            let mut n = |text: &str| program.names.intern(text);
+            WellKnownNames {
+                rest: n("*"),
+                keys: n("*keys"),
+                init: n("__init__"),
+                call: n("__call__"),
+                enter: n("__enter__"),
+                exit: n("__exit__"),
+                iter: n("__iter__"),
+                next: n("__next__"),
+                getattr: n("__getattr__"),
+                name: n("__name__"),
+                module: n("__module__"),
+                main: n("__main__"),
+                class: n("__class__"),
+                wrapped: n("__wrapped__"),
+                fget: n("fget"),
+                func: n("func"),
+                subclasses: n("__subclasses__"),
+                getitem: n("__getitem__"),
+                dict: n("__dict__"),
+                doc: n("__doc__"),
+                file: n("__file__"),
+                qualname: n("__qualname__"),
+                json: n("json"),
+                fields: n("fields"),
+            }
+        };
+        let feature_modules = knowledge
+            .feature_modules
+            .iter()
+            .filter_map(|m| program.names.find(m).and_then(|n| program.module(n)))
+            .collect();
+        Solver {
+            program,
+            models,
+            values: Values::new(),
+            graph: Graph::default(),
+            insts: Vec::new(),
+            edges: Vec::new(),
+            registry: Registry::default(),
+            caps: FxHashMap::default(),
+            via_getattr: FxHashSet::default(),
+            decorator_insts: FxHashSet::default(),
+            unknown_calls: FxHashMap::default(),
+            external_calls: FxHashMap::default(),
+            limits: Limits::default(),
+            queue_classes: knowledge.queue_classes.clone(),
+            feature_modules,
+            main_modules: FxHashSet::default(),
+            inst_index: FxHashMap::default(),
+            context_count: FxHashMap::default(),
+            install: VecDeque::new(),
+            edge_index: FxHashSet::default(),
+            uses: Vec::new(),
+            filters: Vec::new(),
+            filter_index: FxHashMap::default(),
+            calls: Vec::new(),
+            called: FxHashSet::default(),
+            targets: Vec::new(),
+            target_index: FxHashMap::default(),
+            slots: FxHashMap::default(),
+            fields: FxHashMap::default(),
+            slot_listeners: Vec::new(),
+            globals: FxHashMap::default(),
+            module_insts: FxHashMap::default(),
+            classes: FxHashMap::default(),
+            lookups: FxHashMap::default(),
+            body_class: FxHashMap::default(),
+            property_calls: FxHashMap::default(),
+            defaults: FxHashMap::default(),
+            string_depth: FxHashMap::default(),
+            iterated: FxHashSet::default(),
+            term_sites: 0,
+            apps: FxHashSet::default(),
+            view_arguments: FxHashMap::default(),
+            unwrapped: Vec::new(),
+            refolds: FxHashSet::default(),
+            dead_ends: FxHashSet::default(),
+            primitives: Vec::new(),
+            constants: FxHashMap::default(),
+            names,
+        }
+    }
+
+    /// Runs a module body, as the first import of it does. `as_main` also runs what stands under
+    /// `if __name__ == "__main__"`.
+    pub fn run_module(&mut self, module: ModId, as_main: bool) -> Option<InstId> {
+        if as_main {
+            self.main_modules.insert(module);
+        }
+        if let Some(&inst) = self.module_insts.get(&module) {
+            return Some(inst);
+        }
+        let body = self.program.body(module)?;
+        let inst = self.instance(body, InstId::NONE, Vec::new());
+        self.module_insts.insert(module, inst);
+        Some(inst)
+    }
+
+    /// Solves to the least fixpoint.
+    ///
+    /// Calls are strict: a call waits until each argument has a value. Where an argument never gets one
+    /// (a library gap), the call is released with an untracked value after the rest is stable, and the
+    /// release is counted under the cap `released-calls`.
+    pub fn solve(&mut self) {
+        loop {
+            self.run();
+            if !self.release_unwrapped() && !self.release_blocked() {
+                break;
+            }
+        }
+    }
+
+    fn run(&mut self) {
+        loop {
+            if let Some(inst) = self.install.pop_front() {
+                self.install(inst);
+                continue;
+            }
+            let Some((node, from, to, first)) = self.graph.pop() else { break };
+            let mut next = first;
+            while let Some((succ, after)) = self.graph.succ(next) {
+                for i in from..to {
+                    let value = self.graph.values(node)[i];
+                    self.push(succ, value);
+                }
+                next = after;
+            }
+        }
+    }
+
+    fn push(&mut self, succ: Succ, value: ValueId) {
+        match succ {
+            Succ::Copy(to) => {
+                self.graph.add(to, value);
+            }
+            Succ::Filtered(to, filter) => {
+                if self.passes(filter, value) {
+                    self.graph.add(to, value);
+                }
+            }
+            Succ::Use(index) => self.on_use(index, value),
+        }
+    }
+
+    fn attach(&mut self, node: NodeId, succ: Succ) {
+        let seen = self.graph.attach(node, succ);
+        for i in 0..seen {
+            let value = self.graph.values(node)[i];
+            self.push(succ, value);
+        }
+    }
+
+    /// Values of `from` flow to `to`.
+    fn flow(&mut self, from: NodeId, to: NodeId) {
+        if self.graph.new_copy(from, to) {
+            self.attach(from, Succ::Copy(to));
+        }
+    }
+
+    fn flow_filtered(&mut self, from: NodeId, to: NodeId, filter: Filter) {
+        let index = match self.filter_index.get(&filter) {
+            Some(&i) => i,
+            None => {
+                let i = self.filters.len() as u32;
+                self.filters.push(filter);
+                self.filter_index.insert(filter, i);
+                i
+            }
+        };
+        self.attach(from, Succ::Filtered(to, index));
+    }
+
+    fn watch(&mut self, node: NodeId, what: Use) {
+        let index = self.uses.len() as u32;
+        self.uses.push(what);
+        self.attach(node, Succ::Use(index));
+    }
+
+    /// A node that holds exactly this value.
+    fn constant(&mut self, value: ValueId) -> NodeId {
+        if let Some(&node) = self.constants.get(&value) {
+            return node;
+        }
+        let node = self.graph.node();
+        self.graph.add(node, value);
+        self.constants.insert(value, node);
+        node
+    }
+
+    fn passes(&mut self, filter: u32, value: ValueId) -> bool {
+        match self.filters[filter as usize] {
+            Filter::NotNone => value != well_known::NONE,
+            Filter::IsNone => matches!(
+                self.values.get(value),
+                Value::None | Value::Unknown | Value::Setting(_) | Value::Ext(_)
+            ),
+            Filter::Truthy => value != well_known::NONE && value != well_known::FALSE,
+            Filter::Falsy => !matches!(
+                self.values.get(value),
+                Value::Bool(true)
+                    | Value::Func(..)
+                    | Value::Class(..)
+                    | Value::Bound(..)
+                    | Value::Module(_)
+                    | Value::ManagerFunc(_)
+                    | Value::QueuePut(_)
+            ),
+            Filter::Key { func, tested, key } => self.param_key(func, tested, value) == key,
+        }
+    }
+
+    fn on_use(&mut self, index: u32, value: ValueId) {
+        match self.uses[index as usize] {
+            Use::Instr { at, role } => self.on_operand(at, role, value),
+            Use::Callee(call) => self.dispatch(call, value, None),
+            Use::Param { target, param } => self.on_param(target, param, value),
+            Use::StarParam { staging, index } => self.load_index(value, index, staging),
+            Use::DoubleStarParam { staging, name } => self.load_key(value, name, staging),
+            Use::StarRest { tuple, from, to } => self.spread_shifted(value, tuple, from, to),
+            Use::DoubleStarRest { dict, except } => self.spread_except(value, dict, except),
+            Use::Bind { recv, dst, at } => self.bind(value, recv, dst, at),
+            Use::Construct { call, class } => self.construct_with(call, class, value),
+            Use::Base { class, slot } => self.on_base(class, slot, value),
+            Use::Iterate { dst, at } => self.iterate(value, dst, at),
+            Use::Keys { dst } => self.keys_of(value, dst),
+            Use::Spread { to } => self.spread(value, to),
+            Use::Primitive { what } => self.on_primitive(what, value),
+            Use::Consume { at } => self.consume(value, at),
+            Use::AttrTerm { dst, name, at } => self.load_attr(value, name, dst, at),
+        }
+    }
+
+    /// Interns a string value.
+    pub fn str_value(&mut self, text: &str) -> ValueId {
+        let name = self.program.names.intern(text);
+        self.values.intern_keyed(Value::Str(name), None)
+    }
+
+    /// Interns an external object.
+    pub fn ext_value(&mut self, path: &str) -> ValueId {
+        let name = self.program.names.intern(path);
+        self.values.intern_keyed(Value::Ext(name), None)
+    }
+
+    fn text(&self, name: Name) -> &str {
+        self.program.names.text(name)
+    }
+
+    /// The node of a global variable.
+    pub fn global(&mut self, module: ModId, name: Name) -> NodeId {
+        if let Some(&node) = self.globals.get(&(module, name)) {
+            return node;
+        }
+        let node = self.graph.node();
+        self.globals.insert((module, name), node);
+        node
+    }
+
+    /// The allocation site of an instruction.
+    fn site(&self, at: Origin) -> AllocSite {
+        AllocSite { func: self.insts[at.inst.0 as usize].func.0, index: at.index }
+    }
+
+    /// Records a call graph edge.
+    fn edge(&mut self, from: Origin, to: InstId, kind: Option<HopKind>) {
+        if self.edge_index.insert((from, to, kind)) {
+            self.edges.push(CallEdge { from, to, kind });
+        }
+    }
+
+    fn cap(&mut self, name: &'static str) {
+        *self.caps.entry(name).or_insert(0) += 1;
+    }
+
+    /// Limits that were hit and how often, by name.
+    pub fn caps_hit(&self) -> Vec<(String, usize)> {
+        let mut caps: Vec<(String, usize)> =
+            self.caps.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        caps.sort();
+        caps
+    }
+
+    /// The configured queue classes.
+    pub fn queue_config(&self, class: usize) -> &QueueClass {
+        &self.queue_classes[class]
+    }
+
+    /// The node of a variable of an instance.
+    pub fn var(&self, inst: InstId, var: crate::ir::VarId) -> NodeId {
+        NodeId(self.insts[inst.0 as usize].base.0 + var.0)
+    }
+
+    /// Whether a class value is, or derives from, a configured queue class; gives its index.
+    pub fn queue_class(&self, class: ValueId) -> Option<usize> {
+        let info = self.classes.get(&class)?;
+        info.queue
+    }
+
+    /// The class key of an instance value.
+    pub fn class_key_of(&self, value: ValueId) -> Option<ClassKey> {
+        match self.values.get(value) {
+            Value::Inst(key, _) | Value::AnyOf(key) => Some(key),
+            _ => None,
+        }
+    }
+}

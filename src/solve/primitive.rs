@@ -1,0 +1,658 @@
+//! Primitives: semantics of library functions that a model term cannot say.
+
+use super::call::Passing;
+use super::graph::NodeId;
+use super::value::{AllocSite, ObjKind, Value, ValueId, well_known};
+use super::{Origin, Solver, Use};
+use crate::finding::HopKind;
+use crate::link::{Name, Resolved};
+use crate::models::Entry;
+
+/// What a value-driven primitive does with each value that reaches it.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each variant's text names its fields")]
+pub enum Pending {
+    /// The value is a key under which `value` is stored in `object`.
+    DictItem { object: ValueId, value: NodeId },
+    /// The value is a container to which `value` is added.
+    Append { value: NodeId },
+    /// The value is an object whose field is set.
+    SetField { name: Name, value: NodeId },
+    /// The value is an object whose own field is read.
+    FieldOf { name: Name, dst: NodeId },
+    /// The value is a container whose values are read.
+    ValuesOf { dst: NodeId },
+    /// The value is a container that is copied.
+    CopyOf { dst: NodeId, at: Origin, site: AllocSite },
+    /// The value is an exception class of which an instance is made.
+    Caught { dst: NodeId, at: Origin },
+    /// The value is passed to something that is not understood.
+    Assumed { origin: Origin },
+    /// The value is a property (or not) that is assigned to.
+    SetProperty { object: ValueId, src: NodeId, at: Origin },
+    /// A class or receiver of `super()`.
+    Super { class: NodeId, this: NodeId, dst: NodeId },
+    /// An object or a name of `getattr(object, name, default)`.
+    GetAttr { object: NodeId, name: NodeId, dst: NodeId, at: Origin },
+    /// An object or a name of `setattr(object, name, value)`.
+    SetAttr { object: NodeId, name: NodeId, value: NodeId, at: Origin },
+    /// A configuration object whose attribute is a configuration value.
+    ConfigAttr { name: Name, dst: NodeId, at: Origin },
+    /// A receiver or key of `dict.get` and its kin.
+    DictGet { object: NodeId, key: NodeId, dst: NodeId },
+    /// A string of a method such as `lower`.
+    StrMethod { kind: String, dst: NodeId },
+    /// An operand of `str.format`.
+    Format { format: ValueId, call: u32, dst: NodeId },
+    /// A decorator, to be returned where it was applied without arguments.
+    Decorator { dst: NodeId },
+    /// An argument of `type(x)`.
+    TypeOf { dst: NodeId },
+    /// A rule string whose placeholders become arguments of the view.
+    RuleArguments { dict: ValueId },
+    /// A resource class that is registered.
+    Resource { call: u32, recv: ValueId },
+    /// A view that is registered, which may be class based.
+    View { call: u32, registration: usize },
+    /// A list of decorators that wrap a view, innermost first.
+    Chain { start: NodeId, dst: NodeId, at: Origin, method: Option<Name> },
+    /// A module name to be imported.
+    ImportModule { dst: NodeId, at: Origin },
+    /// A function under `contextmanager`, `staticmethod` or `classmethod`.
+    Wrapped { wrap: Wrap, dst: NodeId },
+    /// A context manager that is entered by `ExitStack.enter_context`.
+    Enter { dst: NodeId, at: Origin },
+}
+
+/// Function wrappers that are values of their own.
+#[derive(Clone, Copy, Debug)]
+pub enum Wrap {
+    /// `contextlib.contextmanager`.
+    Manager,
+    /// `staticmethod`.
+    Static,
+    /// `classmethod`.
+    Class,
+}
+
+impl Solver<'_> {
+    pub(super) fn primitive(&mut self, pending: Pending) -> u32 {
+        self.primitives.push(pending);
+        self.primitives.len() as u32 - 1
+    }
+
+    /// A value reached a primitive.
+    #[allow(clippy::too_many_lines, reason = "one arm per primitive, each short")]
+    pub(super) fn on_primitive(&mut self, what: u32, value: ValueId) {
+        match self.primitives[what as usize].clone() {
+            Pending::DictItem { object, value: src } => self.store_key(object, value, src),
+            Pending::Append { value: src } => {
+                if self.is_container(value) {
+                    let rest = self.rest(value);
+                    self.flow(src, rest);
+                }
+            }
+            Pending::SetField { name, value: src } => {
+                let field = self.field(value, name);
+                self.flow(src, field);
+            }
+            Pending::FieldOf { name, dst } => {
+                let field = self.field(value, name);
+                self.flow(field, dst);
+            }
+            Pending::ValuesOf { dst } => match self.values.get(value) {
+                Value::Obj(..) | Value::Inst(..) => {
+                    let all = self.all(value);
+                    self.flow(all, dst);
+                    if matches!(self.values.get(value), Value::Obj(ObjKind::External(_), ..)) {
+                        self.graph.add(dst, well_known::UNKNOWN);
+                    }
+                }
+                Value::None => {}
+                Value::Setting(_) => {
+                    self.graph.add(dst, value);
+                }
+                _ => {
+                    self.graph.add(dst, well_known::UNKNOWN);
+                }
+            },
+            Pending::CopyOf { dst, at, site } => match self.values.get(value) {
+                Value::Obj(kind @ (ObjKind::List | ObjKind::Tuple | ObjKind::Set | ObjKind::Dict), ..) => {
+                    let copy = self.values.intern_keyed(Value::Obj(kind, site, at.inst), None);
+                    if matches!(kind, ObjKind::Dict) {
+                        self.spread(value, copy);
+                    } else {
+                        self.spread_shifted(value, copy, 0, 0);
+                    }
+                    self.graph.add(dst, copy);
+                }
+                Value::Generator(_) | Value::Inst(..) => {
+                    let list = self.values.intern_keyed(Value::Obj(ObjKind::List, site, at.inst), None);
+                    let rest = self.rest(list);
+                    self.iterate(value, rest, at);
+                    self.graph.add(dst, list);
+                }
+                _ => {
+                    self.graph.add(dst, value);
+                }
+            },
+            Pending::Caught { dst, at } => match self.values.get(value) {
+                Value::Class(..) => {
+                    let key = self.values.class_key(value, Vec::new());
+                    let exception = self.instance_value(key, at);
+                    self.graph.add(dst, exception);
+                }
+                _ => {
+                    self.graph.add(dst, well_known::UNKNOWN);
+                }
+            },
+            Pending::Assumed { origin } => self.assume(origin, value),
+            Pending::SetProperty { object, src, at } => {
+                if matches!(self.values.get(value), Value::Obj(ObjKind::Property, ..)) {
+                    let name = self.program.names.intern("fset");
+                    let setter = self.field(value, name);
+                    let dst = self.graph.node();
+                    let args = vec![(Passing::Pos, src)];
+                    let call = self.synthetic_call(at, args, dst, Some(HopKind::Property));
+                    let bound = self.graph.node();
+                    self.watch(setter, Use::Bind { recv: object, dst: bound, at });
+                    self.watch(bound, Use::Callee(call));
+                }
+            }
+            Pending::Super { class, this, dst } => {
+                for c in self.graph.values(class).to_vec() {
+                    for t in self.graph.values(this).to_vec() {
+                        if !matches!(self.values.get(c), Value::Class(..)) {
+                            continue;
+                        }
+                        if matches!(self.values.get(t), Value::Inst(..) | Value::Class(..)) {
+                            let value = self.values.intern_keyed(Value::Super(c, t), None);
+                            self.graph.add(dst, value);
+                        }
+                    }
+                }
+            }
+            Pending::GetAttr { object, name, dst, at } => {
+                for (o, n) in self.new_pairs(object, name, value) {
+                    match self.slot_name(n) {
+                        Some(name) => self.load_attr(o, name, dst, at),
+                        None => self.load_any_attr(o, dst),
+                    }
+                }
+            }
+            Pending::SetAttr { object, name, value: src, at } => {
+                for (o, n) in self.new_pairs(object, name, value) {
+                    match self.slot_name(n) {
+                        Some(name) => self.store_attr(o, name, src, at),
+                        None => {
+                            let rest = self.rest(o);
+                            self.flow(src, rest);
+                        }
+                    }
+                }
+            }
+            Pending::ConfigAttr { name, dst, at } => self.load_attr(value, name, dst, at),
+            Pending::DictGet { object, key, dst } => {
+                for (o, k) in self.new_pairs(object, key, value) {
+                    self.load_sub(o, k, dst);
+                }
+            }
+            Pending::StrMethod { kind, dst } => self.str_method(&kind, value, dst),
+            Pending::Format { format, call, dst } => self.format_call(format, call, dst),
+            Pending::Decorator { dst } => match self.values.get(value) {
+                Value::Func(..) | Value::Class(..) | Value::Bound(..) | Value::ManagerFunc(_) => {
+                    self.graph.add(dst, value);
+                }
+                _ => {}
+            },
+            Pending::TypeOf { dst } => match self.class_of(value) {
+                Some(class) => {
+                    self.graph.add(dst, class);
+                }
+                None => {
+                    self.graph.add(dst, well_known::UNKNOWN);
+                }
+            },
+            Pending::RuleArguments { dict } => self.rule_arguments(value, dict),
+            Pending::Resource { call, recv } => self.register_resource(call, recv, value),
+            Pending::View { call, registration } => self.register_view(call, registration, value),
+            Pending::Chain { start, dst, at, method } => self.chain(value, start, dst, at, method),
+            Pending::ImportModule { dst, at } => self.import_named(value, dst, at),
+            Pending::Wrapped { wrap, dst } => {
+                let wrapped = match wrap {
+                    Wrap::Manager => Value::ManagerFunc(value),
+                    Wrap::Static => Value::StaticMethod(value),
+                    Wrap::Class => Value::ClassMethod(value),
+                };
+                let wrapped = self.values.intern_self_keyed(wrapped);
+                self.graph.add(dst, wrapped);
+            }
+            Pending::Enter { dst, at } => self.enter(value, dst, at),
+        }
+    }
+
+    /// The pairs of two operands that a new value of one of them makes.
+    fn new_pairs(&self, a: NodeId, b: NodeId, value: ValueId) -> Vec<(ValueId, ValueId)> {
+        let mut pairs = Vec::new();
+        if self.graph.contains(a, value) {
+            pairs.extend(self.graph.values(b).iter().map(|&v| (value, v)));
+        }
+        if self.graph.contains(b, value) {
+            pairs.extend(self.graph.values(a).iter().filter(|&&v| v != value).map(|&v| (v, value)));
+        }
+        pairs
+    }
+
+    fn assume(&mut self, origin: Origin, value: ValueId) {
+        match self.values.get(value) {
+            Value::Func(func, _) => {
+                let count = self.program.func(func).params.len();
+                let untracked = self.constant(well_known::UNKNOWN);
+                let args = (0..count).map(|_| (Passing::Pos, untracked)).collect();
+                let dst = self.graph.node();
+                let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
+                self.assumed_call(call, value);
+            }
+            Value::Bound(_, func) => {
+                let params = match self.values.get(func) {
+                    Value::Func(func, _) => self.program.func(func).params.len().saturating_sub(1),
+                    _ => return,
+                };
+                let untracked = self.constant(well_known::UNKNOWN);
+                let args = (0..params).map(|_| (Passing::Pos, untracked)).collect();
+                let dst = self.graph.node();
+                let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
+                self.assumed_call(call, value);
+            }
+            Value::Obj(ObjKind::Partial, ..) | Value::ExtMethod(..) => {
+                if matches!(self.values.get(value), Value::Obj(..)) {
+                    let dst = self.graph.node();
+                    let call = self.synthetic_call(origin, Vec::new(), dst, Some(HopKind::External));
+                    self.dispatch(call, value, None);
+                }
+            }
+            Value::Generator(_) => self.consume(value, origin),
+            _ => {}
+        }
+    }
+
+    /// An assumed call passes as many untracked arguments as the function takes by position.
+    fn assumed_call(&mut self, call: u32, callee: ValueId) {
+        let func = match self.values.get(callee) {
+            Value::Bound(_, inner) => inner,
+            _ => callee,
+        };
+        if let Value::Func(func, _) = self.values.get(func) {
+            let positional = self
+                .program
+                .func(func)
+                .params
+                .iter()
+                .filter(|p| {
+                    matches!(p.kind, crate::ir::ParamKind::Positional | crate::ir::ParamKind::PositionalOnly)
+                })
+                .count()
+                - usize::from(callee != self.unbound(callee) && !self.program.func(func).params.is_empty());
+            self.calls[call as usize].args.truncate(positional);
+        }
+        self.dispatch(call, callee, None);
+    }
+
+    fn unbound(&self, value: ValueId) -> ValueId {
+        match self.values.get(value) {
+            Value::Bound(_, func) => func,
+            _ => value,
+        }
+    }
+
+    /// A generator that is consumed at a place runs there.
+    pub(super) fn consume(&mut self, value: ValueId, at: Origin) {
+        if let Value::Generator(inst) = self.values.get(value) {
+            self.edge(at, inst, Some(HopKind::Yield));
+        }
+    }
+
+    /// `getattr` with a name that is not a constant: any attribute that the object holds, and an untracked one.
+    fn load_any_attr(&mut self, object: ValueId, dst: NodeId) {
+        if matches!(self.values.get(object), Value::None) {
+            return;
+        }
+        if matches!(self.values.get(object), Value::Setting(_)) {
+            self.graph.add(dst, object);
+            return;
+        }
+        self.cap("computed-attributes");
+        self.graph.add(dst, well_known::UNKNOWN);
+    }
+
+    fn import_named(&mut self, value: ValueId, dst: NodeId, at: Origin) {
+        let Value::Str(name) = self.values.get(value) else {
+            self.graph.add(dst, well_known::UNKNOWN);
+            return;
+        };
+        let text = self.text(name).to_owned();
+        if let Resolved::Module(module) = self.program.resolve(&text)
+            && let Some(inst) = self.run_module(module, false)
+        {
+            self.registry.imports.push((at, inst));
+            let value = self.values.intern_keyed(Value::Module(module), None);
+            self.graph.add(dst, value);
+        } else {
+            let value = self.ext_value(&text);
+            self.graph.add(dst, value);
+        }
+    }
+
+    fn str_method(&mut self, kind: &str, value: ValueId, dst: NodeId) {
+        let Value::Str(name) = self.values.get(value) else {
+            self.graph.add(dst, well_known::ANY_STR);
+            return;
+        };
+        let text = self.text(name);
+        let changed = match kind {
+            "same" => text.to_owned(),
+            "lower" => text.to_lowercase(),
+            "upper" => text.to_uppercase(),
+            "strip" => text.trim().to_owned(),
+            "lstrip" => text.trim_start().to_owned(),
+            "rstrip" => text.trim_end().to_owned(),
+            _ => {
+                self.graph.add(dst, well_known::ANY_STR);
+                return;
+            }
+        };
+        let value = self.str_value(&changed);
+        self.graph.add(dst, value);
+    }
+
+    fn format_call(&mut self, format: ValueId, call: u32, dst: NodeId) {
+        let mut positional = Vec::new();
+        let mut keywords = Vec::new();
+        for (passing, node) in self.calls[call as usize].args.clone() {
+            match passing {
+                Passing::Pos => positional.push(node),
+                Passing::Kw(name) => keywords.push((self.text(name).to_owned(), node)),
+                Passing::Star | Passing::DoubleStar => {
+                    self.graph.add(dst, well_known::ANY_STR);
+                    return;
+                }
+            }
+        }
+        self.fold_str_format(format, &positional, &keywords, dst);
+    }
+
+    fn enter(&mut self, value: ValueId, dst: NodeId, at: Origin) {
+        match self.values.get(value) {
+            Value::Manager(inner) => {
+                let yielded = self.insts[inner.0 as usize].yielded;
+                self.flow(yielded, dst);
+                self.edge(at, inner, Some(HopKind::ContextManager));
+            }
+            Value::QueueBatch(queue) => {
+                let put = self.values.intern_self_keyed(Value::QueuePut(queue));
+                self.graph.add(dst, put);
+            }
+            _ => {
+                self.graph.add(dst, value);
+            }
+        }
+    }
+
+    /// Runs the primitive of a library model.
+    #[allow(clippy::too_many_lines, reason = "one arm per primitive, each short")]
+    pub(super) fn call_library_primitive(
+        &mut self,
+        call: u32,
+        prim: &str,
+        entry: &Entry,
+        recv: Option<ValueId>,
+    ) {
+        let super::call::Call { origin, dst, .. } = self.calls[call as usize];
+        let args = self.calls[call as usize].args.clone();
+        let first = self.argument(call, Some(0), None);
+        match prim {
+            "never" => {}
+            "partial" => {
+                let object = self.object(ObjKind::Partial, origin);
+                let mut position = 0;
+                for (passing, node) in args {
+                    let name = match passing {
+                        Passing::Pos if position == 0 => {
+                            position += 1;
+                            self.names.func
+                        }
+                        Passing::Pos => {
+                            position += 1;
+                            self.index_name(position - 2)
+                        }
+                        Passing::Kw(name) => name,
+                        Passing::Star => continue,
+                        Passing::DoubleStar => {
+                            self.watch(node, Use::Spread { to: object });
+                            continue;
+                        }
+                    };
+                    let field = self.field(object, name);
+                    self.flow(node, field);
+                }
+                self.graph.add(dst, object);
+            }
+            "wraps" => {
+                let name = self.program.names.intern("wraps");
+                let object = self.object(ObjKind::Primitive(name), origin);
+                if let Some(first) = first {
+                    let field = self.field(object, self.names.wrapped);
+                    self.flow(first, field);
+                }
+                self.graph.add(dst, object);
+            }
+            "decorator" => {
+                let identity = self.ext_value("producer_map.identity");
+                match first {
+                    Some(first) => {
+                        let what = self.primitive(Pending::Decorator { dst });
+                        self.watch(first, Use::Primitive { what });
+                        self.graph.add(dst, identity);
+                    }
+                    None => {
+                        self.graph.add(dst, identity);
+                    }
+                }
+            }
+            "contextmanager" | "staticmethod" | "classmethod" => {
+                let Some(first) = first else { return };
+                let wrap = match prim {
+                    "contextmanager" => Wrap::Manager,
+                    "staticmethod" => Wrap::Static,
+                    _ => Wrap::Class,
+                };
+                let what = self.primitive(Pending::Wrapped { wrap, dst });
+                self.watch(first, Use::Primitive { what });
+            }
+            "property" => {
+                let object = self.object(ObjKind::Property, origin);
+                for (index, name) in ["fget", "fset", "fdel"].into_iter().enumerate() {
+                    if let Some(node) = self.argument(call, Some(index as u32), Some(name)) {
+                        let name = self.program.names.intern(name);
+                        let field = self.field(object, name);
+                        self.flow(node, field);
+                    }
+                }
+                self.graph.add(dst, object);
+            }
+            "property_setter" => {
+                if let (Some(recv), Some(first)) = (recv, first) {
+                    let name = self.program.names.intern("fset");
+                    let field = self.field(recv, name);
+                    self.flow(first, field);
+                    self.graph.add(dst, recv);
+                }
+            }
+            "getattr" => {
+                let (Some(object), Some(name)) = (first, self.argument(call, Some(1), None)) else {
+                    return;
+                };
+                let what = self.primitive(Pending::GetAttr { object, name, dst, at: origin });
+                self.watch(object, Use::Primitive { what });
+                self.watch(name, Use::Primitive { what });
+                if let Some(default) = self.argument(call, Some(2), None) {
+                    self.flow(default, dst);
+                }
+            }
+            "setattr" => {
+                let (Some(object), Some(name), Some(value)) =
+                    (first, self.argument(call, Some(1), None), self.argument(call, Some(2), None))
+                else {
+                    return;
+                };
+                let what = self.primitive(Pending::SetAttr { object, name, value, at: origin });
+                self.watch(object, Use::Primitive { what });
+                self.watch(name, Use::Primitive { what });
+                self.graph.add(dst, well_known::NONE);
+            }
+            "super" => {
+                let (Some(class), Some(this)) = (first, self.argument(call, Some(1), None)) else {
+                    return;
+                };
+                self.super_of(class, this, dst);
+            }
+            "type" => {
+                let Some(first) = first else { return };
+                let what = self.primitive(Pending::TypeOf { dst });
+                self.watch(first, Use::Primitive { what });
+            }
+            "str" => match first {
+                Some(first) => {
+                    let what = self.primitive(Pending::StrMethod { kind: "same".to_owned(), dst });
+                    self.watch(first, Use::Primitive { what });
+                }
+                None => {
+                    self.graph.add(dst, well_known::ANY_STR);
+                }
+            },
+            "dict" => {
+                let object = self.object(ObjKind::Dict, origin);
+                self.fill_dict(call, object);
+                self.graph.add(dst, object);
+            }
+            "dict_update" => {
+                if let Some(recv) = recv {
+                    self.fill_dict(call, recv);
+                }
+                self.graph.add(dst, well_known::NONE);
+            }
+            "dict_get" => {
+                let (Some(recv), Some(key)) = (recv, first) else { return };
+                let object = self.constant(recv);
+                let what = self.primitive(Pending::DictGet { object, key, dst });
+                self.watch(key, Use::Primitive { what });
+                match self.argument(call, Some(1), Some("default")) {
+                    Some(default) => self.flow(default, dst),
+                    None => {
+                        self.graph.add(dst, well_known::NONE);
+                    }
+                }
+            }
+            "namedtuple" => {
+                let object = self.object(ObjKind::NamedTuple, origin);
+                if let Some(fields) = self.argument(call, Some(1), Some("field_names")) {
+                    let field = self.field(object, self.names.fields);
+                    self.flow(fields, field);
+                }
+                self.graph.add(dst, object);
+            }
+            "json" => {
+                let object = self.object(ObjKind::Json, origin);
+                if let Some(first) = first {
+                    let field = self.field(object, self.names.json);
+                    self.flow(first, field);
+                }
+                self.graph.add(dst, object);
+            }
+            "format" => {
+                let Some(recv) = recv else { return };
+                let what = self.primitive(Pending::Format { format: recv, call, dst });
+                let mut watched = false;
+                for (_, node) in args {
+                    self.watch(node, Use::Primitive { what });
+                    watched = true;
+                }
+                if !watched {
+                    self.graph.add(dst, recv);
+                }
+            }
+            "join" | "split" => {
+                // The elements are read (a generator runs); the text itself is not folded.
+                if let Some(first) = first
+                    && prim == "join"
+                {
+                    let ignored = self.graph.node();
+                    self.watch(first, Use::Iterate { dst: ignored, at: origin });
+                }
+                if prim == "join" {
+                    self.graph.add(dst, well_known::ANY_STR);
+                } else {
+                    let list = self.object(ObjKind::List, origin);
+                    let rest = self.rest(list);
+                    self.graph.add(rest, well_known::ANY_STR);
+                    self.graph.add(dst, list);
+                }
+            }
+            "str_method" => {
+                let (Some(recv), Some(kind)) = (recv, entry.kind.as_deref()) else { return };
+                self.str_method(kind, recv, dst);
+            }
+            "import_module" => {
+                let Some(first) = first else { return };
+                let what = self.primitive(Pending::ImportModule { dst, at: origin });
+                self.watch(first, Use::Primitive { what });
+            }
+            "enter" => {
+                let Some(first) = first else { return };
+                let what = self.primitive(Pending::Enter { dst, at: origin });
+                self.watch(first, Use::Primitive { what });
+            }
+            _ => self.call_web_primitive(call, prim, entry, recv),
+        }
+    }
+
+    fn fill_dict(&mut self, call: u32, object: ValueId) {
+        let origin = self.calls[call as usize].origin;
+        for (passing, node) in self.calls[call as usize].args.clone() {
+            match passing {
+                Passing::Pos | Passing::DoubleStar => self.watch(node, Use::Spread { to: object }),
+                Passing::Kw(name) => {
+                    let field = self.field(object, name);
+                    self.flow(node, field);
+                    let key = self.values.intern_keyed(Value::Str(name), None);
+                    let keys = self.field(object, self.names.keys);
+                    self.graph.add(keys, key);
+                }
+                Passing::Star => {
+                    let rest = self.rest(object);
+                    self.watch(node, Use::Iterate { dst: rest, at: origin });
+                }
+            }
+        }
+    }
+
+    /// Calls a decorator that a primitive returned.
+    pub(super) fn call_primitive(&mut self, call: u32, object: ValueId, name: Name) {
+        let prim = self.text(name).to_owned();
+        let dst = self.calls[call as usize].dst;
+        let Some(first) = self.argument(call, Some(0), None) else {
+            self.call_web_object(call, &prim, object);
+            return;
+        };
+        match prim.as_str() {
+            "wraps" => {
+                // The wrapper keeps a link to what it wraps (functools.update_wrapper).
+                let wrapped = self.field(object, self.names.wrapped);
+                let what = self.primitive(Pending::SetField { name: self.names.wrapped, value: wrapped });
+                self.watch(first, Use::Primitive { what });
+                self.flow(first, dst);
+            }
+            _ => self.call_web_object(call, &prim, object),
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! What frameworks and queues recorded while solving: rules, blueprints, hooks, queue operations.
+
+use super::graph::NodeId;
+use super::value::{InstId, Value, ValueId, well_known};
+use super::{Origin, Solver};
+use crate::finding::Operation;
+use crate::link::{FuncId, Name};
+use rustc_hash::FxHashSet;
+
+/// A rule that was registered on an application or blueprint.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The application or blueprint (or the API object, for resources).
+    pub owner: ValueId,
+    /// Where the rule string flows.
+    pub rule: NodeId,
+    /// Where the collection of methods flows, if it was given.
+    pub methods: Option<NodeId>,
+    /// Methods that follow from how it was registered, upper case.
+    pub fixed_methods: Vec<String>,
+    /// Where the endpoint name flows, if it was given.
+    pub endpoint: Option<NodeId>,
+    /// Where the view flows.
+    pub view: NodeId,
+    /// For class based views: the class and the method (lower case).
+    pub dispatch: Option<(ValueId, Name)>,
+    /// Where the registering call stands.
+    pub at: Origin,
+    /// The framework's call of the view.
+    pub root: InstId,
+    /// Whether the owner is an API object of class based resources.
+    pub is_resource: bool,
+}
+
+/// A call of `register_blueprint`.
+#[derive(Debug, Clone)]
+pub struct Mount {
+    /// The application (or outer blueprint).
+    pub owner: ValueId,
+    /// Where the blueprint flows.
+    pub blueprint: NodeId,
+    /// Where `url_prefix` flows, if it was given.
+    pub prefix: Option<NodeId>,
+    /// Where the call stands.
+    pub at: Origin,
+}
+
+/// A hook.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// The application or blueprint, none if it is not bound to one.
+    pub owner: Option<ValueId>,
+    /// The model's word for it, e.g. `before_request`.
+    pub kind: String,
+    /// The framework's call of the hook.
+    pub root: InstId,
+    /// Where it was registered.
+    pub at: Origin,
+    /// For error handlers, where the exception that is handed over flows.
+    pub exception: Option<NodeId>,
+    /// For error handlers of exception classes of the project: the instances that raise one.
+    pub raisers: Option<Vec<InstId>>,
+}
+
+/// A queue instance.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueObject {
+    /// The instance.
+    pub value: ValueId,
+    /// Where it is created.
+    pub at: Origin,
+    /// Index of its configured class.
+    pub class: usize,
+}
+
+/// A put on a queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Put {
+    /// The queue instance.
+    pub queue: ValueId,
+    /// Where.
+    pub at: Origin,
+    /// How.
+    pub operation: Operation,
+    /// Where the body flows, if it was given.
+    pub body: Option<NodeId>,
+}
+
+/// Another operation on a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Touch {
+    /// The queue instance.
+    pub queue: ValueId,
+    /// Where.
+    pub at: Origin,
+    /// The method.
+    pub method: Name,
+}
+
+/// Everything recorded.
+#[derive(Default)]
+pub struct Registry {
+    /// Rules in the order of discovery.
+    pub registrations: Vec<Registration>,
+    /// Blueprint mounts.
+    pub mounts: Vec<Mount>,
+    /// Hooks.
+    pub hooks: Vec<Hook>,
+    /// Queues.
+    pub queues: Vec<QueueObject>,
+    /// Producer operations.
+    pub puts: Vec<Put>,
+    /// Other operations.
+    pub touches: Vec<Touch>,
+    /// Import statements and the module bodies that they run.
+    pub imports: Vec<(Origin, InstId)>,
+    seen_puts: FxHashSet<(ValueId, Origin, Operation)>,
+    seen_touches: FxHashSet<Touch>,
+}
+
+impl Registry {
+    /// Records a queue instance once.
+    pub fn add_queue(&mut self, value: ValueId, at: Origin, class: usize) {
+        if !self.queues.iter().any(|q| q.value == value) {
+            self.queues.push(QueueObject { value, at, class });
+        }
+    }
+
+    fn add_put(&mut self, put: Put) {
+        if self.seen_puts.insert((put.queue, put.at, put.operation)) {
+            self.puts.push(put);
+        }
+    }
+}
+
+impl Solver<'_> {
+    /// The queue class whose body defines a function, and the function's plain name.
+    fn queue_method(&self, func: ValueId) -> Option<(usize, String)> {
+        let func = match self.values.get(func) {
+            Value::Func(func, _) => func,
+            Value::ManagerFunc(inner) => match self.values.get(inner) {
+                Value::Func(func, _) => func,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let body: FuncId = self.program.parent(func)?;
+        let crate::ir::ScopeKind::ClassBody(class) = self.program.func(body).kind else { return None };
+        let dotted = self.program.class_dotted(self.program.sibling_class(body, class));
+        let index = self.queue_classes.iter().position(|q| q.path == dotted)?;
+        let file = self.program.file_of(func);
+        let name = self.text(file.names[self.program.func(func).name.0 as usize]).to_owned();
+        Some((index, name))
+    }
+
+    /// Handles the call of a queue's own method: records it, and for the producing ones does not look inside. Returns
+    /// whether the call is dealt with.
+    pub(super) fn queue_operation(&mut self, call: u32, this: ValueId, func: ValueId) -> bool {
+        let is_queue = self.class_of(this).is_some_and(|c| self.queue_class(c).is_some())
+            && matches!(self.values.get(this), Value::Inst(..));
+        if !is_queue {
+            return false;
+        }
+        let Some((class, name)) = self.queue_method(func) else { return false };
+        let origin = self.calls[call as usize].origin;
+        let dst = self.calls[call as usize].dst;
+        let class = self.queue_classes[class].clone();
+        if class.put.contains(&name) {
+            self.record_put(call, this, Operation::Put);
+            return true;
+        }
+        if class.batch.contains(&name) {
+            let batch = self.values.intern_self_keyed(Value::QueueBatch(this));
+            self.graph.add(dst, batch);
+            return true;
+        }
+        let caller = self.insts[origin.inst.0 as usize].func;
+        let inside = caller != super::ROOT_FUNC && self.inside_queue_class(caller);
+        if !inside {
+            let method = self.program.names.intern(&name);
+            let touch = Touch { queue: this, at: origin, method };
+            if self.registry.seen_touches.insert(touch) {
+                self.registry.touches.push(touch);
+            }
+        }
+        false
+    }
+
+    fn inside_queue_class(&self, func: FuncId) -> bool {
+        let mut at = Some(func);
+        while let Some(func) = at {
+            let parent = self.program.parent(func);
+            if let Some(body) = parent
+                && let crate::ir::ScopeKind::ClassBody(class) = self.program.func(body).kind
+            {
+                let dotted = self.program.class_dotted(self.program.sibling_class(body, class));
+                return self.queue_classes.iter().any(|q| q.path == dotted);
+            }
+            at = parent;
+        }
+        false
+    }
+
+    /// Connects error handlers with what raises their exceptions: an application-wide handler is entered from the `raise`
+    /// statement itself; for a handler of one blueprint the raising instances are noted. Handlers of
+    /// status codes and of external exceptions stay hooks of every request, since libraries raise them.
+    ///
+    /// An exception that something catches on the way is not told apart.
+    pub fn connect_error_handlers(&mut self) {
+        let mut raised: Vec<(Origin, ValueId)> = Vec::new();
+        for i in 0..self.insts.len() {
+            let inst = InstId(i as u32);
+            if self.is_root(inst) {
+                continue;
+            }
+            let func = self.insts[i].func;
+            for (index, instr) in self.program.func(func).instrs.iter().enumerate() {
+                let crate::ir::Op::Raise { exc } = instr.op else { continue };
+                let at = Origin { inst, index: index as u32 };
+                for &value in self.graph.values(self.var(inst, exc)) {
+                    let class = match self.values.get(value) {
+                        Value::Class(..) => Some(value),
+                        _ => self.class_of(value),
+                    };
+                    raised.extend(class.map(|c| (at, c)));
+                }
+            }
+        }
+        for number in 0..self.registry.hooks.len() {
+            let hook = self.registry.hooks[number].clone();
+            let Some(node) = hook.exception else { continue };
+            let mut classes = Vec::new();
+            for &value in self.graph.values(node) {
+                classes.push(self.class_of(value));
+            }
+            if classes.is_empty() || classes.contains(&None) {
+                continue;
+            }
+            let raisers: Vec<Origin> = raised
+                .iter()
+                .filter(|(_, class)| self.mro(*class).iter().any(|c| classes.contains(&Some(*c))))
+                .map(|r| r.0)
+                .collect();
+            let app_wide = hook.kind.contains("app_")
+                || hook.owner.is_none_or(|owner| match self.values.get(owner) {
+                    Value::Obj(super::value::ObjKind::External(path), ..) => {
+                        self.text(path) != "flask.Blueprint"
+                    }
+                    _ => true,
+                });
+            let handlers: Vec<InstId> =
+                self.edges.iter().filter(|e| e.from.inst == hook.root).map(|e| e.to).collect();
+            if app_wide {
+                for at in raisers {
+                    for &handler in &handlers {
+                        self.edge(at, handler, Some(crate::finding::HopKind::Hook));
+                    }
+                }
+                self.registry.hooks[number].raisers = Some(Vec::new());
+            } else {
+                let mut insts: Vec<InstId> = raisers.into_iter().map(|at| at.inst).collect();
+                insts.dedup();
+                self.registry.hooks[number].raisers = Some(insts);
+            }
+        }
+    }
+
+    /// The instances of `__init__` that made an instance.
+    pub fn constructors_of(&self, object: ValueId) -> Vec<InstId> {
+        let Some(key) = self.class_key_of(object) else { return Vec::new() };
+        let Some(any) = self.values.find(&Value::AnyOf(key)) else { return Vec::new() };
+        (0..self.insts.len() as u32)
+            .map(InstId)
+            .filter(|&i| {
+                let inst = &self.insts[i.0 as usize];
+                inst.func != super::ROOT_FUNC
+                    && inst.context.first() == Some(&(0, any))
+                    && self.program.func(inst.func).name == self.init_sym(inst.func)
+            })
+            .collect()
+    }
+
+    fn init_sym(&self, func: FuncId) -> crate::ir::Sym {
+        let file = self.program.file_of(func);
+        let index = file.names.iter().position(|&n| n == self.names.init);
+        crate::ir::Sym(index.map_or(u32::MAX, |i| i as u32))
+    }
+
+    /// What a JSON text was made of.
+    pub fn json_values(&self, json: ValueId) -> Option<Vec<ValueId>> {
+        self.existing_field(json, self.names.json).map(|n| self.graph.values(n).to_vec())
+    }
+
+    /// Whether values were stored in an object under keys that are not constant.
+    pub fn has_rest(&self, object: ValueId) -> bool {
+        self.slots.get(&object).and_then(|s| s.rest).is_some_and(|n| !self.graph.values(n).is_empty())
+    }
+
+    /// The call of what a batch insert hands out.
+    pub(super) fn queue_put(&mut self, call: u32, queue: ValueId) {
+        self.record_put(call, queue, Operation::BatchInsert);
+    }
+
+    fn record_put(&mut self, call: u32, queue: ValueId, operation: Operation) {
+        let class = self.class_of(queue).and_then(|c| self.queue_class(c)).unwrap_or(0);
+        let (position, keyword) = self.body_parameter(queue, class, operation);
+        let body = self.argument(call, position, keyword.as_deref());
+        let super::call::Call { origin, dst, .. } = self.calls[call as usize];
+        self.registry.add_put(Put { queue, at: origin, operation, body });
+        self.graph.add(dst, well_known::OPAQUE);
+    }
+
+    /// Position and name of the body parameter. A name is looked up in the definition of the put method; the function
+    /// that a batch hands out takes what the put method takes.
+    fn body_parameter(
+        &self,
+        queue: ValueId,
+        class: usize,
+        _operation: Operation,
+    ) -> (Option<u32>, Option<String>) {
+        let config = &self.queue_classes[class];
+        let name = match &config.body {
+            super::ParameterRef::Position(position) => return (Some(*position), None),
+            super::ParameterRef::Name(name) => name.clone(),
+        };
+        let position = self.class_of(queue).and_then(|class| {
+            self.mro(class).iter().find_map(|&c| {
+                let Value::Class(id, _) = self.values.get(c) else { return None };
+                let (_, body) = self.program.class(id);
+                let file = self.program.file_of(body);
+                let local = body.0 - file.first_func;
+                file.ir
+                    .funcs
+                    .iter()
+                    .filter(|f| f.parent.is_some_and(|p| p.0 == local))
+                    .find(|f| config.put.iter().any(|m| **m == *file.ir.strings[f.name.0 as usize]))
+                    .and_then(|f| f.params.iter().position(|p| *file.ir.strings[p.name.0 as usize] == *name))
+            })
+        });
+        (position.map(|p| p.saturating_sub(1) as u32), Some(name))
+    }
+}

@@ -1,0 +1,359 @@
+//! Constant folding of strings: `+`, `%`, `.format`, f-strings, `join` and case methods.
+//!
+//! A part that is not a constant becomes a [`HOLE`], so that `"/%s/callback" % name` is the template `/{}/callback`.
+//! Folding is finite: results know how many operations made them, and deep or long ones become "any string".
+
+use super::graph::NodeId;
+use super::value::{ObjKind, Value, ValueId, well_known};
+use super::{Origin, Solver, Use};
+use crate::ir::{BinOp, FormatPart, Op, VarId};
+
+/// Stands for a part of a string that only run time knows (U+FFFC, object replacement character).
+pub const HOLE: char = '\u{FFFC}';
+/// The same where a configuration value stands, which may have a default (U+FFFB).
+pub const SETTING_HOLE: char = '\u{FFFB}';
+
+/// Whether a text has a part that only run time knows.
+pub fn has_hole(text: &str) -> bool {
+    text.contains([HOLE, SETTING_HOLE])
+}
+
+/// Whether `text` is `template` with something in place of its setting holes.
+pub fn fills(text: &str, template: &str) -> bool {
+    let mut parts = template.split(SETTING_HOLE);
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    for (i, part) in parts.iter().enumerate() {
+        if i + 1 == parts.len() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+/// More operations than this make a string unknown.
+const MAX_DEPTH: u8 = 8;
+/// Longer strings than this (bytes) are unknown.
+const MAX_LENGTH: usize = 512;
+
+impl Solver<'_> {
+    fn folded(&mut self, text: &str, depth: u8) -> ValueId {
+        let holes_only = text.chars().all(|c| c == HOLE || c == SETTING_HOLE);
+        if text.len() > MAX_LENGTH || depth > MAX_DEPTH || (holes_only && !text.is_empty()) {
+            return well_known::ANY_STR;
+        }
+        let name = self.program.names.intern(text);
+        let known = self.string_depth.entry(name).or_insert(depth);
+        *known = (*known).min(depth);
+        self.values.intern_keyed(Value::Str(name), None)
+    }
+
+    /// The texts that a node may hold, holes for what is not constant, with their depths. None: too many.
+    fn texts(&self, node: NodeId) -> Vec<(String, u8)> {
+        let mut texts: Vec<(String, u8)> = Vec::new();
+        let constant = |v: &ValueId| matches!(self.values.get(*v), Value::Str(_));
+        let has_default = self.graph.values(node).iter().any(constant);
+        for &value in self.graph.values(node) {
+            let item = match self.values.get(value) {
+                // A setting beside its default is the same text under another configuration.
+                Value::Setting(_) if has_default => continue,
+                Value::Str(name) => {
+                    (self.text(name).to_owned(), self.string_depth.get(&name).copied().unwrap_or(0))
+                }
+                Value::Int(i) => (i.to_string(), 0),
+                Value::Setting(_) => (SETTING_HOLE.to_string(), 0),
+                _ => (HOLE.to_string(), 0),
+            };
+            if !texts.contains(&item) {
+                texts.push(item);
+            }
+        }
+        texts
+    }
+
+    /// Folds a binary operation from the current values of its operands.
+    pub(super) fn fold_binop(&mut self, at: Origin) {
+        let func = self.insts[at.inst.0 as usize].func;
+        let base = self.insts[at.inst.0 as usize].base.0;
+        let n = |var: VarId| NodeId(base + var.0);
+        let Op::BinOp { dst, op, left, right } = self.program.func(func).instrs[at.index as usize].op else {
+            return;
+        };
+        let (dst, left, right) = (n(dst), n(left), n(right));
+        if self.graph.values(left).is_empty() || self.graph.values(right).is_empty() {
+            return;
+        }
+        let is_string = |s: &Self, node: NodeId| {
+            s.graph.values(node).iter().any(|&v| matches!(s.values.get(v), Value::Str(_) | Value::AnyStr))
+        };
+        let is_container = |s: &Self, node: NodeId| s.graph.values(node).iter().any(|&v| s.is_container(v));
+        match op {
+            BinOp::Add if is_container(self, left) || is_container(self, right) => {
+                let list = self.object(ObjKind::List, at);
+                let rest = self.rest(list);
+                self.watch(left, Use::Iterate { dst: rest, at });
+                self.watch(right, Use::Iterate { dst: rest, at });
+                self.graph.add(dst, list);
+            }
+            BinOp::Add if is_string(self, left) || is_string(self, right) => {
+                let (lefts, rights) = (self.texts(left), self.texts(right));
+                if lefts.len() * rights.len() > self.limits.strings {
+                    self.graph.add(dst, well_known::ANY_STR);
+                    return;
+                }
+                for (a, da) in &lefts {
+                    for (b, db) in &rights {
+                        let value = self.folded(&format!("{a}{b}"), da.max(db) + 1);
+                        self.graph.add(dst, value);
+                    }
+                }
+            }
+            BinOp::Mod if is_string(self, left) => self.fold_percent(at, left, right, dst),
+            BinOp::BitOr if is_container(self, left) || is_container(self, right) => {
+                let dict = self.object(ObjKind::Dict, at);
+                self.watch(left, Use::Spread { to: dict });
+                self.watch(right, Use::Spread { to: dict });
+                self.graph.add(dst, dict);
+            }
+            BinOp::Mult if is_container(self, left) => self.flow(left, dst),
+            BinOp::Mult if is_string(self, left) => {
+                self.graph.add(dst, well_known::ANY_STR);
+            }
+            _ => {
+                self.graph.add(dst, well_known::OPAQUE);
+            }
+        }
+    }
+
+    fn fold_percent(&mut self, at: Origin, left: NodeId, right: NodeId, dst: NodeId) {
+        let formats = self.texts(left);
+        let (tuples, plain): (Vec<ValueId>, Vec<ValueId>) = self
+            .graph
+            .values(right)
+            .iter()
+            .partition(|&&v| matches!(self.values.get(v), Value::Obj(ObjKind::Tuple, ..)));
+        if !plain.is_empty() {
+            let mut column = self.texts(right);
+            if !tuples.is_empty() {
+                // The tuples stand for themselves below.
+                column.retain(|(text, _)| *text != HOLE.to_string());
+            }
+            self.fold_product(&formats, &[column], dst, percent);
+        }
+        for tuple in tuples {
+            let mut columns: Vec<Vec<(String, u8)>> = Vec::new();
+            for index in 0.. {
+                let name = self.index_name(index);
+                let Some(node) = self.existing_field(tuple, name) else { break };
+                // Later values of the element fold again.
+                self.refold(at, node);
+                columns.push(self.texts(node));
+            }
+            self.fold_product(&formats, &columns, dst, percent);
+        }
+    }
+
+    /// Folds an instruction again when a node behind one of its operands changes.
+    fn refold(&mut self, at: Origin, node: NodeId) {
+        if self.refolds.insert((at, node)) {
+            self.watch(node, Use::Instr { at, role: 2 });
+        }
+    }
+
+    /// Folds every combination of a format and its columns of arguments.
+    pub(super) fn fold_product(
+        &mut self,
+        formats: &[(String, u8)],
+        columns: &[Vec<(String, u8)>],
+        dst: NodeId,
+        render: fn(&str, &[&str]) -> String,
+    ) {
+        if columns.iter().any(Vec::is_empty) {
+            return;
+        }
+        let count = columns.iter().fold(formats.len(), |n, c| n.saturating_mul(c.len()));
+        if count > self.limits.strings {
+            for (format, depth) in formats {
+                let holes: Vec<String> = columns.iter().map(|_| HOLE.to_string()).collect();
+                let holes: Vec<&str> = holes.iter().map(String::as_str).collect();
+                let value = self.folded(&render(format, &holes), depth + 1);
+                self.graph.add(dst, value);
+            }
+            return;
+        }
+        for (format, depth) in formats {
+            let mut at = vec![0usize; columns.len()];
+            'product: loop {
+                let row: Vec<&str> = columns.iter().zip(&at).map(|(c, &i)| c[i].0.as_str()).collect();
+                let deepest = columns.iter().zip(&at).map(|(c, &i)| c[i].1).max().unwrap_or(0);
+                let text = render(format, &row);
+                let value = self.folded(&text, depth.max(&deepest) + 1);
+                self.graph.add(dst, value);
+                let mut i = 0;
+                loop {
+                    if i == at.len() {
+                        break 'product;
+                    }
+                    at[i] += 1;
+                    if at[i] < columns[i].len() {
+                        break;
+                    }
+                    at[i] = 0;
+                    i += 1;
+                }
+            }
+        }
+    }
+
+    /// Folds an f-string.
+    pub(super) fn fold_format(&mut self, at: Origin, dst: NodeId) {
+        let func = self.insts[at.inst.0 as usize].func;
+        let base = self.insts[at.inst.0 as usize].base.0;
+        let Op::Format { parts, .. } = &self.program.func(func).instrs[at.index as usize].op else {
+            return;
+        };
+        let file = self.program.file_of(func);
+        let mut columns = Vec::new();
+        for part in parts {
+            columns.push(match part {
+                FormatPart::Text(sym) => {
+                    vec![(self.text(file.names[sym.0 as usize]).to_owned(), 0)]
+                }
+                FormatPart::Value(var) => self.texts(NodeId(base + var.0)),
+            });
+        }
+        self.fold_product(&[(String::new(), 0)], &columns, dst, |_, row| row.concat());
+    }
+
+    /// `"...".format(...)` with the receiver's text and positional and keyword arguments.
+    pub(super) fn fold_str_format(
+        &mut self,
+        format: ValueId,
+        positional: &[NodeId],
+        keywords: &[(String, NodeId)],
+        dst: NodeId,
+    ) {
+        let Value::Str(name) = self.values.get(format) else {
+            self.graph.add(dst, well_known::ANY_STR);
+            return;
+        };
+        let text = self.text(name).to_owned();
+        let depth = self.string_depth.get(&name).copied().unwrap_or(0);
+        let mut columns = Vec::new();
+        let mut keys = Vec::new();
+        for (i, node) in positional.iter().enumerate() {
+            keys.push(i.to_string());
+            columns.push(self.texts(*node));
+        }
+        for (key, node) in keywords {
+            keys.push(key.clone());
+            columns.push(self.texts(*node));
+        }
+        // The names travel in front of the format, separated by a character that source text cannot hold.
+        let packed = format!("{}\u{0}{text}", keys.join("\u{1}"));
+        self.fold_product(&[(packed, depth)], &columns, dst, brace_format);
+    }
+}
+
+/// `format % row`, printf style (library reference, "printf-style String Formatting").
+fn percent(format: &str, row: &[&str]) -> String {
+    let mut out = String::new();
+    let mut chars = format.chars().peekable();
+    let mut next = 0;
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        if chars.peek() == Some(&'%') {
+            chars.next();
+            out.push('%');
+            continue;
+        }
+        let mut named = false;
+        if chars.peek() == Some(&'(') {
+            named = true;
+            for c in chars.by_ref() {
+                if c == ')' {
+                    break;
+                }
+            }
+        }
+        while let Some(&c) = chars.peek() {
+            chars.next();
+            if c.is_ascii_alphabetic() && !matches!(c, 'h' | 'l' | 'L') {
+                break;
+            }
+        }
+        match row.get(next) {
+            Some(text) if !named => out.push_str(text),
+            _ => out.push(HOLE),
+        }
+        next += 1;
+    }
+    out
+}
+
+/// `str.format` (library reference, "Format String Syntax"), names packed in front.
+fn brace_format(packed: &str, row: &[&str]) -> String {
+    let (keys, format) = packed.split_once('\u{0}').unwrap_or(("", packed));
+    let keys: Vec<&str> = keys.split('\u{1}').collect();
+    let mut out = String::new();
+    let mut chars = format.chars().peekable();
+    let mut auto = 0usize;
+    while let Some(c) = chars.next() {
+        match c {
+            '{' if chars.peek() == Some(&'{') => {
+                chars.next();
+                out.push('{');
+            }
+            '}' if chars.peek() == Some(&'}') => {
+                chars.next();
+                out.push('}');
+            }
+            '{' => {
+                let mut field = String::new();
+                for c in chars.by_ref() {
+                    if c == '}' {
+                        break;
+                    }
+                    field.push(c);
+                }
+                let plain = field.split([':', '!']).next().unwrap_or("").to_owned();
+                let key = if plain.is_empty() {
+                    auto += 1;
+                    (auto - 1).to_string()
+                } else {
+                    plain
+                };
+                match keys.iter().position(|k| *k == key).and_then(|i| row.get(i)) {
+                    Some(text) => out.push_str(text),
+                    None => out.push(HOLE),
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_takes_arguments_in_order() {
+        assert_eq!(percent("/%s/x/%d", &["a", "7"]), "/a/x/7");
+        assert_eq!(percent("100%% %s", &[]), format!("100% {HOLE}"));
+    }
+
+    #[test]
+    fn braces_take_arguments_by_position_and_name() {
+        assert_eq!(brace_format("0\u{1}k\u{0}/{0}/{k}/{{}}", &["a", "b"]), "/a/b/{}");
+        assert_eq!(brace_format("0\u{0}{}-{}", &["a"]), format!("a-{HOLE}"));
+    }
+}

@@ -1,0 +1,266 @@
+//! Abstract values, interned, and the context keys that they give.
+//!
+//! A value stands for a set of run-time objects: an allocation site, a closure, a class with the environment it was
+//! made in, a constant, an external object by dotted path. The context key of a value (see
+//! [`Values::key`]) is what a function is cloned on when the value is passed to it, after Agesen's
+//! Cartesian product algorithm (ECOOP 1995): values that carry code give a key of their own,
+//! instances give the key of their class (Smaragdakis et al., type sensitivity, POPL 2011).
+
+use super::graph::NodeId;
+use crate::link::{ClassId, FuncId, ModId, Name};
+use rustc_hash::FxHashMap;
+
+/// An interned value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ValueId(pub u32);
+
+/// A function in a context: its environment and the keys its parameters are bound to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct InstId(pub u32);
+
+impl InstId {
+    /// No environment.
+    pub const NONE: InstId = InstId(u32::MAX);
+}
+
+/// A class together with the constructor context that its instances were made in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ClassKey(pub u32);
+
+/// An allocation site: a function and an instruction of it, or a numbered synthetic one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct AllocSite {
+    /// The function; `u32::MAX` for synthetic sites.
+    pub func: u32,
+    /// The instruction, or a number.
+    pub index: u32,
+}
+
+/// Kinds of objects that are identified by allocation site and allocating instance.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum ObjKind {
+    /// A list.
+    List,
+    /// A tuple.
+    Tuple,
+    /// A set.
+    Set,
+    /// A dict.
+    Dict,
+    /// `functools.partial(f, ...)`: field `func`, positional fields `#0`..., keyword fields by name.
+    Partial,
+    /// A `property`: fields `fget`, `fset`.
+    Property,
+    /// A class that `collections.namedtuple` made: field `fields`.
+    NamedTuple,
+    /// An instance of a modelled external class, whose dotted path is given.
+    External(Name),
+    /// The text that `json.dumps` made: field `json`.
+    Json,
+    /// A decorator that a primitive returned, e.g. of `Blueprint.route(...)`; the name is the primitive.
+    Primitive(Name),
+}
+
+/// An abstract value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Value {
+    /// Anything: the value is not tracked.
+    Unknown,
+    /// Something that carries no code: a number, bytes, the result of a comparison.
+    Opaque,
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// A small integer.
+    Int(i64),
+    /// A string; a hole that only run time fills is the character U+FFFC.
+    Str(Name),
+    /// Any string.
+    AnyStr,
+    /// A module of the program.
+    Module(ModId),
+    /// A function object: the scope and the instance that its free variables live in.
+    Func(FuncId, InstId),
+    /// A class object.
+    Class(ClassId, InstId),
+    /// An instance of a program class.
+    Inst(ClassKey, AllocSite),
+    /// Any instance with this class key: a context key, never a points-to value.
+    AnyOf(ClassKey),
+    /// A container or another object by site and allocating instance.
+    Obj(ObjKind, AllocSite, InstId),
+    /// A function bound to a receiver.
+    Bound(ValueId, ValueId),
+    /// An external object by dotted path.
+    Ext(Name),
+    /// A method of an external class bound to a receiver, by dotted path.
+    ExtMethod(ValueId, Name),
+    /// An attribute found on an external base class, not yet bound.
+    ExtAttr(Name),
+    /// A configuration value: `features.X` or `config.KEY`.
+    Setting(Name),
+    /// `super()`: the class after which lookup starts, and the receiver.
+    Super(ValueId, ValueId),
+    /// A generator made by an instance.
+    Generator(InstId),
+    /// A function under `contextlib.contextmanager`.
+    ManagerFunc(ValueId),
+    /// A context manager that runs an instance around the `with` body.
+    Manager(InstId),
+    /// `staticmethod(f)`.
+    StaticMethod(ValueId),
+    /// `classmethod(f)`.
+    ClassMethod(ValueId),
+    /// What `queue.batch_insert()` returns.
+    QueueBatch(ValueId),
+    /// What entering that gives: the function that puts.
+    QueuePut(ValueId),
+    /// A call site: a context key, never a points-to value.
+    Site(AllocSite),
+    /// The view that a framework makes of a class: class value, HTTP method (lower case).
+    Dispatch(ValueId, Name),
+}
+
+/// Which constants give a key at a parameter.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Constants {
+    /// None: all constants share a context.
+    Shared,
+    /// Literal constants.
+    Distinct,
+    /// Literal constants and settings.
+    AndSettings,
+}
+
+/// The value table.
+#[derive(Default)]
+pub struct Values {
+    table: Vec<Value>,
+    index: FxHashMap<Value, ValueId>,
+    keys: Vec<Option<ValueId>>,
+    class_keys: Vec<(ValueId, Vec<(u32, ValueId)>)>,
+    class_key_index: FxHashMap<(ValueId, Vec<(u32, ValueId)>), ClassKey>,
+}
+
+/// Values with a fixed id.
+pub mod well_known {
+    use super::ValueId;
+    /// [`super::Value::Unknown`].
+    pub const UNKNOWN: ValueId = ValueId(0);
+    /// [`super::Value::Opaque`].
+    pub const OPAQUE: ValueId = ValueId(1);
+    /// [`super::Value::None`].
+    pub const NONE: ValueId = ValueId(2);
+    /// `True`.
+    pub const TRUE: ValueId = ValueId(3);
+    /// `False`.
+    pub const FALSE: ValueId = ValueId(4);
+    /// [`super::Value::AnyStr`].
+    pub const ANY_STR: ValueId = ValueId(5);
+}
+
+impl Values {
+    /// A table that holds the well-known values.
+    pub fn new() -> Values {
+        let mut values = Values::default();
+        for value in
+            [Value::Unknown, Value::Opaque, Value::None, Value::Bool(true), Value::Bool(false), Value::AnyStr]
+        {
+            values.intern_keyed(value, None);
+        }
+        values
+    }
+
+    /// The value behind an id.
+    pub fn get(&self, id: ValueId) -> Value {
+        self.table[id.0 as usize]
+    }
+
+    /// The id of `value`, if it was interned before.
+    pub fn find(&self, value: &Value) -> Option<ValueId> {
+        self.index.get(value).copied()
+    }
+
+    /// Interns a value whose context key is `key`.
+    pub fn intern_keyed(&mut self, value: Value, key: Option<ValueId>) -> ValueId {
+        if let Some(&id) = self.index.get(&value) {
+            return id;
+        }
+        let id = ValueId(self.table.len() as u32);
+        self.table.push(value);
+        self.keys.push(key);
+        self.index.insert(value, id);
+        id
+    }
+
+    /// Interns a value that is its own context key.
+    pub fn intern_self_keyed(&mut self, value: Value) -> ValueId {
+        if let Some(&id) = self.index.get(&value) {
+            return id;
+        }
+        let id = self.intern_keyed(value, None);
+        self.keys[id.0 as usize] = Some(id);
+        id
+    }
+
+    /// The context key of a value when it is passed to a parameter: none if functions are not cloned on it.
+    pub fn key(&self, id: ValueId, constants: Constants) -> Option<ValueId> {
+        match self.get(id) {
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) => {
+                (constants != Constants::Shared).then_some(id)
+            }
+            Value::Setting(_) => (constants == Constants::AndSettings).then_some(id),
+            _ => self.keys[id.0 as usize],
+        }
+    }
+
+    /// Interns the key of a class with a constructor context.
+    pub fn class_key(&mut self, class: ValueId, context: Vec<(u32, ValueId)>) -> ClassKey {
+        if let Some(&key) = self.class_key_index.get(&(class, context.clone())) {
+            return key;
+        }
+        let key = ClassKey(self.class_keys.len() as u32);
+        self.class_keys.push((class, context.clone()));
+        self.class_key_index.insert((class, context), key);
+        key
+    }
+
+    /// The class and constructor context of a class key.
+    pub fn class_of_key(&self, key: ClassKey) -> (ValueId, &[(u32, ValueId)]) {
+        let (class, context) = &self.class_keys[key.0 as usize];
+        (*class, context)
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether nothing was interned.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+}
+
+/// A field of an abstract object.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Field {
+    /// The object.
+    pub object: ValueId,
+    /// The attribute, key or index.
+    pub name: Name,
+}
+
+/// The fields of one object in the order in which they were made.
+#[derive(Default, Debug)]
+pub struct Slots {
+    /// Named fields.
+    pub named: Vec<(Name, NodeId)>,
+    /// Fields whose name is not known.
+    pub rest: Option<NodeId>,
+    /// The union of all fields.
+    pub all: Option<NodeId>,
+    /// Who wants to hear of new named fields.
+    pub listeners: Vec<u32>,
+}
