@@ -1,0 +1,311 @@
+//! The vocabulary between analysis and output: what a scan found, with no trace of how it is stored,
+//! serialised or printed.
+//!
+//! Files are paths relative to the scanned root with `/` separators; lines start at 1; symbols are
+//! PEP 3155 qualified names (`Class.method`, `deco.<locals>.wrapper`, `<module>`). Everything is in
+//! a stable order: routes by (rule, method, app), queues by default name, edges by (route, queue,
+//! producer), sites by (file, line).
+
+/// A place in the source and the scope it stands in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// Path relative to the scanned root.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Qualified name of the scope.
+    pub symbol: String,
+}
+
+/// Everything a scan found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Facts about the sources, for the evidence's `source`.
+    pub source: SourceFacts,
+    /// Routes that Flask would serve, automatic ones included.
+    pub routes: Vec<Route>,
+    /// Queues by allocation site.
+    pub queues: Vec<Queue>,
+    /// Route-to-producer edges.
+    pub edges: Vec<Edge>,
+    /// Problems and limits met on the way.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Reachable calls that could not be resolved.
+    pub unresolved: Vec<UnresolvedCall>,
+    /// Counters of the run that are a function of the input alone.
+    pub statistics: Statistics,
+}
+
+/// What was scanned.
+#[derive(Debug, Default, Clone)]
+pub struct SourceFacts {
+    /// WSGI entry modules that were executed, as file paths.
+    pub entries: Vec<String>,
+    /// Number of Python files analysed.
+    pub files: usize,
+    /// Bytes of those files.
+    pub bytes: u64,
+    /// Number of Python files left out by the exclusion rules.
+    pub excluded_files: usize,
+    /// The exclusion rules in force.
+    pub exclusion_rules: Vec<String>,
+    /// SHA-256 over (path, content) of the analysed files in path order, as lower-case hex.
+    pub digest: String,
+}
+
+/// A HEAD or OPTIONS that nobody wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Automatic {
+    /// HEAD, which Flask adds to every GET.
+    Head,
+    /// OPTIONS, which Flask answers itself.
+    Options,
+    /// An `options` method that a resource class inherits from a base class of the project.
+    InheritedOptions,
+    /// A rule that the framework itself adds (the static file route).
+    Framework,
+}
+
+/// One (method, rule) that a WSGI application serves.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// HTTP method in upper case.
+    pub method: String,
+    /// URL rule with every constant folded; a part that only configuration decides is `{}`.
+    pub rule: String,
+    /// Flask endpoint name, with the blueprint prefix.
+    pub endpoint: String,
+    /// Blueprint name, none for rules on the application.
+    pub blueprint: Option<String>,
+    /// Entry modules (file paths) whose application serves it, sorted.
+    pub served_by: Vec<String>,
+    /// The innermost function that serves it; none for framework views.
+    pub handler: Option<Place>,
+    /// Where the rule is registered.
+    pub registered: Place,
+    /// Decorators around the handler, outermost first.
+    pub decorators: Vec<Decorator>,
+    /// Conditions under which the route exists, each as text, sorted.
+    pub gates: Vec<String>,
+    /// Set for routes nobody wrote.
+    pub automatic: Option<Automatic>,
+}
+
+/// A decorator around a handler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decorator {
+    /// As written, without arguments.
+    pub name: String,
+    /// Where it is applied.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+}
+
+/// A work queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    /// Default name (through the configuration defaults); `{}` marks what only configuration decides.
+    pub name: String,
+    /// The variable it is first bound to, e.g. `notification_queue`.
+    pub variable: Option<String>,
+    /// Configuration key that names it.
+    pub config_key: Option<String>,
+    /// Whether items carry a namespace; none when not a constant.
+    pub has_namespace: Option<bool>,
+    /// Where the instance is created.
+    pub created: Place,
+    /// Places that put items on it.
+    pub producers: Vec<ProducerSite>,
+    /// Places that take items off it.
+    pub consumers: Vec<QueueUse>,
+    /// Other operations on it.
+    pub other_uses: Vec<QueueUse>,
+}
+
+/// How an item gets onto the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// `q.put(...)`.
+    Put,
+    /// The call of the function that `with q.batch_insert() as put` hands out.
+    BatchInsert,
+}
+
+/// One producer site.
+#[derive(Debug, Clone)]
+pub struct ProducerSite {
+    /// Where the item is put; `symbol` is the enclosing function.
+    pub place: Place,
+    /// How.
+    pub operation: Operation,
+    /// Which of the enclosing symbol's producer calls this is, from 0 in source order: part of the site's identity.
+    pub ordinal: u32,
+    /// Keys of the JSON body.
+    pub body: BodyKeys,
+    /// Whether any route reaches it.
+    pub reached_by_routes: bool,
+}
+
+/// The keys of a JSON object body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BodyKeys {
+    /// Keys that are always there, sorted.
+    pub always: Vec<String>,
+    /// Keys that are only sometimes there, sorted.
+    pub sometimes: Vec<String>,
+    /// Whether the body could not be seen completely.
+    pub open: bool,
+}
+
+/// A non-producing use of a queue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QueueUse {
+    /// Where; `symbol` is the enclosing function.
+    pub place: Place,
+    /// Method of the queue class that is called.
+    pub operation: String,
+    /// Class of the instance that holds the queue when it is not the enclosing one, e.g. the concrete worker.
+    pub via: Option<String>,
+}
+
+/// How sure an edge is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// Every hop has one target.
+    Exact,
+    /// Some hop is one of several targets.
+    May,
+    /// Some hop rests on a stated assumption.
+    Assumed,
+}
+
+/// One (route, queue, producer site), with a witness path.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// Index into [`Findings::routes`].
+    pub route: usize,
+    /// Index into [`Findings::queues`].
+    pub queue: usize,
+    /// Index into that queue's `producers`.
+    pub producer: usize,
+    /// The weakest hop of the path.
+    pub certainty: Certainty,
+    /// Conditions along the path, sorted; empty if the path is unconditional.
+    pub gates: Vec<String>,
+    /// Shortest witness path, from the route to the producer site.
+    pub path: Vec<Hop>,
+}
+
+/// How control gets from one hop to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HopKind {
+    /// The first hop: the framework calls the view.
+    Route,
+    /// A call of a function by name.
+    Direct,
+    /// A call of a method on an instance or class.
+    Method,
+    /// A call of a constructor.
+    Constructor,
+    /// A decorator's wrapper calls what it wraps.
+    Decorator,
+    /// A call of a closure held in a variable.
+    Closure,
+    /// A call of a function or bound method that was passed in.
+    Callback,
+    /// A method found through `__getattr__`.
+    GetAttr,
+    /// A value taken out of a container by key: a dict of classes or functions.
+    DictOfClasses,
+    /// A `with` statement runs the manager's code.
+    ContextManager,
+    /// Iteration or streaming runs a generator.
+    Yield,
+    /// A call through `super()`.
+    Super,
+    /// A framework hook: before/after request, error handler, teardown.
+    Hook,
+    /// A property or other descriptor.
+    Property,
+    /// A thread, greenlet or executor runs it.
+    Thread,
+    /// A library that is not modelled is assumed to call what it was given.
+    External,
+    /// The last hop: the item is put.
+    Producer,
+}
+
+/// One hop of a witness path. `place` is where control stands: the position of the call inside the function
+/// `place.symbol`; `kind` is how that call was resolved; `target` is the function it enters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// Position of the call; for the first hop the handler's outermost view or registration.
+    pub place: Place,
+    /// How it was resolved.
+    pub kind: HopKind,
+    /// Qualified name of the function that the call enters (the queue's operation at the last hop).
+    pub target: String,
+    /// How many targets the call has; 1 when it is certain.
+    pub targets: u32,
+    /// Conditions of this hop, as text.
+    pub gates: Vec<String>,
+}
+
+/// How bad a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The run is useful, this fact should be known.
+    Note,
+    /// Something was lost.
+    Warning,
+    /// Something is wrong with the input.
+    Error,
+}
+
+/// A problem or limit met on the way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Diagnostic {
+    /// File, when there is one.
+    pub file: Option<String>,
+    /// Line from 1, 0 when there is none.
+    pub line: u32,
+    /// Column from 1, 0 when there is none.
+    pub column: u32,
+    /// How bad.
+    pub severity: Severity,
+    /// Stable code in kebab case, e.g. `syntax-error`.
+    pub code: &'static str,
+    /// One sentence, and what to do about it.
+    pub message: String,
+}
+
+/// A call that routes reach and that could not be resolved.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnresolvedCall {
+    /// Where.
+    pub place: Place,
+    /// Stable reason code, e.g. `unknown-receiver`.
+    pub reason: &'static str,
+    /// What is called, as text.
+    pub callee: String,
+    /// Number of routes that reach it.
+    pub routes: usize,
+}
+
+/// Counters that depend on the input alone.
+#[derive(Debug, Default, Clone)]
+pub struct Statistics {
+    /// Function instances (function, context) that were solved.
+    pub instances: usize,
+    /// Distinct functions among them.
+    pub functions: usize,
+    /// Variables (function, context, SSA version).
+    pub variables: usize,
+    /// Call sites that routes reach.
+    pub reachable_calls: usize,
+    /// Of those, calls with at least one target in the project, a modelled or a named library.
+    pub resolved_calls: usize,
+    /// Caps that were hit, by name.
+    pub caps_hit: Vec<(String, usize)>,
+}

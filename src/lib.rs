@@ -1,0 +1,29 @@
+//! `producer-map`: which routes of a Flask application feed which work queues, with proof.
+//!
+//! The modules in reading order are the pipeline: [`config`] says what is known of the project, [`source`] finds and reads
+//! files, [`lower`] makes [`ir`] of each, [`link`] makes a program of them, [`solve`] runs it in the
+//! abstract with the library knowledge in [`models`], [`routes`], [`queues`] and [`paths`] read the
+//! solution, [`finding`] is what they say, [`tracker`] gives routes their IDs, [`evidence`] and
+//! [`render`] write it down. [`scan`] runs the pipeline, [`cli`] is the command line.
+
+pub mod cli;
+pub mod config;
+pub mod digest;
+pub mod evidence;
+pub mod finding;
+pub mod ir;
+pub mod link;
+pub mod lower;
+pub mod models;
+pub mod paths;
+pub mod progress;
+pub mod queues;
+pub mod render;
+pub mod routes;
+pub mod scan;
+pub mod solve;
+pub mod source;
+pub mod tracker;
+
+pub use progress::Progress;
+pub use scan::{ScanError, ScanOptions, analyze};

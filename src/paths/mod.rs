@@ -1,0 +1,231 @@
+//! The call graph that witness paths are found on, and the edges from routes to producers.
+//!
+//! One Dijkstra per producer site, backwards from it, gives every instance its best way to the site: the fewest
+//! conditions, then the fewest assumptions, then the fewest uncertain hops, then the shortest.
+
+mod hops;
+
+use crate::finding::{Certainty, HopKind, Operation};
+use crate::link::FuncId;
+use crate::solve::value::{InstId, Value, ValueId};
+use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+pub(crate) use hops::place;
+pub use hops::{RawEdge, edges};
+
+/// A producer site of one queue, as solving saw it: several contexts of one position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SiteKey {
+    /// The function that puts.
+    pub func: FuncId,
+    /// The instruction.
+    pub index: u32,
+    /// How.
+    pub operation: Operation,
+}
+
+/// The call graph with what each call costs a path.
+pub struct CallGraph {
+    graph: DiGraph<(), u32>,
+    weights: Vec<u64>,
+    gates: FxHashMap<Origin, Vec<String>>,
+    targets: FxHashMap<(Origin, Option<HopKind>), u32>,
+    receivers: FxHashMap<ValueId, Vec<String>>,
+}
+
+/// For each instance, the best way to a set of targets.
+pub struct Ways {
+    cost: Vec<u64>,
+    next: Vec<u32>,
+}
+
+const UNREACHED: u64 = u64::MAX;
+const NO_EDGE: u32 = u32::MAX;
+
+impl CallGraph {
+    /// Builds the graph of a solution.
+    pub fn new(solver: &Solver<'_>) -> CallGraph {
+        let mut graph = DiGraph::with_capacity(solver.insts.len(), solver.edges.len());
+        for _ in 0..solver.insts.len() {
+            graph.add_node(());
+        }
+        let mut gates: FxHashMap<Origin, Vec<String>> = FxHashMap::default();
+        let mut callees: FxHashMap<(Origin, Option<HopKind>), FxHashSet<FuncId>> = FxHashMap::default();
+        for (i, edge) in solver.edges.iter().enumerate() {
+            let (from, to) = (NodeIndex::new(edge.from.inst.0 as usize), NodeIndex::new(edge.to.0 as usize));
+            graph.add_edge(from, to, i as u32);
+            gates.entry(edge.from).or_insert_with(|| solver.gates(edge.from));
+            callees.entry((edge.from, edge.kind)).or_default().insert(solver.insts[edge.to.0 as usize].func);
+        }
+        let targets: FxHashMap<(Origin, Option<HopKind>), u32> = callees
+            .into_iter()
+            .map(|((origin, kind), funcs)| {
+                let is_root = solver.is_root(origin.inst);
+                let others = u32::from(!is_root && solver.unknown_calls.contains_key(&origin));
+                ((origin, kind), if is_root { 1 } else { funcs.len() as u32 + others })
+            })
+            .collect();
+        let receivers = receiver_gates(solver);
+        let weights = solver
+            .edges
+            .iter()
+            .map(|edge| {
+                let gate_count = gates.get(&edge.from).map_or(0, Vec::len) as u64
+                    + receiver_of(solver, edge.to).and_then(|k| receivers.get(&k)).map_or(0, Vec::len) as u64;
+                let assumed = u64::from(edge.kind == Some(HopKind::External));
+                let may = u64::from(targets.get(&(edge.from, edge.kind)).is_some_and(|&t| t > 1));
+                (gate_count << 44) | (assumed << 34) | (may << 20) | 1
+            })
+            .collect();
+        CallGraph { graph, weights, gates, targets, receivers }
+    }
+
+    /// The best ways to any of `targets`, which cost `start` each to begin with.
+    pub fn ways(&self, targets: &[(InstId, u64)]) -> Ways {
+        self.ways_over(targets, |_| true)
+    }
+
+    /// The same over the edges that pass a test (by index).
+    pub fn ways_over(&self, targets: &[(InstId, u64)], passes: impl Fn(usize) -> bool) -> Ways {
+        let mut cost = vec![UNREACHED; self.graph.node_count()];
+        let mut next = vec![NO_EDGE; self.graph.node_count()];
+        let mut heap = BinaryHeap::new();
+        for &(target, start) in targets {
+            if start < cost[target.0 as usize] {
+                cost[target.0 as usize] = start;
+                heap.push(Reverse((start, target.0)));
+            }
+        }
+        while let Some(Reverse((so_far, at))) = heap.pop() {
+            if so_far > cost[at as usize] {
+                continue;
+            }
+            for edge in self.graph.edges_directed(NodeIndex::new(at as usize), Direction::Incoming) {
+                let index = *edge.weight();
+                if !passes(index as usize) {
+                    continue;
+                }
+                let total = so_far + self.weights[index as usize];
+                let from = edge.source().index();
+                // Ties go to the edge found first, so that the path does not depend on the heap.
+                let better = total < cost[from]
+                    || (total == cost[from] && next[from] != NO_EDGE && index < next[from]);
+                if better {
+                    let shorter = total < cost[from];
+                    cost[from] = total;
+                    next[from] = index;
+                    if shorter {
+                        heap.push(Reverse((total, from as u32)));
+                    }
+                }
+            }
+        }
+        Ways { cost, next }
+    }
+
+    /// The conditions of a call.
+    pub fn gates_at(&self, at: Origin) -> &[String] {
+        self.gates.get(&at).map_or(&[], Vec::as_slice)
+    }
+
+    /// The conditions under which the receivers of an instance exist at all: every place that makes one stands under them.
+    pub fn receiver_gates(&self, solver: &Solver<'_>, inst: InstId) -> &[String] {
+        receiver_of(solver, inst).and_then(|k| self.receivers.get(&k)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The calls of an instance: where, what, and how.
+    pub fn calls_from(&self, solver: &Solver<'_>, inst: InstId) -> Vec<(Origin, InstId, HopKind)> {
+        self.graph
+            .edges_directed(NodeIndex::new(inst.0 as usize), Direction::Outgoing)
+            .map(|e| {
+                let edge = &solver.edges[*e.weight() as usize];
+                (edge.from, edge.to, hops::kind_of(solver, edge))
+            })
+            .collect()
+    }
+
+    /// How many targets an edge's call has.
+    pub fn targets_of(&self, edge: &CallEdge) -> u32 {
+        self.targets.get(&(edge.from, edge.kind)).copied().unwrap_or(1)
+    }
+
+    /// Instances that are reachable from some instances.
+    pub fn reachable(&self, from: &[InstId]) -> Vec<bool> {
+        let mut seen = vec![false; self.graph.node_count()];
+        let mut stack: Vec<usize> = from.iter().map(|i| i.0 as usize).collect();
+        while let Some(at) = stack.pop() {
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            stack.extend(self.graph.neighbors(NodeIndex::new(at)).map(NodeIndex::index));
+        }
+        seen
+    }
+}
+
+impl Ways {
+    /// The cost from an instance, none if it reaches no target.
+    pub fn cost(&self, from: InstId) -> Option<u64> {
+        Some(self.cost[from.0 as usize]).filter(|&c| c != UNREACHED)
+    }
+
+    /// The edges of the best way from an instance.
+    pub fn edges(&self, from: InstId, solver: &Solver<'_>) -> Vec<usize> {
+        let mut path = Vec::new();
+        let mut at = from;
+        while self.next[at.0 as usize] != NO_EDGE {
+            let index = self.next[at.0 as usize] as usize;
+            path.push(index);
+            at = solver.edges[index].to;
+        }
+        path
+    }
+}
+
+/// The class key of the receiver of an instance.
+fn receiver_of(solver: &Solver<'_>, inst: InstId) -> Option<ValueId> {
+    let &(index, key) = solver.insts[inst.0 as usize].context.first()?;
+    (index == 0 && matches!(solver.values.get(key), Value::AnyOf(_))).then_some(key)
+}
+
+/// For each class key, the conditions common to all allocation sites of its instances.
+fn receiver_gates(solver: &Solver<'_>) -> FxHashMap<ValueId, Vec<String>> {
+    let mut by_func: FxHashMap<u32, Vec<InstId>> = FxHashMap::default();
+    for (i, inst) in solver.insts.iter().enumerate() {
+        by_func.entry(inst.func.0).or_default().push(InstId(i as u32));
+    }
+    let mut common: FxHashMap<ValueId, Option<Vec<String>>> = FxHashMap::default();
+    for id in 0..solver.values.len() as u32 {
+        let Value::Inst(key, site) = solver.values.get(ValueId(id)) else { continue };
+        let Some(any) = solver.values.find(&Value::AnyOf(key)) else { continue };
+        let entry = common.entry(any).or_insert(None);
+        if entry.as_ref().is_some_and(Vec::is_empty) {
+            continue;
+        }
+        let insts = if site.func == ROOT_FUNC.0 { None } else { by_func.get(&site.func) };
+        let gates = insts
+            .and_then(|insts| insts.first())
+            .map(|&inst| solver.gates(Origin { inst, index: site.index }))
+            .unwrap_or_default();
+        *entry = Some(match entry.take() {
+            None => gates,
+            Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
+        });
+    }
+    common.into_iter().filter_map(|(k, g)| g.filter(|g| !g.is_empty()).map(|g| (k, g))).collect()
+}
+
+/// The certainty of a hop.
+pub(crate) fn certainty(kind: HopKind, targets: u32) -> Certainty {
+    match (kind, targets) {
+        (HopKind::External, _) => Certainty::Assumed,
+        (_, 0 | 1) => Certainty::Exact,
+        _ => Certainty::May,
+    }
+}

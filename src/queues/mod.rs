@@ -1,0 +1,214 @@
+//! Queues from their allocation sites: names, producer sites with body keys, consumers and other uses.
+
+mod body;
+mod calls;
+
+use crate::finding::{Edge, Findings, ProducerSite, Queue, QueueUse};
+use crate::ir::{Op, ParamKind};
+use crate::paths::{RawEdge, SiteKey, place};
+use crate::solve::value::{Value, ValueId};
+use crate::solve::{Origin, ParameterRef, Solver};
+use std::collections::BTreeMap;
+
+pub use calls::unresolved;
+
+/// Fills queues and edges from the complete solution and the edges that were found before consumers ran.
+pub fn complete(solver: &Solver<'_>, edges: Vec<RawEdge>, findings: &mut Findings) {
+    let mut groups: BTreeMap<(u32, u32), Vec<(ValueId, usize)>> = BTreeMap::new();
+    for queue in &solver.registry.queues {
+        groups.entry((queue.at.inst.0, queue.at.index)).or_default().push((queue.value, queue.class));
+    }
+    let mut built: Vec<(Queue, Origin, Vec<SiteKey>)> = Vec::new();
+    for ((inst, index), members) in groups {
+        let at = Origin { inst: crate::solve::value::InstId(inst), index };
+        built.push(queue(solver, at, &members, &edges));
+    }
+    built.sort_by(|(a, ..), (b, ..)| {
+        (&a.name, &a.created.file, a.created.line).cmp(&(&b.name, &b.created.file, b.created.line))
+    });
+    for edge in edges {
+        let Some(number) = built.iter().position(|(_, at, _)| *at == edge.queue) else { continue };
+        let Some(producer) = built[number].2.iter().position(|s| *s == edge.site) else { continue };
+        findings.edges.push(Edge {
+            route: edge.route,
+            queue: number,
+            producer,
+            certainty: edge.certainty,
+            gates: edge.gates,
+            path: edge.path,
+        });
+    }
+    findings.edges.sort_by_key(|e| (e.route, e.queue, e.producer));
+    findings.queues = built.into_iter().map(|(queue, ..)| queue).collect();
+}
+
+fn queue(
+    solver: &Solver<'_>,
+    at: Origin,
+    members: &[(ValueId, usize)],
+    edges: &[RawEdge],
+) -> (Queue, Origin, Vec<SiteKey>) {
+    let values: Vec<ValueId> = members.iter().map(|m| m.0).collect();
+    let config = solver.queue_config(members[0].1);
+    let names = constructor_values(solver, &values, &config.name);
+    let mut name = None;
+    let mut config_key = None;
+    for value in names {
+        match solver.values.get(value) {
+            Value::Str(text) if name.is_none() => {
+                name = Some(
+                    solver
+                        .program
+                        .names
+                        .text(text)
+                        .replace([crate::solve::strings::HOLE, crate::solve::strings::SETTING_HOLE], "{}"),
+                );
+            }
+            Value::Setting(setting) => {
+                let text = solver.program.names.text(setting);
+                config_key = Some(text.strip_prefix("config.").unwrap_or(text).to_owned());
+            }
+            _ => {}
+        }
+    }
+    let mut has_namespace = None;
+    if let Some(parameter) = &config.namespace {
+        let flags: Vec<bool> = constructor_values(solver, &values, parameter)
+            .into_iter()
+            .filter_map(|v| match solver.values.get(v) {
+                Value::Bool(flag) => Some(flag),
+                _ => None,
+            })
+            .collect();
+        if let Some(&first) = flags.first()
+            && flags.iter().all(|&f| f == first)
+        {
+            has_namespace = Some(first);
+        }
+    }
+    let mut sites: BTreeMap<(String, u32, SiteKey), (ProducerSite, Vec<_>)> = BTreeMap::new();
+    for put in solver.registry.puts.iter().filter(|p| values.contains(&p.queue)) {
+        if solver.is_root(put.at.inst) {
+            continue;
+        }
+        let key = SiteKey {
+            func: solver.insts[put.at.inst.0 as usize].func,
+            index: put.at.index,
+            operation: put.operation,
+        };
+        let place = place(solver, put.at);
+        let reached = edges.iter().any(|e| e.queue == at && e.site == key);
+        let entry = sites.entry((place.file.clone(), place.line, key)).or_insert_with(|| {
+            (
+                ProducerSite {
+                    place,
+                    operation: put.operation,
+                    ordinal: 0,
+                    body: Default::default(),
+                    reached_by_routes: reached,
+                },
+                Vec::new(),
+            )
+        });
+        entry.1.push(put.body);
+    }
+    let mut producers = Vec::new();
+    let mut keys = Vec::new();
+    for ((_, _, key), (mut site, bodies)) in sites {
+        site.body = body::keys(solver, &bodies);
+        site.ordinal = producers
+            .iter()
+            .filter(|p: &&ProducerSite| {
+                p.place.file == site.place.file && p.place.symbol == site.place.symbol
+            })
+            .count() as u32;
+        producers.push(site);
+        keys.push(key);
+    }
+    let mut consumers = Vec::new();
+    let mut other_uses = Vec::new();
+    for touch in solver.registry.touches.iter().filter(|t| values.contains(&t.queue)) {
+        if solver.is_root(touch.at.inst) {
+            continue;
+        }
+        let method = solver.program.names.text(touch.method).to_owned();
+        let place = place(solver, touch.at);
+        let via = receiver_class(solver, touch.at)
+            .filter(|class| place.symbol.split('.').next() != Some(class.as_str()));
+        let is_consumer = config.consume.contains(&method);
+        let one = QueueUse { place, operation: method, via };
+        if is_consumer { consumers.push(one) } else { other_uses.push(one) }
+    }
+    for uses in [&mut consumers, &mut other_uses] {
+        uses.sort();
+        uses.dedup();
+    }
+    let queue = Queue {
+        name: name.unwrap_or_else(|| "{}".to_owned()),
+        variable: variable(solver, at),
+        config_key,
+        has_namespace,
+        created: place(solver, at),
+        producers,
+        consumers,
+        other_uses,
+    };
+    (queue, at, keys)
+}
+
+/// The values that reach a parameter of the constructors of these instances.
+fn constructor_values(solver: &Solver<'_>, instances: &[ValueId], parameter: &ParameterRef) -> Vec<ValueId> {
+    let mut found = Vec::new();
+    for &instance in instances {
+        for inst in solver.constructors_of(instance) {
+            let func = solver.program.func(solver.insts[inst.0 as usize].func);
+            let file = solver.program.file_of(solver.insts[inst.0 as usize].func);
+            let var = func.params.iter().enumerate().find(|(i, p)| {
+                !matches!(p.kind, ParamKind::VarArgs | ParamKind::KwArgs)
+                    && match parameter {
+                        ParameterRef::Position(position) => *i == *position as usize + 1,
+                        ParameterRef::Name(name) => *file.ir.strings[p.name.0 as usize] == **name,
+                    }
+            });
+            if let Some((_, param)) = var {
+                for &value in solver.graph.values(solver.var(inst, param.var)) {
+                    if !found.contains(&value) {
+                        found.push(value);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The variable or attribute that the result of a call is first bound to.
+fn variable(solver: &Solver<'_>, at: Origin) -> Option<String> {
+    if solver.is_root(at.inst) {
+        return None;
+    }
+    let func = solver.insts[at.inst.0 as usize].func;
+    let ir = solver.program.func(func);
+    let file = solver.program.file_of(func);
+    let Op::Call { dst, .. } = ir.instrs[at.index as usize].op else { return None };
+    if let Some(name) = ir.vars[dst.0 as usize].name {
+        return Some(file.ir.strings[name.0 as usize].to_string());
+    }
+    ir.instrs[at.index as usize..].iter().find_map(|instr| {
+        let name = match instr.op {
+            Op::StoreGlobal { name, src } | Op::StoreClassName { name, src } if src == dst => name,
+            Op::StoreAttr { name, src, .. } if src == dst => name,
+            Op::Copy { dst: to, src } if src == dst => ir.vars[to.0 as usize].name?,
+            _ => return None,
+        };
+        Some(file.ir.strings[name.0 as usize].to_string())
+    })
+}
+
+/// The class of the instance whose method an origin stands in.
+fn receiver_class(solver: &Solver<'_>, at: Origin) -> Option<String> {
+    let inst = &solver.insts[at.inst.0 as usize];
+    let &(_, key) = inst.context.iter().find(|c| c.0 == 0)?;
+    let class = solver.class_of(key)?;
+    Some(solver.class_name(class))
+}

@@ -1,0 +1,150 @@
+//! The handler of a route: the innermost function below every decorator, and the decorators around it.
+
+use crate::finding::{Decorator, Place};
+use crate::ir::DecoratorRef;
+use crate::link::{FuncId, Name};
+use crate::solve::Solver;
+use crate::solve::registry::Registration;
+use crate::solve::value::{ObjKind, Value, ValueId};
+
+/// What is known of the view of a registration.
+#[derive(Debug, Default, Clone)]
+pub struct View {
+    /// The innermost function.
+    pub handler: Option<Place>,
+    /// The function itself.
+    pub func: Option<FuncId>,
+    /// The name that Flask takes as endpoint.
+    pub name: String,
+    /// Decorators, outermost first.
+    pub decorators: Vec<Decorator>,
+    /// Whether a class based view's method comes from a base class.
+    pub inherited: bool,
+}
+
+/// Resolves the view of a registration.
+pub fn resolve(solver: &mut Solver<'_>, registration: &Registration) -> View {
+    if let Some((class, method)) = registration.dispatch {
+        return resolve_method(solver, registration, class, method);
+    }
+    let mut view = View::default();
+    let values = solver.graph.values(registration.view).to_vec();
+    for value in values {
+        if let Some(func) = innermost(solver, value, 0) {
+            fill(solver, func, &mut view);
+            break;
+        }
+    }
+    view
+}
+
+fn resolve_method(
+    solver: &mut Solver<'_>,
+    registration: &Registration,
+    class: ValueId,
+    method: Name,
+) -> View {
+    let mut view = View { name: solver.class_name(class), ..View::default() };
+    for value in solver.graph.values(registration.view).to_vec() {
+        if let Value::Obj(ObjKind::Primitive(_), ..) = solver.values.get(value) {
+            let name = solver.program.names.intern("#0");
+            if let Some(node) = solver.existing_field(value, name)
+                && let Some(text) = solver.strings(node).into_iter().next()
+            {
+                view.name = text;
+            }
+        }
+    }
+    for (depth, &owner) in solver.mro(class).to_vec().iter().enumerate() {
+        let Value::Class(id, _) = solver.values.get(owner) else { continue };
+        if !solver.binds(owner, method) {
+            continue;
+        }
+        view.inherited = depth > 0;
+        let node = solver.field(owner, method);
+        for value in solver.graph.values(node).to_vec() {
+            if let Some(func) = innermost(solver, value, 0) {
+                fill(solver, func, &mut view);
+                break;
+            }
+        }
+        let _ = id;
+        break;
+    }
+    if let Value::Class(id, _) = solver.values.get(class) {
+        let (ir, _) = solver.program.class(id);
+        let file = solver.program.class_file(id);
+        let mut outer = decorators(solver, file, &ir.decorators);
+        outer.append(&mut view.decorators);
+        view.decorators = outer;
+    }
+    view
+}
+
+fn decorators(solver: &Solver<'_>, file: &crate::link::File, refs: &[DecoratorRef]) -> Vec<Decorator> {
+    refs.iter()
+        .map(|d| Decorator {
+            name: solver.program.names.text(file.names[d.name.0 as usize]).to_owned(),
+            file: file.path.clone(),
+            line: d.pos.line,
+        })
+        .collect()
+}
+
+fn fill(solver: &Solver<'_>, func: FuncId, view: &mut View) {
+    let ir = solver.program.func(func);
+    let file = solver.program.file_of(func);
+    view.func = Some(func);
+    view.handler = Some(Place {
+        file: file.path.clone(),
+        line: ir.pos.line,
+        symbol: solver.program.qualname(func).to_owned(),
+    });
+    if view.name.is_empty() {
+        view.name = solver.program.names.text(file.names[ir.name.0 as usize]).to_owned();
+    }
+    view.decorators = decorators(solver, file, &ir.decorators);
+}
+
+/// Follows `__wrapped__` (functools.wraps), and for wrappers without it the one callable that the decorator was given.
+fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<FuncId> {
+    if depth > 64 {
+        return None;
+    }
+    match solver.values.get(value) {
+        Value::Func(func, env) => {
+            let wrapped = solver.program.names.intern("__wrapped__");
+            if let Some(node) = solver.existing_field(value, wrapped) {
+                for inner in solver.graph.values(node).to_vec() {
+                    if inner != value
+                        && let Some(found) = innermost(solver, inner, depth + 1)
+                    {
+                        return Some(found);
+                    }
+                }
+            }
+            if env.0 != u32::MAX && solver.decorator_insts.contains(&env) {
+                let callables: Vec<ValueId> = solver.insts[env.0 as usize]
+                    .context
+                    .iter()
+                    .map(|c| c.1)
+                    .filter(|&v| matches!(solver.values.get(v), Value::Func(..) | Value::Bound(..)))
+                    .collect();
+                if let [only] = callables[..] {
+                    return innermost(solver, only, depth + 1).or(Some(func));
+                }
+            }
+            Some(func)
+        }
+        Value::Bound(_, func)
+        | Value::ManagerFunc(func)
+        | Value::StaticMethod(func)
+        | Value::ClassMethod(func) => innermost(solver, func, depth + 1),
+        Value::Obj(ObjKind::Partial, ..) => {
+            let name = solver.program.names.intern("func");
+            let node = solver.existing_field(value, name)?;
+            solver.graph.values(node).to_vec().into_iter().find_map(|v| innermost(solver, v, depth + 1))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,385 @@
+//! Routes: what was registered, as Flask would serve it.
+//!
+//! Source: Flask 2.3 `Flask.add_url_rule` (automatic HEAD and OPTIONS), `BlueprintSetupState.add_url_rule` (prefixes and
+//! endpoint names), flask_restful 0.3.10 `Api._complete_url`.
+
+mod gates;
+mod handler;
+
+use crate::finding::{Automatic, Place, Route};
+use crate::link::{ModId, Name};
+use crate::paths::{CallGraph, Ways};
+use crate::solve::registry::Registration;
+use crate::solve::strings::{HOLE, SETTING_HOLE, fills, has_hole};
+use crate::solve::value::{InstId, ObjKind, Value, ValueId};
+use crate::solve::{Origin, Solver};
+use rustc_hash::FxHashMap;
+
+/// The framework calls that handle a route: its view, then the hooks that run for it.
+#[derive(Debug, Clone)]
+pub struct RouteRoots {
+    /// Index of the route.
+    pub route: usize,
+    /// Roots, the view's first.
+    pub roots: Vec<InstId>,
+}
+
+/// A place where an owner's rules are served.
+struct Served {
+    prefix: String,
+    blueprint: Option<ValueId>,
+    entries: Vec<String>,
+    mounts: Vec<Origin>,
+}
+
+/// The routes of a solution and the framework calls behind each, in the same order.
+pub fn extract(
+    solver: &mut Solver<'_>,
+    graph: &CallGraph,
+    entries: &[ModId],
+) -> (Vec<Route>, Vec<RouteRoots>) {
+    let mut all: Vec<(Route, Vec<InstId>)> = Vec::new();
+    let init = gates::InitGraph::new(solver);
+    let handlers: Vec<Option<Ways>> = solver
+        .registry
+        .hooks
+        .iter()
+        .map(|hook| {
+            let raisers = hook.raisers.as_ref()?;
+            Some(graph.ways(&raisers.iter().map(|&i| (i, 0)).collect::<Vec<_>>()))
+        })
+        .collect();
+    for registration in solver.registry.registrations.clone() {
+        if class_based_base(solver, &registration) {
+            continue;
+        }
+        let served = served(solver, registration.owner, entries, 0);
+        for place in served {
+            collect(solver, (graph, &init, &handlers), &registration, &place, &mut all);
+        }
+    }
+    all.sort_by(|(a, _), (b, _)| {
+        (&a.rule, &a.method, a.automatic, &a.endpoint, &a.served_by).cmp(&(
+            &b.rule,
+            &b.method,
+            b.automatic,
+            &b.endpoint,
+            &b.served_by,
+        ))
+    });
+    let mut routes: Vec<Route> = Vec::new();
+    let mut roots: Vec<RouteRoots> = Vec::new();
+    for (route, mut calls) in all {
+        // One (method, rule) is one route; an automatic method gives way to a written one (it sorts after).
+        if let Some(last) = routes.last_mut()
+            && last.rule == route.rule
+            && last.method == route.method
+        {
+            if last.automatic.is_none() == route.automatic.is_none() {
+                for entry in route.served_by {
+                    if !last.served_by.contains(&entry) {
+                        last.served_by.push(entry);
+                        last.served_by.sort();
+                    }
+                }
+                if let Some(last) = roots.last_mut() {
+                    calls.retain(|c| !last.roots.contains(c));
+                    last.roots.append(&mut calls);
+                }
+            }
+            continue;
+        }
+        roots.push(RouteRoots { route: routes.len(), roots: calls });
+        routes.push(route);
+    }
+    (routes, roots)
+}
+
+/// Whether a registration is the untyped form of a class based view, which has one registration per method.
+fn class_based_base(solver: &Solver<'_>, registration: &Registration) -> bool {
+    registration.dispatch.is_none()
+        && solver.graph.values(registration.view).iter().any(|&v| match solver.values.get(v) {
+            Value::Obj(ObjKind::Primitive(name), ..) => solver.program.names.text(name) == "view",
+            _ => false,
+        })
+}
+
+/// Where the rules of an application, blueprint or API object are served.
+fn served(solver: &mut Solver<'_>, owner: ValueId, entries: &[ModId], depth: u32) -> Vec<Served> {
+    if depth > 8 {
+        return Vec::new();
+    }
+    let external = match solver.values.get(owner) {
+        Value::Obj(ObjKind::External(path), ..) => Some(solver.program.names.text(path).to_owned()),
+        _ => None,
+    };
+    match external.as_deref() {
+        Some("flask.Flask") => vec![Served {
+            prefix: String::new(),
+            blueprint: None,
+            entries: entries.iter().filter_map(|&m| path_of(solver, m)).collect(),
+            mounts: Vec::new(),
+        }],
+        Some("flask.Blueprint") => {
+            let own = field_strings(solver, owner, "url_prefix").into_iter().next().unwrap_or_default();
+            let mut places = Vec::new();
+            for mount in solver.registry.mounts.clone() {
+                if !solver.graph.contains(mount.blueprint, owner) {
+                    continue;
+                }
+                let prefixes = match mount.prefix {
+                    Some(node) => texts(solver, node),
+                    None => vec![own.clone()],
+                };
+                let module = solver.program.module_of(solver.insts[mount.at.inst.0 as usize].func);
+                for outer in served(solver, mount.owner, entries, depth + 1) {
+                    for prefix in &prefixes {
+                        let mut mounts = outer.mounts.clone();
+                        mounts.push(mount.at);
+                        places.push(Served {
+                            prefix: join(&outer.prefix, prefix),
+                            blueprint: Some(owner),
+                            entries: if entries.contains(&module) {
+                                path_of(solver, module).into_iter().collect()
+                            } else {
+                                outer.entries.clone()
+                            },
+                            mounts,
+                        });
+                    }
+                }
+            }
+            places
+        }
+        _ => {
+            // An API object serves on the application or blueprint that it was given.
+            let prefix = field_strings(solver, owner, "prefix").into_iter().next().unwrap_or_default();
+            let app = solver.program.names.intern("app");
+            let apps = solver.field(owner, app);
+            let mut places = Vec::new();
+            for app in solver.graph.values(apps).to_vec() {
+                for mut place in served(solver, app, entries, depth + 1) {
+                    place.prefix = join(&place.prefix, &prefix);
+                    places.push(place);
+                }
+            }
+            places
+        }
+    }
+}
+
+fn path_of(solver: &Solver<'_>, module: ModId) -> Option<String> {
+    let file = solver.program.modules[module.0 as usize].file?;
+    Some(solver.program.files[file as usize].path.clone())
+}
+
+/// Prefix and rule with one slash between them, as Flask joins them.
+fn join(prefix: &str, rule: &str) -> String {
+    if prefix.is_empty() {
+        return rule.to_owned();
+    }
+    if rule.is_empty() {
+        return prefix.to_owned();
+    }
+    format!("{}/{}", prefix.trim_end_matches('/'), rule.trim_start_matches('/'))
+}
+
+/// Rule texts at a node: constants, with `{}` for what only configuration decides.
+fn texts(solver: &Solver<'_>, node: crate::solve::graph::NodeId) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut open = false;
+    for &value in solver.graph.values(node) {
+        match solver.values.get(value) {
+            Value::Str(name) => texts.push(solver.program.names.text(name).to_owned()),
+            Value::AnyStr => open = true,
+            _ => {}
+        }
+    }
+    if texts.is_empty() && open {
+        texts.push(HOLE.to_string());
+    }
+    // A template whose setting has a default is the rule with the default, under another configuration.
+    let all = texts.clone();
+    texts.retain(|text| {
+        !text.contains(SETTING_HOLE) || !all.iter().any(|other| !has_hole(other) && fills(other, text))
+    });
+    for text in &mut texts {
+        *text = text.replace([HOLE, SETTING_HOLE], "{}");
+    }
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
+fn field_strings(solver: &mut Solver<'_>, object: ValueId, name: &str) -> Vec<String> {
+    let name: Name = solver.program.names.intern(name);
+    match solver.existing_field(object, name) {
+        Some(node) => texts(solver, node),
+        None => Vec::new(),
+    }
+}
+
+fn collect(
+    solver: &mut Solver<'_>,
+    (graph, init, handlers): (&CallGraph, &gates::InitGraph, &[Option<Ways>]),
+    registration: &Registration,
+    served: &Served,
+    all: &mut Vec<(Route, Vec<InstId>)>,
+) {
+    let rules = texts(solver, registration.rule);
+    if rules.is_empty() {
+        return;
+    }
+    let view = handler::resolve(solver, registration);
+    let mut methods: Vec<(String, Option<Automatic>)> = Vec::new();
+    let explicit = explicit_methods(solver, registration);
+    for method in &explicit {
+        let inherited = method == "OPTIONS" && view.inherited;
+        methods.push((method.clone(), inherited.then_some(Automatic::InheritedOptions)));
+    }
+    let framework = registration.dispatch.is_none() && view.handler.is_none() && view.name.is_empty();
+    if framework {
+        for method in &mut methods {
+            method.1 = Some(Automatic::Framework);
+        }
+    }
+    if explicit.iter().any(|m| m == "GET") && !explicit.iter().any(|m| m == "HEAD") {
+        methods.push(("HEAD".to_owned(), Some(Automatic::Head)));
+    }
+    if !explicit.iter().any(|m| m == "OPTIONS") {
+        methods.push(("OPTIONS".to_owned(), Some(Automatic::Options)));
+    }
+    let blueprint = served.blueprint.and_then(|b| {
+        field_strings(solver, b, "#0")
+            .into_iter()
+            .next()
+            .or_else(|| field_strings(solver, b, "name").into_iter().next())
+    });
+    let mut roots = vec![registration.root];
+    roots.extend(hook_roots(solver, handlers, served.blueprint, registration.root));
+    let registered = registered_place(solver, registration, init);
+    let gates = gates::of_route(solver, graph, init, registration, &served.mounts, &view);
+    let names = endpoint_names(solver, registration, &view);
+    for (i, rule) in rules.iter().enumerate() {
+        // One rule per login service goes with one endpoint per login service; otherwise the first name serves all.
+        let name = if names.len() == rules.len() { &names[i] } else { &names[0] };
+        let endpoint = match &blueprint {
+            Some(blueprint) => format!("{blueprint}.{name}"),
+            None => name.clone(),
+        };
+        for (method, automatic) in &methods {
+            let handles = !matches!(automatic, Some(Automatic::Options | Automatic::Framework));
+            let calls = if handles { roots.clone() } else { roots[1..].to_vec() };
+            all.push((
+                Route {
+                    method: method.clone(),
+                    rule: join(&served.prefix, rule),
+                    endpoint: endpoint.clone(),
+                    blueprint: blueprint.clone(),
+                    served_by: served.entries.clone(),
+                    handler: if handles { view.handler.clone() } else { None },
+                    registered: registered.clone(),
+                    decorators: if handles { view.decorators.clone() } else { Vec::new() },
+                    gates: gates.clone(),
+                    automatic: *automatic,
+                },
+                calls,
+            ));
+        }
+    }
+}
+
+fn explicit_methods(solver: &mut Solver<'_>, registration: &Registration) -> Vec<String> {
+    if let Some((_, method)) = registration.dispatch
+        && solver.program.names.text(method) != "dispatch_request"
+    {
+        return vec![solver.program.names.text(method).to_uppercase()];
+    }
+    let mut methods = registration.fixed_methods.clone();
+    if methods.is_empty()
+        && let Some(node) = registration.methods
+    {
+        for list in solver.graph.values(node).to_vec() {
+            if matches!(solver.values.get(list), Value::Obj(..)) {
+                let all = solver.all(list);
+                methods.extend(solver.strings(all));
+            }
+        }
+        for method in &mut methods {
+            *method = method.to_uppercase();
+        }
+    }
+    methods.sort();
+    methods.dedup();
+    if methods.is_empty() {
+        methods.push("GET".to_owned());
+    }
+    methods
+}
+
+fn endpoint_names(solver: &mut Solver<'_>, registration: &Registration, view: &handler::View) -> Vec<String> {
+    if let Some(node) = registration.endpoint {
+        let names = texts(solver, node);
+        if !names.is_empty() {
+            return names;
+        }
+    }
+    if registration.is_resource
+        && let Some((class, _)) = registration.dispatch
+    {
+        return vec![solver.class_name(class).to_lowercase()];
+    }
+    vec![view.name.clone()]
+}
+
+/// The hooks that run for requests to an application or blueprint.
+fn hook_roots(
+    solver: &Solver<'_>,
+    handlers: &[Option<Ways>],
+    blueprint: Option<ValueId>,
+    view: InstId,
+) -> Vec<InstId> {
+    solver
+        .registry
+        .hooks
+        .iter()
+        .zip(handlers)
+        .filter(|(_, raising)| raising.as_ref().is_none_or(|ways| ways.cost(view).is_some()))
+        .map(|(hook, _)| hook)
+        .filter(|hook| {
+            let on_app = hook.owner.is_none_or(|owner| match solver.values.get(owner) {
+                Value::Obj(ObjKind::External(path), ..) => {
+                    solver.program.names.text(path) != "flask.Blueprint"
+                }
+                _ => true,
+            });
+            on_app || hook.kind.contains("app") || (blueprint.is_some() && hook.owner == blueprint)
+        })
+        .map(|hook| hook.root)
+        .collect()
+}
+
+/// Where a rule is registered: the decorator of the view or resource if one does it, else the call.
+fn registered_place(solver: &Solver<'_>, registration: &Registration, init: &gates::InitGraph) -> Place {
+    let at = init.decorator_call(solver, registration.at).unwrap_or(registration.at);
+    crate::paths::place(solver, at)
+}
+
+/// The number of routes that each instance weighs on.
+pub fn weights(graph: &CallGraph, roots: &[RouteRoots], count: usize) -> Vec<u32> {
+    let mut weights = vec![0u32; count];
+    let mut by_roots: FxHashMap<Vec<InstId>, u32> = FxHashMap::default();
+    for route in roots {
+        *by_roots.entry(route.roots.clone()).or_insert(0) += 1;
+    }
+    let mut groups: Vec<_> = by_roots.into_iter().collect();
+    groups.sort();
+    for (roots, routes) in groups {
+        for (inst, reached) in graph.reachable(&roots).into_iter().enumerate() {
+            if reached {
+                weights[inst] += routes;
+            }
+        }
+    }
+    weights
+}

@@ -1,0 +1,277 @@
+//! A scan from end to end: the stages of the pipeline in order.
+
+use crate::config::{Config, Parameter};
+use crate::finding::{Diagnostic, Findings, Severity, SourceFacts};
+use crate::link::{LoweredFile, ModId, Program};
+use crate::models::{ModelError, Models};
+use crate::paths::CallGraph;
+use crate::progress::Progress;
+use crate::solve::{Knowledge, QueueClass, Solver};
+use crate::{paths, queues, routes, source};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// What a scan is told.
+#[derive(Debug, Clone)]
+pub struct ScanOptions {
+    /// What is known about the project.
+    pub config: Config,
+    /// Number of threads, none for one per processor.
+    pub threads: Option<usize>,
+}
+
+/// Why a scan found nothing at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The root cannot be read.
+    #[error("cannot read {}: {source}; name the directory to scan", path.display())]
+    Root {
+        /// The root.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// There is nothing to analyse.
+    #[error("no Python file in {}: name the root of a Flask project", path.display())]
+    NoPython {
+        /// The root.
+        path: PathBuf,
+    },
+    /// A configured entry module does not exist.
+    #[error("entry module {entry} is not in {}: correct --entry or `entries` in producer-map.toml", path.display())]
+    NoEntry {
+        /// The entry as a file path.
+        entry: String,
+        /// The root.
+        path: PathBuf,
+    },
+    /// The threads could not be started.
+    #[error("cannot start {count} threads: {message}; choose another --threads")]
+    Threads {
+        /// How many were asked for.
+        count: usize,
+        /// Why not.
+        message: String,
+    },
+    /// A library model is malformed: a defect of the build.
+    #[error(transparent)]
+    Models(#[from] ModelError),
+}
+
+impl ScanError {
+    /// Whether the mistake is in what was asked for, not in the tree.
+    pub fn wrong_use(&self) -> bool {
+        !matches!(self, Self::NoPython { .. } | Self::Models(_))
+    }
+}
+
+struct Loaded {
+    file: Option<LoweredFile>,
+    digest: [u8; 32],
+    bytes: u64,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Scans the tree at `root`.
+///
+/// # Errors
+/// When the tree cannot be read, holds nothing to analyse, or a configured entry is missing.
+pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
+    let filter = options.config.path_filter();
+    progress.stage("discover", 0);
+    let found = source::discover(root, &filter)
+        .map_err(|source| ScanError::Root { path: root.to_owned(), source })?;
+    if found.files.is_empty() {
+        return Err(ScanError::NoPython { path: root.to_owned() });
+    }
+    progress.stage("parse", found.files.len());
+    let mut pool = rayon::ThreadPoolBuilder::new().stack_size(16 << 20);
+    if let Some(count) = options.threads {
+        pool = pool.num_threads(count);
+    }
+    let pool = pool
+        .build()
+        .map_err(|e| ScanError::Threads { count: options.threads.unwrap_or(0), message: e.to_string() })?;
+    let loaded: Vec<Loaded> = pool.install(|| {
+        found
+            .files
+            .par_iter()
+            .map(|file| {
+                let loaded = load(file);
+                progress.tick();
+                loaded
+            })
+            .collect()
+    });
+
+    let mut findings = Findings { diagnostics: found.diagnostics, ..Findings::default() };
+    let mut digest = Sha256::new();
+    let mut files = Vec::with_capacity(loaded.len());
+    let mut bytes = 0;
+    for (source, loaded) in found.files.iter().zip(loaded) {
+        digest.update(source.path.as_bytes());
+        digest.update([0]);
+        digest.update(loaded.digest);
+        bytes += loaded.bytes;
+        findings.diagnostics.extend(loaded.diagnostics);
+        files.extend(loaded.file);
+    }
+    if files.is_empty() {
+        return Err(ScanError::NoPython { path: root.to_owned() });
+    }
+    findings.source = SourceFacts {
+        entries: Vec::new(),
+        files: files.len(),
+        bytes,
+        excluded_files: found.excluded,
+        exclusion_rules: filter.rules(),
+        digest: crate::digest::hex(&digest.finalize()),
+    };
+
+    progress.stage("link", 0);
+    let mut program = Program::link(files);
+    let models = Models::shipped()?;
+    let entries = entries(&program, &options.config, root)?;
+    if entries.is_empty() {
+        findings.diagnostics.push(Diagnostic {
+            file: None,
+            line: 0,
+            column: 0,
+            severity: Severity::Error,
+            code: "no-entry-module",
+            message: "no WSGI entry module: none of the default ones is there and nothing calls \
+                      register_blueprint; name them with --entry"
+                .to_owned(),
+        });
+    }
+    let consumers = consumer_modules(&program, &options.config);
+    findings.source.entries = entries
+        .iter()
+        .filter_map(|m| program.modules[m.0 as usize].file)
+        .map(|f| program.files[f as usize].path.clone())
+        .collect();
+    let knowledge = knowledge(&options.config);
+
+    progress.stage("solve", 0);
+    let mut solver = Solver::new(&mut program, &models, &knowledge);
+    for &entry in &entries {
+        solver.run_module(entry, false);
+    }
+    solver.solve();
+
+    solver.connect_error_handlers();
+
+    progress.stage("paths", 0);
+    let graph = CallGraph::new(&solver);
+    let (routes, roots) = routes::extract(&mut solver, &graph, &entries);
+    findings.routes = routes;
+    let edges = paths::edges(&solver, &graph, &findings.routes, &roots);
+    queues::unresolved(&solver, &graph, &roots, &mut findings);
+
+    progress.stage("consumers", 0);
+    for &module in &consumers {
+        solver.run_module(module, true);
+    }
+    solver.solve();
+    queues::complete(&solver, edges, &mut findings);
+    for (name, count) in solver.caps_hit() {
+        findings.statistics.caps_hit.push((name, count));
+    }
+    findings.diagnostics.sort();
+    progress.finish();
+    Ok(findings)
+}
+
+fn load(file: &source::SourceFile) -> Loaded {
+    let text = match source::read(file) {
+        Ok(text) => text,
+        Err(diagnostic) => {
+            return Loaded { file: None, digest: [0; 32], bytes: 0, diagnostics: vec![diagnostic] };
+        }
+    };
+    let digest = Sha256::digest(text.as_bytes()).into();
+    let ir = crate::lower::lower(&text);
+    let diagnostics = ir
+        .errors
+        .iter()
+        .map(|error| Diagnostic {
+            file: Some(file.path.clone()),
+            line: error.pos.line,
+            column: error.pos.col,
+            severity: Severity::Warning,
+            code: "syntax-error",
+            message: format!(
+                "{}; what follows it in the file may be missing from the analysis",
+                error.message
+            ),
+        })
+        .collect();
+    Loaded {
+        file: Some(LoweredFile { path: file.path.clone(), ir }),
+        digest,
+        bytes: text.len() as u64,
+        diagnostics,
+    }
+}
+
+fn entries(program: &Program, config: &Config, root: &Path) -> Result<Vec<ModId>, ScanError> {
+    let mut entries = Vec::new();
+    for entry in &config.entries {
+        match program.module_of_path(entry) {
+            Some(module) => entries.push(module),
+            None if config.entries_are_default => {}
+            None => {
+                return Err(ScanError::NoEntry { entry: entry.clone(), path: root.to_owned() });
+            }
+        }
+    }
+    if entries.is_empty() {
+        // Whoever mounts blueprints sets up an application.
+        for file in &program.files {
+            let mounts = file.ir.funcs.iter().flat_map(|f| &f.instrs).any(|i| {
+                matches!(i.op, crate::ir::Op::LoadAttr { name, .. }
+                    if &*file.ir.strings[name.0 as usize] == "register_blueprint")
+            });
+            if mounts {
+                entries.push(file.module);
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn consumer_modules(program: &Program, config: &Config) -> Vec<ModId> {
+    program
+        .files
+        .iter()
+        .filter(|f| config.consumer_entries.iter().any(|p| p.matches(&f.path, false)))
+        .map(|f| f.module)
+        .collect()
+}
+
+fn knowledge(config: &Config) -> Knowledge {
+    Knowledge {
+        feature_modules: config.feature_modules.clone(),
+        queue_classes: config
+            .queue_classes
+            .iter()
+            .map(|class| QueueClass {
+                path: class.path.clone(),
+                put: class.put.clone(),
+                batch: class.batch.clone(),
+                consume: class.consume.clone(),
+                body: parameter(&class.body_arg),
+                name: parameter(&class.name_arg),
+                namespace: class.namespace_arg.as_ref().map(parameter),
+            })
+            .collect(),
+    }
+}
+
+fn parameter(parameter: &Parameter) -> crate::solve::ParameterRef {
+    match parameter {
+        Parameter::Position(position) => crate::solve::ParameterRef::Position(*position as u32),
+        Parameter::Name(name) => crate::solve::ParameterRef::Name(name.clone()),
+    }
+}
