@@ -1,0 +1,198 @@
+//! The command line as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Where `scan` writes, and where the other commands look.
+pub const DEFAULT_EVIDENCE: &str = "output/evidence.json";
+
+const AFTER_HELP: &str = "\
+Examples:
+  producer-map scan ./quay                        map a tree, write output/evidence.json
+  producer-map scan ./quay -o - | jq .edges       evidence on standard output
+  producer-map why ROUTE-0105 --root ./quay       tell the chains of a route, hop by hop
+  producer-map why 'PUT /v2/<repo>' QUEUE         the chains of a route to one queue
+  producer-map queues ./quay                      list the queues
+
+Exit status:
+  0    done
+  2    wrong use: unknown option, route or queue, or a file that was given and cannot be used
+  3    nothing usable in the tree: no Python files, no entry module, no routes
+  101  internal error
+
+Environment:
+  NO_COLOR    no colors, unless --color always
+  CI          no progress bar";
+
+/// Finds out which routes of a Flask project put items on which work queues.
+///
+/// The project is not run: its entry modules are executed in the abstract, and every edge comes with a chain of
+/// calls that can be checked against the source hop by hop.
+#[derive(Debug, Parser)]
+#[command(name = "producer-map", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    /// When to use colors
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// No summary and no progress, only errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// In any case
+    Always,
+    /// Not at all
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan a tree and write the evidence
+    Scan(ScanArgs),
+    /// Tell how a route reaches a queue, with source lines
+    Why(WhyArgs),
+    /// List the routes
+    Routes(RoutesArgs),
+    /// List the queues
+    Queues(ListArgs),
+    /// Print the JSON Schema of the evidence
+    Schema,
+}
+
+/// How a tree is scanned.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TreeArgs {
+    /// Route tracker to take the IDs from [default: the usual places in the tree]
+    #[arg(long, value_name = "FILE", help_heading = "Scanning")]
+    pub routes: Option<PathBuf>,
+    /// Configuration [default: producer-map.toml in the tree, if there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Scanning")]
+    pub config: Option<PathBuf>,
+    /// WSGI entry module, as a path or a dotted name; replaces the configured ones
+    #[arg(long, value_name = "MODULE", help_heading = "Scanning")]
+    pub entry: Vec<String>,
+    /// Take back what an exclusion rule leaves out
+    #[arg(long, value_name = "GLOB", help_heading = "Scanning")]
+    pub include: Vec<String>,
+    /// Leave out more
+    #[arg(long, value_name = "GLOB", help_heading = "Scanning")]
+    pub exclude: Vec<String>,
+    /// Number of threads [default: one for each processor]
+    #[arg(long, value_name = "N", help_heading = "Scanning", value_parser = positive)]
+    pub threads: Option<usize>,
+}
+
+impl TreeArgs {
+    /// Whether any of the options was given: then what they say is wanted, and no earlier scan will do.
+    pub fn given(&self) -> bool {
+        let files = self.routes.is_some() || self.config.is_some();
+        files
+            || !self.entry.is_empty()
+            || !self.include.is_empty()
+            || !self.exclude.is_empty()
+            || self.threads.is_some()
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("give a whole number from 1".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+/// `scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Root of the tree
+    #[arg(default_value = ".")]
+    pub root: PathBuf,
+    /// Where the evidence goes, `-` for standard output
+    #[arg(long, short, value_name = "FILE", default_value = DEFAULT_EVIDENCE)]
+    pub output: PathBuf,
+    /// Also write a summary in Markdown
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tree: TreeArgs,
+}
+
+/// `why`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The chains come from --evidence, or from a scan of --root, or else from output/evidence.json if it exists, \
+or else from a scan of the current directory. Options for scanning lead to a scan. With both --evidence and \
+--root the chains come from the evidence and the source lines from the root.")]
+pub struct WhyArgs {
+    /// Route: an ID, or method and rule as one argument
+    pub route: String,
+    /// Queue: its default name or its variable [default: every queue the route reaches]
+    pub queue: Option<String>,
+    /// Root of the tree, for source lines and for a scan
+    #[arg(long)]
+    pub root: Option<PathBuf>,
+    /// Evidence to take the chains from
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tree: TreeArgs,
+}
+
+/// `routes`.
+#[derive(Debug, Args)]
+pub struct RoutesArgs {
+    /// Routes that exist by themselves as well; JSON always has them
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub list: ListArgs,
+}
+
+/// `queues`, and what `routes` has in common with it.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Root of a tree to scan [default: read output/evidence.json, or scan the current directory]
+    #[arg(conflicts_with = "evidence")]
+    pub root: Option<PathBuf>,
+    /// Evidence to read instead
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tree: TreeArgs,
+}
+
+/// How to print a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people
+    Table,
+    /// The records of the evidence
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

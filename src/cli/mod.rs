@@ -1,0 +1,129 @@
+//! The command line: from arguments to an exit status.
+//!
+//! | status | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 2 | wrong use: arguments, names, or files that were given and cannot be used |
+//! | 3 | nothing usable in the tree |
+//! | 101 | internal error: a panic, reported by the hook below |
+
+mod args;
+mod lookup;
+mod scan;
+mod show;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anstream::AutoStream;
+use clap::Parser;
+
+use crate::config::ConfigError;
+use crate::evidence::{JSON_SCHEMA, LoadError, WriteError};
+use crate::scan::ScanError;
+use crate::tracker::TrackerError;
+use args::{Cli, Color, Command};
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Tracker(#[from] TrackerError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Nothing(String),
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    fn status(&self) -> u8 {
+        match self {
+            Self::Scan(error) if !error.wrong_use() => 3,
+            Self::Nothing(_) => 3,
+            _ => 2,
+        }
+    }
+}
+
+/// Runs the program on the arguments of the process.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(report_panic));
+    let cli = Cli::parse();
+    let terminal = Terminal { color: cli.color, quiet: cli.quiet };
+    let done = match &cli.command {
+        Command::Scan(args) => scan::run(args, &terminal),
+        Command::Why(args) => show::why(args, &terminal),
+        Command::Routes(args) => show::routes(args, &terminal),
+        Command::Queues(args) => show::queues(args, &terminal),
+        Command::Schema => terminal.print(JSON_SCHEMA).map_err(CliError::from),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough.
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.say(&format!("error: {error}\n"));
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+/// Prints what a panic says and where it belongs; the status of a process that panics is 101.
+fn report_panic(info: &std::panic::PanicHookInfo<'_>) {
+    let message = info.payload_as_str().unwrap_or("no message");
+    let place =
+        info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+    let _ = writeln!(
+        io::stderr(),
+        "internal error: {message}{place}\n\
+         this is a defect of {} {}, not of the tree: please report it with this message and the command line",
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_VERSION"),
+    );
+}
+
+/// Where text goes, and how.
+struct Terminal {
+    color: Color,
+    quiet: bool,
+}
+
+impl Terminal {
+    fn choice(&self) -> anstream::ColorChoice {
+        match self.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+    }
+
+    /// Prints a result to standard output.
+    fn print(&self, text: &str) -> io::Result<()> {
+        let mut stream = AutoStream::new(io::stdout().lock(), self.choice());
+        stream.write_all(text.as_bytes())?;
+        stream.flush()
+    }
+
+    /// Prints a message to standard error. If even that fails, nobody is left to tell.
+    fn say(&self, text: &str) {
+        let mut stream = AutoStream::new(io::stderr().lock(), self.choice());
+        let _ = stream.write_all(text.as_bytes());
+    }
+
+    /// Prints a message that may be left out.
+    fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `scan`, and what the other commands need of it.
+
+use std::path::Path;
+
+use super::args::{ScanArgs, TreeArgs};
+use super::{CliError, Terminal};
+use crate::config::{Config, Pattern};
+use crate::evidence::model::Evidence;
+use crate::evidence::{self, Context};
+use crate::scan::ScanOptions;
+use crate::{progress, render, tracker};
+
+/// Runs `scan`. Nothing is written before everything has been found and put into text.
+pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<(), CliError> {
+    let evidence = scan(&args.root, &args.tree, terminal)?;
+    let text = evidence::to_json(&evidence)?;
+    let to_stdout = args.output.as_os_str() == "-";
+    let summary = render::summary(&evidence);
+    // The evidence goes first: a Markdown summary without it would be of no use.
+    if !to_stdout {
+        evidence::write_atomically(&args.output, &text, "-o")?;
+    }
+    if let Some(path) = &args.summary {
+        evidence::write_atomically(path, &render::markdown(&evidence), "--summary")?;
+    }
+    if to_stdout {
+        terminal.print(&text)?;
+        terminal.note(&summary);
+        return Ok(());
+    }
+    if !terminal.quiet {
+        terminal.print(&summary)?;
+        terminal.note(&format!("\nwrote {}\n", args.output.display()));
+    }
+    Ok(())
+}
+
+/// Scans the tree at `root`.
+pub(super) fn scan(root: &Path, args: &TreeArgs, terminal: &Terminal) -> Result<Evidence, CliError> {
+    if !root.is_dir() {
+        let what = if root.exists() { "is not a directory" } else { "does not exist" };
+        return Err(CliError::Usage(format!("root {} {what}: name the directory to scan", root.display())));
+    }
+    let config = configure(root, args)?;
+    // Before the long part, so that a mistake in the tracker costs no time.
+    let tracker_file = args.routes.clone().or_else(|| tracker::find(root, &config.tracker));
+    let tracker = match &tracker_file {
+        Some(path) => Some(tracker::read(path, &tracker::label(root, path))?),
+        None => None,
+    };
+    let validation_queues = config.validation_queues.clone();
+    let progress = progress::for_terminal(terminal.quiet);
+    let found = crate::analyze(root, &ScanOptions { config, threads: args.threads }, progress.as_ref());
+    progress.finish();
+    let findings = found?;
+    if findings.routes.is_empty() {
+        let mut message = format!(
+            "no route was found in {}: name the modules that make the WSGI application with --entry",
+            root.display()
+        );
+        for diagnostic in findings.diagnostics.iter().take(5) {
+            let file = diagnostic.file.as_deref().unwrap_or("-");
+            message.push_str(&format!("\n  {file}:{}: {}", diagnostic.line, diagnostic.message));
+        }
+        return Err(CliError::Nothing(message));
+    }
+    let assignment = tracker::assign(&findings.routes, tracker.as_ref());
+    let context =
+        Context { tracker: tracker.as_ref(), assignment: &assignment, validation_queues: &validation_queues };
+    Ok(evidence::build(&findings, context))
+}
+
+/// The configuration with the command line over it.
+fn configure(root: &Path, args: &TreeArgs) -> Result<Config, CliError> {
+    let mut config = Config::for_root(root, args.config.as_deref())?;
+    if !args.entry.is_empty() {
+        config.set_entries(&args.entry);
+    }
+    let read = |option: &str, text: &String| {
+        Pattern::new(text).map_err(|error| CliError::Usage(format!("{option} {text}: {error}")))
+    };
+    for text in &args.exclude {
+        config.exclude.push(read("--exclude", text)?);
+    }
+    for text in &args.include {
+        config.include.push(read("--include", text)?);
+    }
+    Ok(config)
+}
