@@ -1,0 +1,214 @@
+//! The program from outside: what it prints, what it writes, how it ends.
+
+use std::fs;
+
+use crate::support::{assert_snapshot, ledger, program, run, stderr, stdout};
+
+fn empty() -> tempfile::TempDir {
+    tempfile::tempdir().expect("temporary directory")
+}
+
+fn tree() -> String {
+    ledger().to_string_lossy().into_owned()
+}
+
+#[test]
+fn scan_prints_a_summary_and_writes_the_evidence() {
+    let dir = empty();
+    let output = run(dir.path(), &["scan", &tree()]);
+    assert_snapshot("scan.txt", &stdout(&output));
+    assert_eq!(stderr(&output), "\nwrote output/evidence.json\n");
+    let written = fs::read_to_string(dir.path().join("output/evidence.json")).expect("evidence");
+    assert_snapshot("evidence.json", &written);
+}
+
+#[test]
+fn evidence_is_the_same_on_standard_output() {
+    let dir = empty();
+    let file = run(dir.path(), &["scan", &tree(), "-o", "e.json"]);
+    assert_eq!(file.status.code(), Some(0));
+    let output = run(&ledger(), &["scan", "-o", "-", "--threads", "1"]);
+    assert_eq!(stdout(&output), fs::read_to_string(dir.path().join("e.json")).expect("evidence"));
+    assert!(stderr(&output).contains("confirmed"));
+    assert!(!ledger().join("output").exists());
+}
+
+#[test]
+fn summary_is_written_on_request() {
+    let dir = empty();
+    let output =
+        run(dir.path(), &["scan", &tree(), "--quiet", "-o", "a/e.json", "--summary", "a/summary.md"]);
+    assert_eq!(stdout(&output), "");
+    assert_eq!(stderr(&output), "");
+    assert!(dir.path().join("a/e.json").is_file());
+    assert_snapshot("summary.md", &fs::read_to_string(dir.path().join("a/summary.md")).expect("summary"));
+}
+
+#[test]
+fn why_tells_the_chain_with_source_lines() {
+    let dir = empty();
+    let output = run(dir.path(), &["why", "LEDGER-2", "archive", "--root", &tree()]);
+    assert_snapshot("why.txt", &stdout(&output));
+    let by_rule =
+        run(dir.path(), &["why", "delete /ledger/entries/<entry_id>", "archive_queue", "--root", &tree()]);
+    assert_eq!(stdout(&by_rule), stdout(&output));
+    let every_queue = run(dir.path(), &["why", "ledger-2", "--root", &tree()]);
+    assert_eq!(stdout(&every_queue), stdout(&output));
+}
+
+#[test]
+fn why_says_when_there_is_no_chain() {
+    let dir = empty();
+    let output = run(dir.path(), &["why", "LEDGER-1", "reminders", "--root", &tree()]);
+    assert!(stdout(&output).contains("no chain from this route to a producer of queue reminders was found"));
+}
+
+#[test]
+fn why_reads_the_evidence_that_scan_wrote() {
+    let dir = empty();
+    assert_eq!(run(dir.path(), &["scan", &tree(), "-q"]).status.code(), Some(0));
+    let output = run(dir.path(), &["why", "LEDGER-2"]);
+    assert!(stdout(&output).contains("service.py:8"));
+    assert!(stderr(&output).contains("from output/evidence.json"));
+    assert!(stderr(&output).contains("--root"), "source lines are missing, and the message says what to do");
+    let output =
+        run(dir.path(), &["why", "LEDGER-2", "--evidence", "output/evidence.json", "--root", &tree()]);
+    assert!(stdout(&output).contains("service.close_all([entry_id])"));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn lists_are_tables_or_json() {
+    let dir = empty();
+    assert_snapshot("routes.txt", &stdout(&run(dir.path(), &["routes", &tree()])));
+    assert_snapshot("routes-all.txt", &stdout(&run(dir.path(), &["routes", &tree(), "--all"])));
+    assert_snapshot("queues.txt", &stdout(&run(dir.path(), &["queues", &tree()])));
+    let json = stdout(&run(dir.path(), &["routes", &tree(), "--format", "json"]));
+    let routes: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(routes.as_array().map(Vec::len), Some(10));
+    let json = stdout(&run(dir.path(), &["queues", &tree(), "--format", "json"]));
+    let queues: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(queues[0]["name"], "archive");
+}
+
+#[test]
+fn help_is_worth_reading() {
+    let dir = empty();
+    let help = stdout(&run(dir.path(), &["--help"]));
+    assert!(help.contains("Examples:") && help.contains("Exit status:"));
+    assert_snapshot("help.txt", &help);
+    assert_snapshot("help-scan.txt", &stdout(&run(dir.path(), &["scan", "--help"])));
+    assert_snapshot("help-why.txt", &stdout(&run(dir.path(), &["why", "--help"])));
+}
+
+#[test]
+fn unknown_names_get_the_nearest() {
+    let dir = empty();
+    let output = run(dir.path(), &["why", "LEDGER-22", "--root", &tree()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).starts_with("error: no route `LEDGER-22`; the nearest are\n  LEDGER-"),
+        "{}",
+        stderr(&output)
+    );
+    let output = run(dir.path(), &["why", "/ledger/entries", "--root", &tree()]);
+    assert_eq!(
+        stderr(&output),
+        "error: no route `/ledger/entries`; the nearest are\n  LEDGER-1  GET /ledger/entries\n"
+    );
+    let output = run(dir.path(), &["why", "LEDGER-2", "archiv", "--root", &tree()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr(&output), "error: no queue `archiv`; the nearest are\n  archive\n");
+    let output = run(dir.path(), &["why", "LEDGER-2", "zzzz", "--root", &tree()]);
+    assert!(stderr(&output).contains("\n  archive\n  reminders\n"));
+}
+
+#[test]
+fn wrong_use_ends_with_2() {
+    let dir = empty();
+    fs::write(dir.path().join("bad.toml"), "a = 1\nb = 2\n").expect("writable");
+    fs::write(dir.path().join("bad.csv"), "route_id\n").expect("writable");
+    fs::write(dir.path().join("bad.json"), "{\n \"schema\": 3}").expect("writable");
+    fs::write(dir.path().join("new.json"), "{\"schema\": \"producer-map/evidence/9\"}").expect("writable");
+    let tree = tree();
+    let cases: [(&[&str], &str); 13] = [
+        (&[], "Usage:"),
+        (&["scan", "--frob"], "unexpected argument"),
+        (&["scan", &tree, "--threads", "0"], "whole number from 1"),
+        (&["scan", "no/such"], "root no/such does not exist"),
+        (&["scan", "bad.toml"], "root bad.toml is not a directory"),
+        (&["scan", &tree, "--config", "bad.toml"], "bad.toml:1:1: unknown field `a`"),
+        (&["scan", &tree, "--exclude", "../x"], "--exclude ../x: pattern"),
+        (&["scan", &tree, "--routes", "no.csv"], "cannot read route tracker no.csv"),
+        (&["scan", &tree, "--routes", "bad.csv"], "bad.csv:1: columns `file`"),
+        (
+            &["queues", "--evidence", "new.json", "--threads", "1"],
+            "options for scanning have no effect with --evidence",
+        ),
+        (&["why", "LEDGER-1", "--evidence", "no.json"], "cannot read evidence no.json"),
+        (&["why", "LEDGER-1", "--evidence", "bad.json"], "bad.json is not an evidence file"),
+        (&["routes", "--evidence", "new.json"], "format `producer-map/evidence/9`"),
+    ];
+    for (arguments, message) in cases {
+        let output = run(dir.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+    assert!(!dir.path().join("output").exists());
+}
+
+#[test]
+fn a_tree_without_python_ends_with_3() {
+    let dir = empty();
+    fs::create_dir(dir.path().join("output")).expect("writable");
+    fs::write(dir.path().join("output/evidence.json"), "as it was").expect("writable");
+    let output = run(dir.path(), &["scan"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).starts_with("error: no Python file in ."));
+    assert_eq!(fs::read_to_string(dir.path().join("output/evidence.json")).expect("readable"), "as it was");
+}
+
+#[test]
+fn an_unwritable_output_leaves_the_earlier_one() {
+    let dir = empty();
+    fs::write(dir.path().join("file"), "as it was").expect("writable");
+    let output = run(dir.path(), &["scan", &tree(), "-o", "file/evidence.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("choose another place with -o"));
+    assert_eq!(fs::read_to_string(dir.path().join("file")).expect("readable"), "as it was");
+}
+
+#[test]
+fn a_malformed_tracker_leaves_the_earlier_output() {
+    let dir = empty();
+    let rows =
+        "route_id,file,symbol,method,path_template,path_expr\nR-1,a.py,f,GET,/a,/a\nR-1,a.py,f,GET,/b,/b\n";
+    fs::write(dir.path().join("t.csv"), rows).expect("writable");
+    fs::write(dir.path().join("e.json"), "as it was").expect("writable");
+    let output = run(dir.path(), &["scan", &tree(), "--routes", "t.csv", "-o", "e.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("t.csv:3: duplicate route_id R-1, first used on line 2"));
+    assert_eq!(fs::read_to_string(dir.path().join("e.json")).expect("readable"), "as it was");
+}
+
+#[test]
+fn colors_follow_option_and_environment() {
+    let dir = empty();
+    let tree = tree();
+    let colored = |arguments: &[&str], no_color: bool| {
+        let mut command = program(dir.path(), arguments);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        stdout(&command.output().expect("the program starts")).contains('\u{1b}')
+    };
+    assert!(!colored(&["queues", &tree], false), "not on a pipe");
+    assert!(colored(&["queues", &tree, "--color", "always"], false));
+    assert!(
+        colored(&["queues", &tree, "--color", "always"], true),
+        "an option is stronger than the environment"
+    );
+    assert!(!colored(&["queues", &tree, "--color", "auto"], true));
+    assert!(!colored(&["queues", &tree, "--color", "never"], false));
+}

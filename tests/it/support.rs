@@ -1,0 +1,76 @@
+//! What the end-to-end tests share: running the program, and comparing with files.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The crate's root.
+pub fn crate_root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The sample tree.
+pub fn ledger() -> PathBuf {
+    crate_root().join("tests/trees/ledger")
+}
+
+/// The program, in directory `cwd`, without the environment's opinion on colors and width.
+pub fn program(cwd: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_producer-map"));
+    command.current_dir(cwd).args(arguments);
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI", "COLUMNS"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs the program in `cwd`.
+pub fn run(cwd: &Path, arguments: &[&str]) -> Output {
+    program(cwd, arguments).output().expect("the program starts")
+}
+
+/// What a run printed to standard output, when it ended well.
+pub fn stdout(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+/// What a run printed to standard error.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// Compares `text` with the file `name` of `tests/snapshots`; with `UPDATE_SNAPSHOTS=1` writes that file instead.
+pub fn assert_snapshot(name: &str, text: &str) {
+    let path = crate_root().join("tests/snapshots").join(name);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
+        std::fs::write(&path, text).expect("snapshot is writable");
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    let hint = "UPDATE_SNAPSHOTS=1 writes the new text";
+    assert!(expected == text, "{name} differs; {hint}\n{}", difference(&expected, text));
+}
+
+/// The lines around the part in which two texts differ.
+fn difference(expected: &str, found: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), found.lines().collect());
+    let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let rest = old.len().min(new.len()) - same;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let mut text = String::new();
+    let from = same.saturating_sub(3);
+    for (at, line) in old[from..same].iter().enumerate() {
+        let _ = writeln!(text, "{:>5}   {line}", from + at + 1);
+    }
+    for (at, line) in old[same..old.len() - tail].iter().enumerate() {
+        let _ = writeln!(text, "{:>5} - {line}", same + at + 1);
+    }
+    for (at, line) in new[same..new.len() - tail].iter().enumerate() {
+        let _ = writeln!(text, "{:>5} + {line}", same + at + 1);
+    }
+    for (at, line) in new.iter().skip(new.len() - tail).take(3).enumerate() {
+        let _ = writeln!(text, "{:>5}   {line}", new.len() - tail + at + 1);
+    }
+    text
+}
