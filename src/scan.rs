@@ -261,7 +261,7 @@ fn knowledge(config: &Config) -> Knowledge {
                 put: class.put.clone(),
                 batch: class.batch.clone(),
                 consume: class.consume.clone(),
-                body: parameter(&class.body_arg),
+                body: class.body_arg.as_ref().map(parameter),
                 name: parameter(&class.name_arg),
                 namespace: class.namespace_arg.as_ref().map(parameter),
             })

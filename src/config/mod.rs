@@ -49,8 +49,9 @@ pub struct QueueClass {
     /// Methods that take an item off.
     #[serde(default)]
     pub consume: Vec<String>,
-    /// Parameter of a put that holds the item's body.
-    pub body_arg: Parameter,
+    /// Parameter of a put that holds the item's body; without it the keys of bodies are not looked for.
+    #[serde(default)]
+    pub body_arg: Option<Parameter>,
     /// Constructor parameter that holds the queue's name.
     pub name_arg: Parameter,
     /// Constructor parameter that tells whether items carry a namespace.

@@ -139,6 +139,18 @@ impl CallGraph {
         receiver_of(solver, inst).and_then(|k| self.receivers.get(&k)).map_or(&[], Vec::as_slice)
     }
 
+    /// The edges out of an instance: where, what, and the kind if the call itself says it.
+    pub fn edges_from<'a>(
+        &'a self,
+        solver: &'a Solver<'_>,
+        inst: InstId,
+    ) -> impl Iterator<Item = (Origin, InstId, Option<HopKind>)> + 'a {
+        self.graph.edges_directed(NodeIndex::new(inst.0 as usize), Direction::Outgoing).map(|e| {
+            let edge = &solver.edges[*e.weight() as usize];
+            (edge.from, edge.to, edge.kind)
+        })
+    }
+
     /// The calls of an instance: where, what, and how.
     pub fn calls_from(&self, solver: &Solver<'_>, inst: InstId) -> Vec<(Origin, InstId, HopKind)> {
         self.graph

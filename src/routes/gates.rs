@@ -86,7 +86,7 @@ pub fn of_route(
         }
     }
     if let Some(at) = init.decorator_call(solver, registration.at) {
-        gates.extend(decorator_gates(solver, at));
+        gates.extend(decorator_gates(solver, graph, at));
     }
     gates.extend(wrapper_gates(solver, graph, registration, view));
     gates.sort();
@@ -96,7 +96,7 @@ pub fn of_route(
 
 /// Conditions of decorators that were applied to the same definition before the registering one: what they return when the
 /// condition fails is `None`, so nothing is registered.
-fn decorator_gates(solver: &Solver<'_>, registering: Origin) -> Vec<String> {
+fn decorator_gates(solver: &Solver<'_>, graph: &CallGraph, registering: Origin) -> Vec<String> {
     let Some(subject) = role(solver, registering) else { return Vec::new() };
     let func = solver.insts[registering.inst.0 as usize].func;
     let mut gates = Vec::new();
@@ -106,8 +106,10 @@ fn decorator_gates(solver: &Solver<'_>, registering: Origin) -> Vec<String> {
             continue;
         }
         let at = Origin { inst: registering.inst, index: index as u32 };
-        for edge in solver.edges.iter().filter(|e| e.from == at) {
-            gates.extend(return_gates(solver, edge.to));
+        for (origin, to, _) in graph.edges_from(solver, registering.inst) {
+            if origin == at {
+                gates.extend(return_gates(solver, to));
+            }
         }
     }
     gates

@@ -136,6 +136,26 @@ fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<Func
             }
             Some(func)
         }
+        Value::Inst(..) => {
+            // A class based decorator: what it keeps under `__wrapped__` (functools.update_wrapper), else its `__call__`.
+            let wrapped = solver.program.names.intern("__wrapped__");
+            if let Some(node) = solver.existing_field(value, wrapped) {
+                let inner = solver.graph.values(node).to_vec();
+                if let Some(found) = inner.into_iter().find_map(|v| innermost(solver, v, depth + 1)) {
+                    return Some(found);
+                }
+            }
+            let call = solver.program.names.intern("__call__");
+            let class = solver.class_of(value)?;
+            for owner in solver.mro(class).to_vec() {
+                if solver.binds(owner, call) {
+                    let node = solver.field(owner, call);
+                    let raw = solver.graph.values(node).to_vec();
+                    return raw.into_iter().find_map(|v| innermost(solver, v, depth + 1));
+                }
+            }
+            None
+        }
         Value::Bound(_, func)
         | Value::ManagerFunc(func)
         | Value::StaticMethod(func)

@@ -28,6 +28,8 @@ pub struct RouteRoots {
 struct Served {
     prefix: String,
     blueprint: Option<ValueId>,
+    /// Names of the blueprints around it, outermost first.
+    names: Vec<String>,
     entries: Vec<String>,
     mounts: Vec<Origin>,
 }
@@ -59,10 +61,10 @@ pub fn extract(
         }
     }
     all.sort_by(|(a, _), (b, _)| {
-        (&a.rule, &a.method, a.automatic, &a.endpoint, &a.served_by).cmp(&(
+        (&a.rule, &a.method, rank(a.automatic), &a.endpoint, &a.served_by).cmp(&(
             &b.rule,
             &b.method,
-            b.automatic,
+            rank(b.automatic),
             &b.endpoint,
             &b.served_by,
         ))
@@ -95,6 +97,17 @@ pub fn extract(
     (routes, roots)
 }
 
+/// Which of several claims to one (method, rule) wins: a written one, then an inherited one, then Flask's own.
+fn rank(automatic: Option<Automatic>) -> u8 {
+    match automatic {
+        None => 0,
+        Some(Automatic::InheritedOptions) => 1,
+        Some(Automatic::Head) => 2,
+        Some(Automatic::Options) => 3,
+        Some(Automatic::Framework) => 4,
+    }
+}
+
 /// Whether a registration is the untyped form of a class based view, which has one registration per method.
 fn class_based_base(solver: &Solver<'_>, registration: &Registration) -> bool {
     registration.dispatch.is_none()
@@ -117,26 +130,35 @@ fn served(solver: &mut Solver<'_>, owner: ValueId, entries: &[ModId], depth: u32
         Some("flask.Flask") => vec![Served {
             prefix: String::new(),
             blueprint: None,
+            names: Vec::new(),
             entries: entries.iter().filter_map(|&m| path_of(solver, m)).collect(),
             mounts: Vec::new(),
         }],
         Some("flask.Blueprint") => {
             let own = field_strings(solver, owner, "url_prefix").into_iter().next().unwrap_or_default();
+            let name = field_strings(solver, owner, "#0")
+                .into_iter()
+                .next()
+                .or_else(|| field_strings(solver, owner, "name").into_iter().next());
             let mut places = Vec::new();
             for mount in solver.registry.mounts.clone() {
                 if !solver.graph.contains(mount.blueprint, owner) {
                     continue;
                 }
-                let prefixes = match mount.prefix {
-                    Some(node) => texts(solver, node),
-                    None => vec![own.clone()],
-                };
+                // A prefix that nobody passes (`**options` without it) is the blueprint's own.
+                let mut prefixes = mount.prefix.map(|node| texts(solver, node)).unwrap_or_default();
+                if prefixes.is_empty() {
+                    prefixes.push(own.clone());
+                }
                 let module = solver.program.module_of(solver.insts[mount.at.inst.0 as usize].func);
                 for outer in served(solver, mount.owner, entries, depth + 1) {
                     for prefix in &prefixes {
                         let mut mounts = outer.mounts.clone();
                         mounts.push(mount.at);
+                        let mut names = outer.names.clone();
+                        names.extend(name.clone());
                         places.push(Served {
+                            names,
                             prefix: join(&outer.prefix, prefix),
                             blueprint: Some(owner),
                             entries: if entries.contains(&module) {
@@ -249,12 +271,7 @@ fn collect(
     if !explicit.iter().any(|m| m == "OPTIONS") {
         methods.push(("OPTIONS".to_owned(), Some(Automatic::Options)));
     }
-    let blueprint = served.blueprint.and_then(|b| {
-        field_strings(solver, b, "#0")
-            .into_iter()
-            .next()
-            .or_else(|| field_strings(solver, b, "name").into_iter().next())
-    });
+    let blueprint = (!served.names.is_empty()).then(|| served.names.join("."));
     let mut roots = vec![registration.root];
     roots.extend(hook_roots(solver, handlers, served.blueprint, registration.root));
     let registered = registered_place(solver, registration, init);

@@ -234,8 +234,7 @@ impl Solver<'_> {
             }
         }
         if let Some(path) = external {
-            let text = format!("{}.{}", self.text(path), self.text(name));
-            let attr = self.program.names.intern(&text);
+            let attr = self.join_names(path, name);
             let value = self.values.intern_keyed(Value::ExtAttr(attr), None);
             self.graph.add(node, value);
         }
@@ -332,6 +331,12 @@ impl Solver<'_> {
                 if bound {
                     let node = self.global(module, name);
                     self.flow(node, dst);
+                    // A flag with a default; functions of the module are written in lower case (PEP 8).
+                    let is_flag = self.feature_modules.contains(&module)
+                        && !self.text(name).chars().any(char::is_lowercase);
+                    if is_flag {
+                        self.flag(module, name, dst);
+                    }
                     return;
                 }
                 if let Some(submodule) = self.program.submodule(module, name) {
@@ -340,11 +345,7 @@ impl Solver<'_> {
                     return;
                 }
                 if self.feature_modules.contains(&module) {
-                    let dotted = self.program.modules[module.0 as usize].name;
-                    let text = format!("{}.{}", self.text(dotted), self.text(name));
-                    let name = self.program.names.intern(&text);
-                    let value = self.values.intern_keyed(Value::Setting(name), None);
-                    self.graph.add(dst, value);
+                    self.flag(module, name, dst);
                     return;
                 }
                 let field = self.field(value, name);
@@ -356,7 +357,7 @@ impl Solver<'_> {
                     let text = self.str_value(&text);
                     self.graph.add(dst, text);
                 } else if name == self.names.subclasses || self.text(name) == "mro" {
-                    let path = self.program.names.intern(&format!("builtins.type.{}", self.text(name)));
+                    let path = self.dotted_name("builtins.type", name);
                     let method = self.ext_method(value, path);
                     self.graph.add(dst, method);
                 } else {
@@ -399,7 +400,7 @@ impl Solver<'_> {
                     let field = self.field(value, name);
                     self.flow(field, dst);
                 }
-                let path = self.program.names.intern(&format!("{class}.{}", self.text(name)));
+                let path = self.dotted_name(class, name);
                 let method = self.ext_method(value, path);
                 self.graph.add(dst, method);
             }
@@ -431,28 +432,23 @@ impl Solver<'_> {
                 self.load_attr(inner, name, dst, at);
             }
             Value::Str(_) | Value::AnyStr => {
-                let path = self.program.names.intern(&format!("builtins.str.{}", self.text(name)));
+                let path = self.dotted_name("builtins.str", name);
                 let method = self.ext_method(value, path);
                 self.graph.add(dst, method);
             }
-            Value::Ext(path) => {
-                let text = self.extend_path(path, name);
-                let value = self.ext_value(&text);
-                self.graph.add(dst, value);
-            }
-            Value::ExtMethod(_, path) => {
-                let text = self.extend_path(path, name);
-                let value = self.ext_value(&text);
+            Value::Ext(path) | Value::ExtMethod(_, path) => {
+                let path = self.extend_path(path, name);
+                let value = self.values.intern_keyed(Value::Ext(path), None);
                 self.graph.add(dst, value);
             }
             Value::Setting(_) => {
-                let path = self.program.names.intern(&format!("builtins.setting.{}", self.text(name)));
+                let path = self.dotted_name("builtins.setting", name);
                 let method = self.ext_method(value, path);
                 self.graph.add(dst, method);
                 self.graph.add(dst, value);
             }
             Value::Generator(_) | Value::Manager(_) => {
-                let path = self.program.names.intern(&format!("builtins.generator.{}", self.text(name)));
+                let path = self.dotted_name("builtins.generator", name);
                 let method = self.ext_method(value, path);
                 self.graph.add(dst, method);
             }
@@ -464,6 +460,13 @@ impl Solver<'_> {
                 self.graph.add(dst, well_known::UNKNOWN);
             }
         }
+    }
+
+    fn flag(&mut self, module: crate::link::ModId, name: Name, dst: NodeId) {
+        let dotted = self.program.modules[module.0 as usize].name;
+        let text = self.join_names(dotted, name);
+        let value = self.values.intern_keyed(Value::Setting(text), None);
+        self.graph.add(dst, value);
     }
 
     fn load_instance_attr(&mut self, value: ValueId, name: Name, dst: NodeId, at: Origin) {
@@ -566,17 +569,23 @@ impl Solver<'_> {
     }
 
     /// The dotted path of an attribute of an external object, kept short: results of results collapse.
-    pub(super) fn extend_path(&self, path: Name, name: Name) -> String {
+    fn extend_path(&mut self, path: Name, name: Name) -> Name {
+        if let Some(&known) = self.extended.get(&(path, name)) {
+            return known;
+        }
         let text = self.text(path);
-        if text.ends_with(".*") {
-            return text.to_owned();
-        }
         let segments = text.bytes().filter(|&b| b == b'.').count();
-        if segments >= 5 || text.contains("()") {
+        let extended = if text.ends_with(".*") {
+            path
+        } else if segments >= 5 || text.contains("()") {
             let root = text.split(['.', '(']).next().unwrap_or(text);
-            return format!("{root}.*");
-        }
-        format!("{text}.{}", self.text(name))
+            let text = format!("{root}.*");
+            self.program.names.intern(&text)
+        } else {
+            self.join_names(path, name)
+        };
+        self.extended.insert((path, name), extended);
+        extended
     }
 
     /// The named tuple class that a class derives from.

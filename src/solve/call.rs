@@ -254,6 +254,7 @@ impl Solver<'_> {
             return None;
         }
         if self.occurrences(key, func, 256) >= self.limits.recursion {
+            self.cap("context-recursion");
             return None;
         }
         Some(key)
@@ -518,10 +519,9 @@ impl Solver<'_> {
             }
             let inst = InstId(i as u32);
             let base = self.insts[i].base.0;
-            let dead = self.dead_guards(inst);
             for index in 0..self.program.func(func).instrs.len() {
                 let instr = &self.program.func(func).instrs[index];
-                if dead.get(instr.guard.0 as usize).copied().unwrap_or(false) {
+                if self.insts[i].dead.get(instr.guard.0 as usize).copied().unwrap_or(false) {
                     continue;
                 }
                 let (dst, fed) = match instr.op {

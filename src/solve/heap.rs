@@ -140,7 +140,11 @@ impl Solver<'_> {
 
     /// The field name of a positional element.
     pub fn index_name(&mut self, index: u32) -> Name {
-        self.program.names.intern(&format!("#{index}"))
+        while self.index_names.len() <= index as usize {
+            let next = self.program.names.intern(&format!("#{}", self.index_names.len()));
+            self.index_names.push(next);
+        }
+        self.index_names[index as usize]
     }
 
     fn index_of(&self, name: Name) -> Option<u32> {
@@ -367,6 +371,7 @@ impl Solver<'_> {
     pub(super) fn slot_name(&mut self, key: ValueId) -> Option<Name> {
         match self.values.get(key) {
             Value::Str(name) if !super::strings::has_hole(self.text(name)) => Some(name),
+            Value::Int(i @ 0..=4096) => Some(self.index_name(i as u32)),
             Value::Int(i) => Some(self.program.names.intern(&format!("#{i}"))),
             _ => None,
         }

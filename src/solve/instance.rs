@@ -35,6 +35,7 @@ impl Solver<'_> {
             ret: NodeId(base.0 + vars as u32),
             yielded: NodeId(base.0 + vars as u32 + 1),
             depth,
+            dead: Vec::new(),
         });
         *self.context_count.entry((func, env)).or_insert(0) += 1;
         self.inst_index.insert(key, id);
@@ -54,6 +55,7 @@ impl Solver<'_> {
             ret: base,
             yielded: NodeId(base.0 + 1),
             depth: 0,
+            dead: Vec::new(),
         });
         id
     }
@@ -88,6 +90,7 @@ impl Solver<'_> {
             }
             self.install_instr(Origin { inst, index: index as u32 });
         }
+        self.insts[inst.0 as usize].dead = dead;
     }
 
     /// The operation of an instruction; the IR outlives every borrow that the solver takes.

@@ -11,15 +11,15 @@ use crate::models::Term;
 impl Solver<'_> {
     /// Calls an external function or a method of an external class.
     pub(super) fn call_external(&mut self, call: u32, path: Name, recv: Option<ValueId>) {
-        let text = self.text(path).to_owned();
         let origin = self.calls[call as usize].origin;
         let dst = self.calls[call as usize].dst;
         self.external_calls.entry(origin).or_insert(path);
-        let models = self.models;
-        let Some(entry) = models.get(&text) else {
+        let Some(entry) = self.model(path) else {
+            let text = self.text(path).to_owned();
             self.call_unmodelled(call, &text, recv);
             return;
         };
+        let text = self.text(path).to_owned();
         for term in &entry.does {
             self.term(term, call, recv);
         }
@@ -389,9 +389,8 @@ impl Solver<'_> {
         dst: NodeId,
         _at: Origin,
     ) {
-        let path = format!("{class}.{}", self.text(name));
-        let models = self.models;
-        if let Some(entry) = models.get(&path)
+        let path = self.dotted_name(class, name);
+        if let Some(entry) = self.model(path)
             && let Some(Term::Apply(symbol, args)) = &entry.returns
             && symbol == "new"
             && entry.kind.as_deref() == Some("attribute")
@@ -405,7 +404,6 @@ impl Solver<'_> {
             }
             return;
         }
-        let path = self.program.names.intern(&path);
         let method = self.ext_method(value, path);
         self.graph.add(dst, method);
     }

@@ -56,7 +56,7 @@ pub struct QueueClass {
     /// Methods that take items.
     pub consume: Vec<String>,
     /// The parameter of a put that holds the body.
-    pub body: ParameterRef,
+    pub body: Option<ParameterRef>,
     /// The constructor's parameter that holds the name.
     pub name: ParameterRef,
     /// The constructor's parameter that tells whether items carry a namespace.
@@ -88,6 +88,8 @@ pub struct Inst {
     pub yielded: NodeId,
     /// Nesting depth of environments and keys.
     pub depth: u32,
+    /// For each guard, whether the context rules it out; empty until installation.
+    dead: Vec<bool>,
 }
 
 /// A function that stands for the framework that calls views and hooks.
@@ -257,6 +259,10 @@ pub struct Solver<'p> {
     string_depth: FxHashMap<Name, u8>,
     iterated: FxHashSet<(ValueId, NodeId)>,
     term_sites: u32,
+    index_names: Vec<Name>,
+    joined: FxHashMap<(Name, Name), Name>,
+    extended: FxHashMap<(Name, Name), Name>,
+    entries: FxHashMap<Name, Option<&'p crate::models::Entry>>,
     apps: FxHashSet<ValueId>,
     view_arguments: FxHashMap<ValueId, Vec<(call::Passing, NodeId)>>,
     unwrapped: Vec<(NodeId, NodeId, NodeId)>,
@@ -373,6 +379,10 @@ impl<'p> Solver<'p> {
             string_depth: FxHashMap::default(),
             iterated: FxHashSet::default(),
             term_sites: 0,
+            index_names: Vec::new(),
+            joined: FxHashMap::default(),
+            extended: FxHashMap::default(),
+            entries: FxHashMap::default(),
             apps: FxHashSet::default(),
             view_arguments: FxHashMap::default(),
             unwrapped: Vec::new(),
@@ -403,7 +413,7 @@ impl<'p> Solver<'p> {
     ///
     /// Calls are strict: a call waits until each argument has a value. Where an argument never gets one
     /// (a library gap), the call is released with an untracked value after the rest is stable, and the
-    /// release is counted under the cap `released-calls`.
+    /// release is counted under the cap `released-loads`.
     pub fn solve(&mut self) {
         loop {
             self.run();
@@ -545,6 +555,33 @@ impl<'p> Solver<'p> {
         self.values.intern_keyed(Value::Ext(name), None)
     }
 
+    /// `class.name`, interned; asked for again and again.
+    fn dotted_name(&mut self, class: &str, name: Name) -> Name {
+        let class = self.program.names.intern(class);
+        self.join_names(class, name)
+    }
+
+    fn join_names(&mut self, class: Name, name: Name) -> Name {
+        if let Some(&joined) = self.joined.get(&(class, name)) {
+            return joined;
+        }
+        let text = format!("{}.{}", self.text(class), self.text(name));
+        let joined = self.program.names.intern(&text);
+        self.joined.insert((class, name), joined);
+        joined
+    }
+
+    /// The model of an external path.
+    fn model(&mut self, path: Name) -> Option<&'p crate::models::Entry> {
+        if let Some(&entry) = self.entries.get(&path) {
+            return entry;
+        }
+        let models: &'p Models = self.models;
+        let entry = models.get(self.program.names.text(path));
+        self.entries.insert(path, entry);
+        entry
+    }
+
     fn text(&self, name: Name) -> &str {
         self.program.names.text(name)
     }
@@ -561,7 +598,10 @@ impl<'p> Solver<'p> {
 
     /// The allocation site of an instruction.
     fn site(&self, at: Origin) -> AllocSite {
-        AllocSite { func: self.insts[at.inst.0 as usize].func.0, index: at.index }
+        let func = self.insts[at.inst.0 as usize].func;
+        // The framework has no instructions: its sites are its calls.
+        let index = if func == ROOT_FUNC { at.inst.0 } else { at.index };
+        AllocSite { func: func.0, index }
     }
 
     /// Records a call graph edge.

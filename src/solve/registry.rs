@@ -303,7 +303,7 @@ impl Solver<'_> {
 
     fn record_put(&mut self, call: u32, queue: ValueId, operation: Operation) {
         let class = self.class_of(queue).and_then(|c| self.queue_class(c)).unwrap_or(0);
-        let (position, keyword) = self.body_parameter(queue, class, operation);
+        let (position, keyword) = self.body_parameter(queue, class);
         let body = self.argument(call, position, keyword.as_deref());
         let super::call::Call { origin, dst, .. } = self.calls[call as usize];
         self.registry.add_put(Put { queue, at: origin, operation, body });
@@ -312,16 +312,12 @@ impl Solver<'_> {
 
     /// Position and name of the body parameter. A name is looked up in the definition of the put method; the function
     /// that a batch hands out takes what the put method takes.
-    fn body_parameter(
-        &self,
-        queue: ValueId,
-        class: usize,
-        _operation: Operation,
-    ) -> (Option<u32>, Option<String>) {
+    fn body_parameter(&self, queue: ValueId, class: usize) -> (Option<u32>, Option<String>) {
         let config = &self.queue_classes[class];
         let name = match &config.body {
-            super::ParameterRef::Position(position) => return (Some(*position), None),
-            super::ParameterRef::Name(name) => name.clone(),
+            None => return (None, None),
+            Some(super::ParameterRef::Position(position)) => return (Some(*position), None),
+            Some(super::ParameterRef::Name(name)) => name.clone(),
         };
         let position = self.class_of(queue).and_then(|class| {
             self.mro(class).iter().find_map(|&c| {

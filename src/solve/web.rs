@@ -105,7 +105,7 @@ impl Solver<'_> {
                     // What stands after the name goes to the constructor at each request.
                     let args: Vec<(Passing, NodeId)> =
                         self.calls[call as usize].args.iter().skip(1).copied().collect();
-                    self.view_arguments.entry(recv).or_insert(args);
+                    self.view_arguments.entry(object).or_insert(args);
                 }
                 self.graph.add(dst, object);
             }
@@ -193,7 +193,7 @@ impl Solver<'_> {
                 let Some(classes) = existing(self, "view_class") else { return };
                 for class in self.graph.values(classes).to_vec() {
                     for method in self.http_methods(class) {
-                        self.dispatch_view(call, class, method);
+                        self.dispatch_view(call, object, method);
                     }
                 }
             }
@@ -305,7 +305,7 @@ impl Solver<'_> {
                     ..base.clone()
                 });
                 let decorators = self.program.names.intern("decorators");
-                self.call_wrapped(call, class, decorators, class, method);
+                self.call_wrapped(call, class, decorators, view, method);
             }
         }
     }
@@ -362,8 +362,8 @@ impl Solver<'_> {
     }
 
     /// Calls the dispatching view of (class, method) through the decorators that `holder.list` names.
-    fn call_wrapped(&mut self, call: u32, holder: ValueId, list: Name, class: ValueId, method: Name) {
-        let dispatch = self.values.intern_self_keyed(Value::Dispatch(class, method));
+    fn call_wrapped(&mut self, call: u32, holder: ValueId, list: Name, view: ValueId, method: Name) {
+        let dispatch = self.values.intern_self_keyed(Value::Dispatch(view, method));
         let start = self.constant(dispatch);
         let outer = self.graph.node();
         let at = self.calls[call as usize].origin;
@@ -434,11 +434,24 @@ impl Solver<'_> {
         }
     }
 
-    /// The framework's view of a class: makes an instance, wraps the method in `method_decorators`, calls it.
-    pub(super) fn dispatch_view(&mut self, call: u32, class: ValueId, method: Name) {
+    /// The framework's view of a class (or of what `as_view` made of one): makes an instance, wraps the method in
+    /// `method_decorators`, calls it.
+    pub(super) fn dispatch_view(&mut self, call: u32, view: ValueId, method: Name) {
+        if matches!(self.values.get(view), Value::Class(..)) {
+            self.dispatch_class(call, view, view, method);
+            return;
+        }
+        let word = self.program.names.intern("view_class");
+        let classes = self.field(view, word);
+        for class in self.graph.values(classes).to_vec() {
+            self.dispatch_class(call, view, class, method);
+        }
+    }
+
+    fn dispatch_class(&mut self, call: u32, view: ValueId, class: ValueId, method: Name) {
         let origin = self.calls[call as usize].origin;
         let made = self.graph.node();
-        let args = self.view_arguments.get(&class).cloned().unwrap_or_default();
+        let args = self.view_arguments.get(&view).cloned().unwrap_or_default();
         let construct = self.synthetic_call(origin, args, made, None);
         self.dispatch(construct, class, None);
         let bound = self.graph.node();

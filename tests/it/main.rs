@@ -1,6 +1,13 @@
 //! The tests that run the program or use the library as others do: one binary, so that it links once.
 
+mod bad_input;
 mod cli;
+mod fixtures;
+mod handmade;
+mod miniquay;
+mod quay;
+mod rendering;
 mod schema;
+mod stable;
 mod support;
 mod tracker;

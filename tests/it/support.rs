@@ -4,14 +4,52 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use producer_map::evidence::Evidence;
+use producer_map::evidence::model::Hop;
+
 /// The crate's root.
 pub fn crate_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The sample tree.
+/// A tree of a few files, small enough to compare whole outputs with.
 pub fn ledger() -> PathBuf {
     crate_root().join("tests/trees/ledger")
+}
+
+/// The shipped sample.
+pub fn miniquay() -> PathBuf {
+    crate_root().join("testdata/miniquay")
+}
+
+/// Whether `via` is passed in this order on a path: control stands in the symbol of each hop, and ends in the
+/// target of the last.
+pub fn in_order(via: &[&str], path: &[Hop]) -> bool {
+    let last = path.last().map(|hop| hop.target.as_str());
+    let mut symbols = path.iter().map(|hop| hop.symbol.as_str()).chain(last);
+    via.iter().all(|wanted| symbols.any(|symbol| symbol == *wanted))
+}
+
+/// The evidence that a scan of `root` prints.
+pub fn scan(root: &Path, arguments: &[&str]) -> Evidence {
+    let root = root.to_string_lossy();
+    let arguments = [&["scan", &*root, "-o", "-", "-q"], arguments].concat();
+    let output = run(crate_root(), &arguments);
+    serde_json::from_str(&stdout(&output)).expect("evidence")
+}
+
+/// Copies a directory of files.
+pub fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("writable");
+    for entry in std::fs::read_dir(from).expect("readable") {
+        let path = entry.expect("readable").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_tree(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("copied");
+        }
+    }
 }
 
 /// The program, in directory `cwd`, without the environment's opinion on colors and width.

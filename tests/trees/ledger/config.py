@@ -1,1 +1,1 @@
-CONFIG = {"SSO_SERVICES": [], "REMINDER_QUEUE": "reminders", "ARCHIVE_QUEUE": "archive"}
+CONFIG = {"REMINDER_QUEUE": "reminders", "ARCHIVE_QUEUE": "archive"}

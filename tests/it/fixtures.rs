@@ -1,0 +1,93 @@
+//! Literate fixtures: the small programs of `tests/fixtures/*.md`, each scanned on its own and held against the
+//! statements that stand beside it. `tests/fixtures/README.md` tells the format.
+
+mod check;
+mod parse;
+
+use producer_map::config::Config;
+use producer_map::evidence::{Context, Evidence, build};
+use producer_map::progress::Silent;
+use producer_map::{ScanOptions, analyze, tracker};
+
+use crate::support::crate_root;
+use parse::Case;
+
+/// Writes the files of a case to a directory of its own and scans that.
+fn scan(case: &Case) -> Result<Evidence, String> {
+    let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
+    for (name, text) in &case.files {
+        let path = dir.path().join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| error.to_string())?;
+        }
+        std::fs::write(&path, text).map_err(|error| error.to_string())?;
+    }
+    let config = Config::for_root(dir.path(), None).map_err(|error| error.to_string())?;
+    let options = ScanOptions { config, threads: Some(1) };
+    let findings = analyze(dir.path(), &options, &Silent).map_err(|error| error.to_string())?;
+    let assignment = tracker::assign(&findings.routes, None);
+    let context = Context { tracker: None, assignment: &assignment, validation_queues: &[] };
+    Ok(build(&findings, context))
+}
+
+fn run(name: &str) {
+    let path = crate_root().join("tests/fixtures").join(format!("{name}.md"));
+    let text = std::fs::read_to_string(&path).expect("fixture is readable");
+    let cases = parse::cases(&text).unwrap_or_else(|error| panic!("{name}.md:{error}"));
+    assert!(!cases.is_empty(), "{name}.md holds no program");
+    let mut failures = Vec::new();
+    for case in &cases {
+        let found = match scan(case) {
+            Ok(evidence) => check::failures(case, &evidence),
+            Err(error) => vec![(case.line, error)],
+        };
+        let title = &case.title;
+        failures.extend(
+            found
+                .into_iter()
+                .map(|(line, message)| format!("tests/fixtures/{name}.md:{line}: {title}: {message}")),
+        );
+    }
+    assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
+}
+
+macro_rules! fixtures {
+    ($($name:ident),* $(,)?) => {
+        $(#[test]
+        fn $name() {
+            run(stringify!($name));
+        })*
+
+        #[test]
+        fn every_fixture_file_is_run() {
+            let known = [$(stringify!($name)),*, "README"];
+            for entry in std::fs::read_dir(crate_root().join("tests/fixtures")).expect("readable") {
+                let path = entry.expect("readable").path();
+                let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                assert!(known.contains(&stem), "{stem} is not in the list of fixtures");
+            }
+        }
+    };
+}
+
+fixtures! {
+    imports,
+    decorators,
+    methods,
+    proxies,
+    closures,
+    contexts,
+    generators,
+    branches,
+    queues,
+    callbacks,
+    classes,
+    threads,
+    hooks,
+    restful,
+    views,
+    rules,
+    gates,
+    bodies,
+    broken,
+}
