@@ -56,19 +56,19 @@ impl CallGraph {
             graph.add_node(());
         }
         let mut gates: FxHashMap<Origin, Vec<String>> = FxHashMap::default();
-        let mut callees: FxHashMap<(Origin, Option<HopKind>), FxHashSet<FuncId>> = FxHashMap::default();
+        let mut callees: FxHashMap<(Origin, Option<HopKind>), FxHashSet<InstId>> = FxHashMap::default();
         for (i, edge) in solver.edges.iter().enumerate() {
             let (from, to) = (NodeIndex::new(edge.from.inst.0 as usize), NodeIndex::new(edge.to.0 as usize));
             graph.add_edge(from, to, i as u32);
             gates.entry(edge.from).or_insert_with(|| solver.gates(edge.from));
-            callees.entry((edge.from, edge.kind)).or_default().insert(solver.insts[edge.to.0 as usize].func);
+            callees.entry((edge.from, edge.kind)).or_default().insert(edge.to);
         }
         let targets: FxHashMap<(Origin, Option<HopKind>), u32> = callees
             .into_iter()
-            .map(|((origin, kind), funcs)| {
+            .map(|((origin, kind), entered)| {
                 let is_root = solver.is_root(origin.inst);
                 let others = u32::from(!is_root && solver.unknown_calls.contains_key(&origin));
-                ((origin, kind), if is_root { 1 } else { funcs.len() as u32 + others })
+                ((origin, kind), if is_root { 1 } else { entered.len() as u32 + others })
             })
             .collect();
         let receivers = receiver_gates(solver);
@@ -162,7 +162,8 @@ impl CallGraph {
             .collect()
     }
 
-    /// How many targets an edge's call has.
+    /// How many targets an edge's call has. One function in two contexts counts twice: which context it is decides what it
+    /// calls in turn.
     pub fn targets_of(&self, edge: &CallEdge) -> u32 {
         self.targets.get(&(edge.from, edge.kind)).copied().unwrap_or(1)
     }

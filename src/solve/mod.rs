@@ -201,7 +201,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { contexts: 512, depth: 48, recursion: 3, strings: 64, tested: 4 }
+        Limits { contexts: 512, depth: 48, recursion: 3, strings: 32, tested: 4 }
     }
 }
 

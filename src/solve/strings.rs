@@ -100,6 +100,11 @@ impl Solver<'_> {
                 self.graph.add(dst, list);
             }
             BinOp::Add if is_string(self, left) || is_string(self, right) => {
+                let count = self.graph.values(left).len() * self.graph.values(right).len();
+                if count > self.limits.strings {
+                    self.graph.add(dst, well_known::ANY_STR);
+                    return;
+                }
                 let (lefts, rights) = (self.texts(left), self.texts(right));
                 if lefts.len() * rights.len() > self.limits.strings {
                     self.graph.add(dst, well_known::ANY_STR);
@@ -130,6 +135,11 @@ impl Solver<'_> {
     }
 
     fn fold_percent(&mut self, at: Origin, left: NodeId, right: NodeId, dst: NodeId) {
+        let wide = self.graph.values(left).len() * self.graph.values(right).len() > self.limits.strings;
+        if wide {
+            self.graph.add(dst, well_known::ANY_STR);
+            return;
+        }
         let formats = self.texts(left);
         let (tuples, plain): (Vec<ValueId>, Vec<ValueId>) = self
             .graph
