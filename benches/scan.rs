@@ -15,6 +15,10 @@ use producer_map::progress::Silent;
 use producer_map::{ScanOptions, analyze};
 use rayon::prelude::*;
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Asks this program, started once more, for the peak memory of one scan.
 const PEAK: &str = "--peak-memory-of-one-scan";
 

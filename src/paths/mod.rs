@@ -56,19 +56,19 @@ impl CallGraph {
             graph.add_node(());
         }
         let mut gates: FxHashMap<Origin, Vec<String>> = FxHashMap::default();
-        let mut callees: FxHashMap<(Origin, Option<HopKind>), FxHashSet<InstId>> = FxHashMap::default();
+        let mut callees: FxHashMap<(Origin, Option<HopKind>), Alternatives> = FxHashMap::default();
         for (i, edge) in solver.edges.iter().enumerate() {
             let (from, to) = (NodeIndex::new(edge.from.inst.0 as usize), NodeIndex::new(edge.to.0 as usize));
             graph.add_edge(from, to, i as u32);
             gates.entry(edge.from).or_insert_with(|| solver.gates(edge.from));
-            callees.entry((edge.from, edge.kind)).or_default().insert(edge.to);
+            callees.entry((edge.from, edge.kind)).or_default().add(solver, edge.to);
         }
         let targets: FxHashMap<(Origin, Option<HopKind>), u32> = callees
             .into_iter()
             .map(|((origin, kind), entered)| {
                 let is_root = solver.is_root(origin.inst);
                 let others = u32::from(!is_root && solver.unknown_calls.contains_key(&origin));
-                ((origin, kind), if is_root { 1 } else { entered.len() as u32 + others })
+                ((origin, kind), if is_root { 1 } else { entered.count() + others })
             })
             .collect();
         let receivers = receiver_gates(solver);
@@ -162,8 +162,7 @@ impl CallGraph {
             .collect()
     }
 
-    /// How many targets an edge's call has. One function in two contexts counts twice: which context it is decides what it
-    /// calls in turn.
+    /// How many targets an edge's call has; see [`Alternatives`].
     pub fn targets_of(&self, edge: &CallEdge) -> u32 {
         self.targets.get(&(edge.from, edge.kind)).copied().unwrap_or(1)
     }
@@ -198,6 +197,37 @@ impl Ways {
             at = solver.edges[index].to;
         }
         path
+    }
+}
+
+/// What a call may enter: its functions, and for each function how many different pieces of code or classes of instances some
+/// parameter of it may hold. A call that passes one of two models is uncertain even though it enters
+/// one function; one that passes `None` or an instance is not.
+#[derive(Default)]
+struct Alternatives {
+    functions: FxHashMap<FuncId, FxHashMap<u32, FxHashSet<ValueId>>>,
+}
+
+impl Alternatives {
+    fn add(&mut self, solver: &Solver<'_>, to: InstId) {
+        let inst = &solver.insts[to.0 as usize];
+        let parameters = self.functions.entry(inst.func).or_default();
+        for &(parameter, key) in &inst.context {
+            let is_code = matches!(
+                solver.values.get(key),
+                Value::AnyOf(_) | Value::Func(..) | Value::Bound(..) | Value::Class(..)
+            );
+            if is_code {
+                parameters.entry(parameter).or_default().insert(key);
+            }
+        }
+    }
+
+    fn count(&self) -> u32 {
+        let widest = |p: &FxHashMap<u32, FxHashSet<ValueId>>| {
+            p.values().map(FxHashSet::len).max().unwrap_or(0).max(1) as u32
+        };
+        self.functions.values().map(widest).sum()
     }
 }
 
