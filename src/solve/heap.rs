@@ -344,6 +344,8 @@ impl Solver<'_> {
     /// Stores under a key value: constant strings and integers name a slot, anything else goes to the rest.
     pub(super) fn store_key(&mut self, object: ValueId, key: ValueId, src: NodeId) {
         match self.values.get(object) {
+            // What is configured under a computed key is the setting itself; it does not blur every key.
+            Value::Obj(..) if self.is_config_object(object) && self.slot_name(key).is_none() => return,
             Value::Obj(..) => {}
             // `globals()[name] = x`.
             Value::Module(module) => {

@@ -191,7 +191,12 @@ impl Solver<'_> {
                     }
                 }
             }
-            Pending::ConfigAttr { name, dst, at } => self.load_attr(value, name, dst, at),
+            Pending::ConfigAttr { name, dst, at } => {
+                // Of a configuration object outside of the tree nothing is known but the setting itself.
+                if matches!(self.values.get(value), Value::Inst(..) | Value::Class(..) | Value::Module(_)) {
+                    self.load_attr(value, name, dst, at);
+                }
+            }
             Pending::DictGet { object, key, dst } => {
                 for (o, k) in self.new_pairs(object, key, value) {
                     self.load_sub(o, k, dst);
