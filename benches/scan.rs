@@ -8,10 +8,11 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use producer_map::config::Config;
-use producer_map::progress::Silent;
+use producer_map::Progress;
 use producer_map::{ScanOptions, analyze};
 use rayon::prelude::*;
 
@@ -51,13 +52,14 @@ fn main() -> Outcome<()> {
     scan(&root, threads)?;
     let mut parse_times = Vec::new();
     let mut scan_times = Vec::new();
+    let mut stages = Stages::default();
     // In turn, so that a busy moment of the machine hits both.
     for _ in 0..runs {
         let start = Instant::now();
         pool.install(|| parse(&files))?;
         parse_times.push(start.elapsed());
         let start = Instant::now();
-        scan(&root, threads)?;
+        stages = scan(&root, threads)?;
         scan_times.push(start.elapsed());
     }
     let (parse_time, scan_time) = (median(parse_times), median(scan_times));
@@ -65,6 +67,7 @@ fn main() -> Outcome<()> {
     println!("read and parse  {:>8.1} ms", millis(parse_time));
     println!("whole scan      {:>8.1} ms", millis(scan_time));
     println!("ratio           {:>8.1}", scan_time.as_secs_f64() / parse_time.as_secs_f64().max(1e-9));
+    println!("stages of the last scan: {}", stages.text());
     match peak_of_child() {
         Ok(kib) => println!("peak memory     {:>8.1} MB", kib as f64 * 1024.0 / 1e6),
         Err(error) => println!("peak memory is skipped: {error}"),
@@ -117,10 +120,39 @@ fn parse(files: &[PathBuf]) -> Outcome<(usize, usize)> {
     Ok((sizes.len(), sizes.iter().sum()))
 }
 
-fn scan(root: &Path, threads: usize) -> Outcome<()> {
+fn scan(root: &Path, threads: usize) -> Outcome<Stages> {
     let options = ScanOptions { config: Config::for_root(root, None)?, threads: Some(threads) };
-    std::hint::black_box(analyze(root, &options, &Silent)?);
-    Ok(())
+    let stages = Stages::default();
+    std::hint::black_box(analyze(root, &options, &stages)?);
+    Ok(stages)
+}
+
+/// When each stage of a scan began.
+#[derive(Default)]
+struct Stages(Mutex<Vec<(String, Instant)>>);
+
+impl Stages {
+    fn push(&self, name: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), Instant::now()));
+    }
+
+    fn text(&self) -> String {
+        let starts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stage = |pair: &[(String, Instant)]| format!("{} {:.1} ms", pair[0].0, millis(pair[1].1 - pair[0].1));
+        starts.windows(2).map(stage).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Progress for Stages {
+    fn stage(&self, name: &str, _total: usize) {
+        self.push(name);
+    }
+
+    fn tick(&self) {}
+
+    fn finish(&self) {
+        self.push("end");
+    }
 }
 
 /// Peak resident memory of a process that does one scan and nothing else, in KiB.
