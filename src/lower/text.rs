@@ -74,8 +74,8 @@ impl<'a> Lines<'a> {
         let bytes = source.as_bytes();
         let mut starts = Vec::with_capacity(bytes.len() / 32 + 1);
         starts.push(0);
-        for (i, &byte) in bytes.iter().enumerate() {
-            if byte == b'\n' || (byte == b'\r' && bytes.get(i + 1) != Some(&b'\n')) {
+        for i in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            if bytes[i] == b'\n' || bytes.get(i + 1) != Some(&b'\n') {
                 starts.push(i as u32 + 1);
             }
         }
@@ -173,40 +173,35 @@ pub(super) fn too_deep(source: &str) -> Option<u32> {
             }
             b')' | b']' | b'}' => open = open.saturating_sub(1),
             b'\n' | b'\r' => line_start = true,
-            b'#' => {
-                while bytes.get(i + 1).is_some_and(|&b| b != b'\n' && b != b'\r') {
-                    i += 1;
-                }
-            }
+            b'#' => i = memchr::memchr2(b'\n', b'\r', &bytes[i..]).map_or(bytes.len(), |at| i + at - 1),
             b'\\' => i += 1,
-            quote @ (b'"' | b'\'') => {
-                let triple = bytes.get(i + 1) == Some(&quote) && bytes.get(i + 2) == Some(&quote);
-                i += if triple { 3 } else { 1 };
-                while let Some(&byte) = bytes.get(i) {
-                    if byte == b'\\' {
-                        i += 2;
-                        continue;
-                    }
-                    if triple {
-                        if byte == quote
-                            && bytes.get(i + 1) == Some(&quote)
-                            && bytes.get(i + 2) == Some(&quote)
-                        {
-                            i += 2;
-                            break;
-                        }
-                    } else if byte == quote {
-                        break;
-                    } else if byte == b'\n' || byte == b'\r' {
-                        i -= 1;
-                        break;
-                    }
-                    i += 1;
-                }
-            }
+            quote @ (b'"' | b'\'') => i = end_of_string(bytes, i, quote),
             _ => {}
         }
         i += 1;
     }
     None
+}
+
+/// The last byte of the string that `quote` at `start` opens; of an unfinished one the last before the line ends.
+fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> usize {
+    let triple = bytes[start..].starts_with(&[quote; 3]);
+    let mut i = start + if triple { 3 } else { 1 };
+    while let Some(rest) = bytes.get(i..) {
+        let Some(at) = (match triple {
+            true => memchr::memchr2(quote, b'\\', rest),
+            false => rest.iter().position(|&b| b == quote || matches!(b, b'\\' | b'\n' | b'\r')),
+        }) else {
+            break;
+        };
+        i += at;
+        match bytes[i] {
+            b'\\' => i += 2,
+            b'\n' | b'\r' => return i - 1,
+            _ if !triple => return i,
+            _ if bytes[i..].starts_with(&[quote; 3]) => return i + 2,
+            _ => i += 1,
+        }
+    }
+    bytes.len()
 }

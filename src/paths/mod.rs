@@ -167,17 +167,53 @@ impl CallGraph {
         self.targets.get(&(edge.from, edge.kind)).copied().unwrap_or(1)
     }
 
-    /// Instances that are reachable from some instances.
-    pub fn reachable(&self, from: &[InstId]) -> Vec<bool> {
-        let mut seen = vec![false; self.graph.node_count()];
-        let mut stack: Vec<usize> = from.iter().map(|i| i.0 as usize).collect();
-        while let Some(at) = stack.pop() {
-            if std::mem::replace(&mut seen[at], true) {
-                continue;
-            }
-            stack.extend(self.graph.neighbors(NodeIndex::new(at)).map(NodeIndex::index));
+    /// Answers which instances others reach.
+    pub fn reach(&self) -> Reach {
+        let count = self.graph.node_count();
+        let mut starts = Vec::with_capacity(count + 1);
+        let mut targets = Vec::with_capacity(self.graph.edge_count());
+        for node in self.graph.node_indices() {
+            let start = targets.len();
+            starts.push(start as u32);
+            targets.extend(self.graph.neighbors(node).map(|to| to.index() as u32));
+            targets[start..].sort_unstable();
         }
-        seen
+        starts.push(targets.len() as u32);
+        Reach { starts, targets, seen: vec![0; count], round: 0, reached: Vec::new() }
+    }
+}
+
+/// The call graph packed for many questions of reachability.
+pub struct Reach {
+    starts: Vec<u32>,
+    targets: Vec<u32>,
+    seen: Vec<u32>,
+    round: u32,
+    reached: Vec<u32>,
+}
+
+impl Reach {
+    /// The instances that `roots` reach, themselves included, in no particular order.
+    pub fn from(&mut self, roots: &[InstId]) -> &[u32] {
+        self.round += 1;
+        self.reached.clear();
+        for root in roots {
+            self.visit(root.0);
+        }
+        let mut done = 0;
+        while let Some(&at) = self.reached.get(done) {
+            done += 1;
+            for edge in self.starts[at as usize]..self.starts[at as usize + 1] {
+                self.visit(self.targets[edge as usize]);
+            }
+        }
+        &self.reached
+    }
+
+    fn visit(&mut self, inst: u32) {
+        if std::mem::replace(&mut self.seen[inst as usize], self.round) != self.round {
+            self.reached.push(inst);
+        }
     }
 }
 

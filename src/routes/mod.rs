@@ -385,17 +385,14 @@ fn registered_place(solver: &Solver<'_>, registration: &Registration, init: &gat
 /// The number of routes that each instance weighs on.
 pub fn weights(graph: &CallGraph, roots: &[RouteRoots], count: usize) -> Vec<u32> {
     let mut weights = vec![0u32; count];
-    let mut by_roots: FxHashMap<Vec<InstId>, u32> = FxHashMap::default();
+    let mut by_roots: FxHashMap<&[InstId], u32> = FxHashMap::default();
     for route in roots {
-        *by_roots.entry(route.roots.clone()).or_insert(0) += 1;
+        *by_roots.entry(&route.roots).or_insert(0) += 1;
     }
-    let mut groups: Vec<_> = by_roots.into_iter().collect();
-    groups.sort();
-    for (roots, routes) in groups {
-        for (inst, reached) in graph.reachable(&roots).into_iter().enumerate() {
-            if reached {
-                weights[inst] += routes;
-            }
+    let mut reach = graph.reach();
+    for (roots, routes) in by_roots {
+        for &inst in reach.from(roots) {
+            weights[inst as usize] += routes;
         }
     }
     weights

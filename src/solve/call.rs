@@ -9,7 +9,7 @@ use super::graph::NodeId;
 use super::value::{ClassKey, Constants, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Filter, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{Arg, CallRole, Op};
+use crate::ir::{Arg, CallRole, FuncIr, Op, VarDef};
 use crate::link::{FuncId, Name};
 
 /// The place of a call site among the keys of a context.
@@ -70,6 +70,12 @@ pub struct Target {
     seen: Vec<Vec<Option<ValueId>>>,
     /// Whether constants count, by parameter.
     tested: Vec<Constants>,
+}
+
+/// Whether nested scopes capture variables of a function: its closures then differ from call to call, so it is cloned per
+/// call site.
+pub(super) fn captures(func: &FuncIr) -> bool {
+    func.vars.iter().any(|v| v.def == VarDef::Cell)
 }
 
 impl Solver<'_> {
@@ -408,9 +414,7 @@ impl Solver<'_> {
     fn link(&mut self, target: u32, combination: &[(u32, Option<ValueId>)]) {
         let t = &self.targets[target as usize];
         let (call, func, env, mode, self_node) = (t.call, t.func, t.env, t.mode, t.self_node);
-        let tested_params = t.tested.clone();
         let mut recv = t.recv;
-        let sources = t.sources.clone();
         let Call { origin, dst, kind, decorates, .. } = self.calls[call as usize];
         let mut object = None;
         if let Mode::Construct(class) = mode {
@@ -429,7 +433,7 @@ impl Solver<'_> {
             context.push((0, recv));
         }
         context.extend(combination.iter().filter_map(|&(p, key)| key.map(|k| (p, k))));
-        if self.captures(func) && !self.is_root(origin.inst) {
+        if self.captures[func.0 as usize] && !self.is_root(origin.inst) {
             let site = self.values.intern_self_keyed(Value::Site(self.site(origin)));
             context.push((SITE, site));
         }
@@ -454,9 +458,10 @@ impl Solver<'_> {
             self.flow(self_node, this);
         }
         for &(param, key) in combination {
-            let Some(source) = sources[param as usize] else { continue };
+            let t = &self.targets[target as usize];
+            let (source, tested) = (t.sources[param as usize], t.tested[param as usize]);
+            let Some(source) = source else { continue };
             let node = self.param_node(inst, param);
-            let tested = tested_params[param as usize];
             if capped {
                 self.flow(source, node);
                 continue;
@@ -486,12 +491,6 @@ impl Solver<'_> {
                 self.edge(origin, inst, kind);
             }
         }
-    }
-
-    /// Whether nested scopes capture variables of a function: its closures then differ from call to call, so it is cloned per
-    /// call site.
-    fn captures(&self, func: FuncId) -> bool {
-        self.program.func(func).vars.iter().any(|v| v.def == crate::ir::VarDef::Cell)
     }
 
     /// Whether a key stands for several values, so that the values themselves must flow.

@@ -7,6 +7,7 @@
 
 use super::value::ValueId;
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// A variable in a context, a field, or a synthetic variable.
@@ -29,11 +30,18 @@ const NIL: u32 = u32::MAX;
 const SMALL: usize = 12;
 
 struct Node {
-    values: Vec<ValueId>,
+    /// Three nodes of four hold one value: a few stand in the node itself.
+    values: SmallVec<[ValueId; 4]>,
     done: u32,
     first: u32,
     queued: bool,
     big: u32,
+}
+
+impl Default for Node {
+    fn default() -> Node {
+        Node { values: SmallVec::new(), done: 0, first: NIL, queued: false, big: NIL }
+    }
 }
 
 /// The graph.
@@ -50,7 +58,7 @@ impl Graph {
     /// A fresh node without values.
     pub fn node(&mut self) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node { values: Vec::new(), done: 0, first: NIL, queued: false, big: NIL });
+        self.nodes.push(Node::default());
         id
     }
 
@@ -59,7 +67,7 @@ impl Graph {
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.reserve(count);
         for _ in 0..count {
-            self.nodes.push(Node { values: Vec::new(), done: 0, first: NIL, queued: false, big: NIL });
+            self.nodes.push(Node::default());
         }
         id
     }

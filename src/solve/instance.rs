@@ -114,7 +114,7 @@ impl Solver<'_> {
         let base = self.insts[inst.0 as usize].base.0;
         let n = |var: VarId| NodeId(base + var.0);
         match *self.op(at) {
-            Op::Copy { dst, src } => self.flow(n(src), n(dst)),
+            Op::Copy { dst, src } => self.flow_once(n(src), n(dst)),
             Op::Narrow { dst, src, by } => match by {
                 Narrowing::NotNone => self.flow_filtered(n(src), n(dst), Filter::NotNone),
                 Narrowing::IsNone => self.flow_filtered(n(src), n(dst), Filter::IsNone),
@@ -123,7 +123,7 @@ impl Solver<'_> {
                 Narrowing::IsInstance(_) => {
                     self.watch(n(src), Use::Instr { at, role: role::PRIMARY });
                 }
-                Narrowing::NotInstance(_) => self.flow(n(src), n(dst)),
+                Narrowing::NotInstance(_) => self.flow_once(n(src), n(dst)),
             },
             Op::Const { dst, ref value } => {
                 let value = match *value {
@@ -150,7 +150,7 @@ impl Solver<'_> {
                 let name = self.sym(inst, name);
                 let module = self.module_of(inst);
                 let node = self.global(module, name);
-                self.flow(n(src), node);
+                self.flow_once(n(src), node);
             }
             Op::LoadClassName { dst, name } => {
                 let name = self.sym(inst, name);
@@ -171,14 +171,14 @@ impl Solver<'_> {
                 let owner = self.env(inst, levels);
                 if owner != InstId::NONE {
                     let from = self.var(owner, cell);
-                    self.flow(from, n(dst));
+                    self.flow_once(from, n(dst));
                 }
             }
             Op::StoreFree { levels, cell, src } => {
                 let owner = self.env(inst, levels);
                 if owner != InstId::NONE {
                     let to = self.var(owner, cell);
-                    self.flow(n(src), to);
+                    self.flow_once(n(src), to);
                 }
             }
             Op::LoadAttr { obj, .. } | Op::StoreAttr { obj, .. } | Op::Slice { obj, .. } => {
@@ -274,13 +274,13 @@ impl Solver<'_> {
             }
             Op::Yield { dst, src } => {
                 let yielded = self.insts[inst.0 as usize].yielded;
-                self.flow(n(src), yielded);
+                self.flow_once(n(src), yielded);
                 self.graph.add(n(dst), well_known::UNKNOWN);
             }
-            Op::Await { dst, src } => self.flow(n(src), n(dst)),
+            Op::Await { dst, src } => self.flow_once(n(src), n(dst)),
             Op::Return { src } => {
                 let ret = self.insts[inst.0 as usize].ret;
-                self.flow(n(src), ret);
+                self.flow_once(n(src), ret);
             }
             Op::Raise { exc } => self.watch(n(exc), Use::Instr { at, role: role::PRIMARY }),
             Op::Caught { class, .. } => self.watch(n(class), Use::Instr { at, role: role::PRIMARY }),
@@ -528,7 +528,7 @@ impl Solver<'_> {
         let module = self.module_of(inst);
         if self.program.modules[module.0 as usize].names.binary_search(&name).is_ok() {
             let node = self.global(module, name);
-            self.flow(node, dst);
+            self.flow_once(node, dst);
         } else if name == self.names.name {
             let dotted = self.program.modules[module.0 as usize].name;
             let value = self.values.intern_keyed(Value::Str(dotted), None);
@@ -539,8 +539,8 @@ impl Solver<'_> {
             if let Some(rest) = self.dynamic_globals(module) {
                 self.flow(rest, dst);
             }
-            let path = format!("builtins.{}", self.text(name));
-            let value = self.ext_value(&path);
+            let path = self.dotted_name("builtins", name);
+            let value = self.ext_named(path);
             self.graph.add(dst, value);
         }
     }

@@ -232,6 +232,7 @@ pub struct Solver<'p> {
     /// Calls (origin) whose callee is external, and its path.
     pub external_calls: FxHashMap<Origin, Name>,
     limits: Limits,
+    captures: Vec<bool>,
     queue_classes: Vec<QueueClass>,
     feature_modules: FxHashSet<ModId>,
     main_modules: FxHashSet<ModId>,
@@ -299,6 +300,8 @@ struct WellKnownNames {
     qualname: Name,
     json: Name,
     fields: Name,
+    hole: Name,
+    setting_hole: Name,
 }
 
 impl<'p> Solver<'p> {
@@ -331,6 +334,8 @@ impl<'p> Solver<'p> {
                 qualname: n("__qualname__"),
                 json: n("json"),
                 fields: n("fields"),
+                hole: n(strings::HOLE.encode_utf8(&mut [0; 4])),
+                setting_hole: n(strings::SETTING_HOLE.encode_utf8(&mut [0; 4])),
             }
         };
         let feature_modules = knowledge
@@ -338,6 +343,7 @@ impl<'p> Solver<'p> {
             .iter()
             .filter_map(|m| program.names.find(m).and_then(|n| program.module(n)))
             .collect();
+        let captures = program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
         Solver {
             program,
             models,
@@ -352,6 +358,7 @@ impl<'p> Solver<'p> {
             unknown_calls: FxHashMap::default(),
             external_calls: FxHashMap::default(),
             limits: Limits::default(),
+            captures,
             queue_classes: knowledge.queue_classes.clone(),
             feature_modules,
             main_modules: FxHashSet::default(),
@@ -470,6 +477,11 @@ impl<'p> Solver<'p> {
         }
     }
 
+    /// The same for an edge that is made once: it needs no check whether it is there.
+    fn flow_once(&mut self, from: NodeId, to: NodeId) {
+        self.attach(from, Succ::Copy(to));
+    }
+
     fn flow_filtered(&mut self, from: NodeId, to: NodeId, filter: Filter) {
         let index = match self.filter_index.get(&filter) {
             Some(&i) => i,
@@ -552,7 +564,11 @@ impl<'p> Solver<'p> {
     /// Interns an external object.
     pub fn ext_value(&mut self, path: &str) -> ValueId {
         let name = self.program.names.intern(path);
-        self.values.intern_keyed(Value::Ext(name), None)
+        self.ext_named(name)
+    }
+
+    fn ext_named(&mut self, path: Name) -> ValueId {
+        self.values.intern_keyed(Value::Ext(path), None)
     }
 
     /// `class.name`, interned; asked for again and again.

@@ -7,6 +7,7 @@ use super::graph::NodeId;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::ir::{BinOp, FormatPart, Op, VarId};
+use crate::link::Name;
 
 /// Stands for a part of a string that only run time knows (U+FFFC, object replacement character).
 pub const HOLE: char = '\u{FFFC}';
@@ -40,6 +41,9 @@ const MAX_DEPTH: u8 = 8;
 /// Longer strings than this (bytes) are unknown.
 const MAX_LENGTH: usize = 512;
 
+/// A text and how many operations made it.
+type Part = (Name, u8);
+
 impl Solver<'_> {
     fn folded(&mut self, text: &str, depth: u8) -> ValueId {
         let holes_only = text.chars().all(|c| c == HOLE || c == SETTING_HOLE);
@@ -52,21 +56,19 @@ impl Solver<'_> {
         self.values.intern_keyed(Value::Str(name), None)
     }
 
-    /// The texts that a node may hold, holes for what is not constant, with their depths. None: too many.
-    fn texts(&self, node: NodeId) -> Vec<(String, u8)> {
-        let mut texts: Vec<(String, u8)> = Vec::new();
+    /// The texts that a node may hold, holes for what is not constant, with their depths.
+    fn texts(&mut self, node: NodeId) -> Vec<Part> {
+        let mut texts: Vec<Part> = Vec::new();
         let constant = |v: &ValueId| matches!(self.values.get(*v), Value::Str(_));
         let has_default = self.graph.values(node).iter().any(constant);
         for &value in self.graph.values(node) {
             let item = match self.values.get(value) {
                 // A setting beside its default is the same text under another configuration.
                 Value::Setting(_) if has_default => continue,
-                Value::Str(name) => {
-                    (self.text(name).to_owned(), self.string_depth.get(&name).copied().unwrap_or(0))
-                }
-                Value::Int(i) => (i.to_string(), 0),
-                Value::Setting(_) => (SETTING_HOLE.to_string(), 0),
-                _ => (HOLE.to_string(), 0),
+                Value::Str(name) => (name, self.string_depth.get(&name).copied().unwrap_or(0)),
+                Value::Int(i) => (self.program.names.intern(&i.to_string()), 0),
+                Value::Setting(_) => (self.names.setting_hole, 0),
+                _ => (self.names.hole, 0),
             };
             if !texts.contains(&item) {
                 texts.push(item);
@@ -110,9 +112,10 @@ impl Solver<'_> {
                     self.graph.add(dst, well_known::ANY_STR);
                     return;
                 }
-                for (a, da) in &lefts {
-                    for (b, db) in &rights {
-                        let value = self.folded(&format!("{a}{b}"), da.max(db) + 1);
+                for &(a, da) in &lefts {
+                    for &(b, db) in &rights {
+                        let text = [self.text(a), self.text(b)].concat();
+                        let value = self.folded(&text, da.max(db) + 1);
                         self.graph.add(dst, value);
                     }
                 }
@@ -150,12 +153,12 @@ impl Solver<'_> {
             let mut column = self.texts(right);
             if !tuples.is_empty() {
                 // The tuples stand for themselves below.
-                column.retain(|(text, _)| *text != HOLE.to_string());
+                column.retain(|&(text, _)| text != self.names.hole);
             }
             self.fold_product(&formats, &[column], dst, percent);
         }
         for tuple in tuples {
-            let mut columns: Vec<Vec<(String, u8)>> = Vec::new();
+            let mut columns: Vec<Vec<Part>> = Vec::new();
             for index in 0.. {
                 let name = self.index_name(index);
                 let Some(node) = self.existing_field(tuple, name) else { break };
@@ -177,31 +180,31 @@ impl Solver<'_> {
     /// Folds every combination of a format and its columns of arguments.
     pub(super) fn fold_product(
         &mut self,
-        formats: &[(String, u8)],
-        columns: &[Vec<(String, u8)>],
+        formats: &[Part],
+        columns: &[Vec<Part>],
         dst: NodeId,
-        render: fn(&str, &[&str]) -> String,
+        render: impl Fn(&str, &[&str]) -> String,
     ) {
         if columns.iter().any(Vec::is_empty) {
             return;
         }
         let count = columns.iter().fold(formats.len(), |n, c| n.saturating_mul(c.len()));
         if count > self.limits.strings {
-            for (format, depth) in formats {
-                let holes: Vec<String> = columns.iter().map(|_| HOLE.to_string()).collect();
-                let holes: Vec<&str> = holes.iter().map(String::as_str).collect();
-                let value = self.folded(&render(format, &holes), depth + 1);
+            for &(format, depth) in formats {
+                let holes = vec![self.text(self.names.hole); columns.len()];
+                let text = render(self.text(format), &holes);
+                let value = self.folded(&text, depth + 1);
                 self.graph.add(dst, value);
             }
             return;
         }
-        for (format, depth) in formats {
+        for &(format, depth) in formats {
             let mut at = vec![0usize; columns.len()];
             'product: loop {
-                let row: Vec<&str> = columns.iter().zip(&at).map(|(c, &i)| c[i].0.as_str()).collect();
+                let row: Vec<&str> = columns.iter().zip(&at).map(|(c, &i)| self.text(c[i].0)).collect();
                 let deepest = columns.iter().zip(&at).map(|(c, &i)| c[i].1).max().unwrap_or(0);
-                let text = render(format, &row);
-                let value = self.folded(&text, depth.max(&deepest) + 1);
+                let text = render(self.text(format), &row);
+                let value = self.folded(&text, depth.max(deepest) + 1);
                 self.graph.add(dst, value);
                 let mut i = 0;
                 loop {
@@ -226,17 +229,18 @@ impl Solver<'_> {
         let Op::Format { parts, .. } = &self.program.func(func).instrs[at.index as usize].op else {
             return;
         };
-        let file = self.program.file_of(func);
+        let parts = parts.clone();
         let mut columns = Vec::new();
         for part in parts {
             columns.push(match part {
                 FormatPart::Text(sym) => {
-                    vec![(self.text(file.names[sym.0 as usize]).to_owned(), 0)]
+                    vec![(self.program.file_of(func).names[sym.0 as usize], 0)]
                 }
                 FormatPart::Value(var) => self.texts(NodeId(base + var.0)),
             });
         }
-        self.fold_product(&[(String::new(), 0)], &columns, dst, |_, row| row.concat());
+        let start = self.program.names.intern("");
+        self.fold_product(&[(start, 0)], &columns, dst, |_, row| row.concat());
     }
 
     /// `"...".format(...)` with the receiver's text and positional and keyword arguments.
@@ -251,7 +255,6 @@ impl Solver<'_> {
             self.graph.add(dst, well_known::ANY_STR);
             return;
         };
-        let text = self.text(name).to_owned();
         let depth = self.string_depth.get(&name).copied().unwrap_or(0);
         let mut columns = Vec::new();
         let mut keys = Vec::new();
@@ -263,9 +266,7 @@ impl Solver<'_> {
             keys.push(key.clone());
             columns.push(self.texts(*node));
         }
-        // The names travel in front of the format, separated by a character that source text cannot hold.
-        let packed = format!("{}\u{0}{text}", keys.join("\u{1}"));
-        self.fold_product(&[(packed, depth)], &columns, dst, brace_format);
+        self.fold_product(&[(name, depth)], &columns, dst, |format, row| brace_format(format, &keys, row));
     }
 }
 
@@ -308,10 +309,8 @@ fn percent(format: &str, row: &[&str]) -> String {
     out
 }
 
-/// `str.format` (library reference, "Format String Syntax"), names packed in front.
-fn brace_format(packed: &str, row: &[&str]) -> String {
-    let (keys, format) = packed.split_once('\u{0}').unwrap_or(("", packed));
-    let keys: Vec<&str> = keys.split('\u{1}').collect();
+/// `str.format` (library reference, "Format String Syntax"); `keys` name the arguments in `row`.
+fn brace_format(format: &str, keys: &[String], row: &[&str]) -> String {
     let mut out = String::new();
     let mut chars = format.chars().peekable();
     let mut auto = 0usize;
@@ -363,7 +362,8 @@ mod tests {
 
     #[test]
     fn braces_take_arguments_by_position_and_name() {
-        assert_eq!(brace_format("0\u{1}k\u{0}/{0}/{k}/{{}}", &["a", "b"]), "/a/b/{}");
-        assert_eq!(brace_format("0\u{0}{}-{}", &["a"]), format!("a-{HOLE}"));
+        let keys = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(brace_format("/{0}/{k}/{{}}", &keys(&["0", "k"]), &["a", "b"]), "/a/b/{}");
+        assert_eq!(brace_format("{}-{}", &keys(&["0"]), &["a"]), format!("a-{HOLE}"));
     }
 }
