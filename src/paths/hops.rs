@@ -34,12 +34,7 @@ pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[
         if solver.is_root(put.at.inst) {
             continue;
         }
-        let site = SiteKey {
-            func: solver.insts[put.at.inst.0 as usize].func,
-            index: put.at.index,
-            operation: put.operation,
-        };
-        sites.entry((queue.at, site)).or_default().push(put);
+        sites.entry((queue.at, SiteKey::of(solver, put))).or_default().push(put);
     }
     let mut keys: Vec<(Origin, SiteKey)> = sites.keys().copied().collect();
     keys.sort_by_key(|(queue, site)| (queue.inst, queue.index, *site));

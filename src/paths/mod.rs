@@ -7,6 +7,7 @@ mod hops;
 
 use crate::finding::{Certainty, HopKind, Operation};
 use crate::link::FuncId;
+use crate::solve::registry::Put;
 use crate::solve::value::{InstId, Value, ValueId};
 use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
 use petgraph::Direction;
@@ -28,6 +29,14 @@ pub struct SiteKey {
     pub index: u32,
     /// How.
     pub operation: Operation,
+}
+
+impl SiteKey {
+    /// The site of a put.
+    pub fn of(solver: &Solver<'_>, put: &Put) -> SiteKey {
+        let func = solver.insts[put.at.inst.0 as usize].func;
+        SiteKey { func, index: put.at.index, operation: put.operation }
+    }
 }
 
 /// The call graph with what each call costs a path.

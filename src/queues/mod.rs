@@ -91,11 +91,7 @@ fn queue(
         if solver.is_root(put.at.inst) {
             continue;
         }
-        let key = SiteKey {
-            func: solver.insts[put.at.inst.0 as usize].func,
-            index: put.at.index,
-            operation: put.operation,
-        };
+        let key = SiteKey::of(solver, put);
         let place = place(solver, put.at);
         let reached = edges.iter().any(|e| e.queue == at && e.site == key);
         let entry = sites.entry((place.file.clone(), place.line, key)).or_insert_with(|| {

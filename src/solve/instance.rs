@@ -486,7 +486,8 @@ impl Solver<'_> {
         }
     }
 
-    fn enter_with(&mut self, at: Origin, manager: ValueId, dst: NodeId) {
+    /// Enters a context manager: for `with`, and for `ExitStack.enter_context`.
+    pub(super) fn enter_with(&mut self, at: Origin, manager: ValueId, dst: NodeId) {
         match self.values.get(manager) {
             Value::Manager(inner) => {
                 let yielded = self.insts[inner.0 as usize].yielded;

@@ -232,7 +232,7 @@ impl Solver<'_> {
                 let wrapped = self.values.intern_self_keyed(wrapped);
                 self.graph.add(dst, wrapped);
             }
-            Pending::Enter { dst, at } => self.enter(value, dst, at),
+            Pending::Enter { dst, at } => self.enter_with(at, value, dst),
         }
     }
 
@@ -384,23 +384,6 @@ impl Solver<'_> {
             }
         }
         self.fold_str_format(format, &positional, &keywords, dst);
-    }
-
-    fn enter(&mut self, value: ValueId, dst: NodeId, at: Origin) {
-        match self.values.get(value) {
-            Value::Manager(inner) => {
-                let yielded = self.insts[inner.0 as usize].yielded;
-                self.flow(yielded, dst);
-                self.edge(at, inner, Some(HopKind::ContextManager));
-            }
-            Value::QueueBatch(queue) => {
-                let put = self.values.intern_self_keyed(Value::QueuePut(queue));
-                self.graph.add(dst, put);
-            }
-            _ => {
-                self.graph.add(dst, value);
-            }
-        }
     }
 
     /// Runs the primitive of a library model.
