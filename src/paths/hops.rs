@@ -1,10 +1,10 @@
 //! Witness paths as hops a reviewer can follow.
 
+use super::conditions::{edge_avoids, necessary};
 use super::{CallGraph, SiteKey, Ways, certainty};
 use crate::finding::{Certainty, Hop, HopKind, Place, Route};
 use crate::ir::{CallRole, Op, VarDef, VarId};
 use crate::routes::RouteRoots;
-use crate::solve::registry::Put;
 use crate::solve::value::{InstId, Value};
 use crate::solve::{Origin, Solver};
 use rustc_hash::FxHashMap;
@@ -28,97 +28,188 @@ pub struct RawEdge {
 
 /// Finds the edges of all routes: for each queue and producer site the best witness path of each route that reaches it.
 pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[RouteRoots]) -> Vec<RawEdge> {
-    let mut sites: FxHashMap<(Origin, SiteKey), Vec<&Put>> = FxHashMap::default();
+    let mut sites: FxHashMap<(Origin, SiteKey), Vec<Origin>> = FxHashMap::default();
     for put in &solver.registry.puts {
         let Some(queue) = solver.registry.queues.iter().find(|q| q.value == put.queue) else { continue };
-        if solver.is_root(put.at.inst) {
-            continue;
+        if !solver.is_root(put.at.inst) {
+            sites.entry((queue.at, SiteKey::of(solver, put))).or_default().push(put.at);
         }
-        sites.entry((queue.at, SiteKey::of(solver, put))).or_default().push(put);
     }
-    let mut keys: Vec<(Origin, SiteKey)> = sites.keys().copied().collect();
-    keys.sort_by_key(|(queue, site)| (queue.inst, queue.index, *site));
+    let mut sites: Vec<_> = sites.into_iter().collect();
+    sites.sort_by_key(|((queue, site), _)| (queue.inst, queue.index, *site));
     let mut found = Vec::new();
-    let mut raising: FxHashMap<InstId, Ways> = FxHashMap::default();
-    for key in keys {
-        let puts = &sites[&key];
-        let targets: Vec<(InstId, u64)> =
-            puts.iter().map(|p| (p.at.inst, (solver.gates(p.at).len() as u64) << 44)).collect();
-        let ways = graph.ways(&targets);
-        // Ways that a test of the request's method rules out are looked for again without those calls.
-        let mut by_method: FxHashMap<&str, Ways> = FxHashMap::default();
+    let mut raises: FxHashMap<InstId, Search<'_, '_>> = FxHashMap::default();
+    for ((queue, site), puts) in sites {
+        let mut to_put = Search::new(solver, graph, puts.into_iter().map(Target::At).collect());
         for route in roots {
             let method = routes[route.route].method.as_str();
-            let Some(root) = best_root(&ways, &route.roots) else { continue };
-            let mut steps = ways.edges(root, solver);
-            let runs = |i: &usize| solver.runs_for(solver.edges[*i].from, method);
-            let put_runs = puts.iter().any(|p| solver.runs_for(p.at, method));
-            let mut root = root;
-            if !steps.iter().all(runs) || !put_runs {
-                let possible = by_method.entry(method).or_insert_with(|| {
-                    let targets: Vec<(InstId, u64)> = targets
-                        .iter()
-                        .zip(puts)
-                        .filter(|(_, p)| solver.runs_for(p.at, method))
-                        .map(|(t, _)| *t)
-                        .collect();
-                    graph.ways_over(&targets, |i| solver.runs_for(solver.edges[i].from, method))
-                });
-                let Some(best) = best_root(possible, &route.roots) else { continue };
-                root = best;
-                steps = possible.edges(root, solver);
-            }
-            let mut path = to_the_raise(solver, graph, route, root, &mut raising);
-            path.extend(steps.iter().filter_map(|&i| hop(solver, graph, i)));
-            let end = steps.last().map_or(root, |&i| solver.edges[i].to);
-            let put = puts.iter().find(|p| p.at.inst == end).copied().unwrap_or(puts[0]);
-            path.push(last_hop(solver, put.at, key.1));
-            let mut gates: Vec<String> = path.iter().flat_map(|h| h.gates.iter().cloned()).collect();
+            let Some(way) = to_put.best(&route.roots, method) else { continue };
+            let mut gates = to_put.needed(&route.roots, method, &way);
             gates.extend(routes[route.route].gates.iter().cloned());
+            let mut path = Vec::new();
+            if let Some(raise) = to_the_raise(solver, graph, way.root, &mut raises) {
+                let view = &route.roots[..1];
+                if let Some(way) = raise.best(view, method) {
+                    gates.extend(raise.needed(view, method, &way));
+                    path.extend(way.steps.iter().filter_map(|&i| hop(solver, graph, i)));
+                }
+            }
             gates.sort();
             gates.dedup();
+            path.extend(way.steps.iter().filter_map(|&i| hop(solver, graph, i)));
+            if let Target::At(put) = way.end {
+                path.push(last_hop(solver, put, site));
+            }
             let weakest = path.iter().map(|h| certainty(h.kind, h.targets)).max().unwrap_or(Certainty::Exact);
-            found.push(RawEdge {
-                route: route.route,
-                queue: key.0,
-                site: key.1,
-                certainty: weakest,
-                gates,
-                path,
-            });
+            found.push(RawEdge { route: route.route, queue, site, certainty: weakest, gates, path });
         }
     }
     found
 }
 
-/// For a route that gets to an error handler of its blueprint: the hops up to a `raise` of what the handler takes.
-fn to_the_raise(
-    solver: &Solver<'_>,
-    graph: &CallGraph,
-    route: &RouteRoots,
-    root: InstId,
-    cache: &mut FxHashMap<InstId, Ways>,
-) -> Vec<Hop> {
-    let hook = solver.registry.hooks.iter().find(|h| h.root == root);
-    let Some(raisers) = hook.and_then(|h| h.raisers.as_ref()).filter(|r| !r.is_empty()) else {
-        return Vec::new();
-    };
-    let ways = cache
-        .entry(root)
-        .or_insert_with(|| graph.ways(&raisers.iter().map(|&inst| (inst, 0)).collect::<Vec<_>>()));
-    let view = route.roots[0];
-    if ways.cost(view).is_none() {
-        return Vec::new();
-    }
-    ways.edges(view, solver).into_iter().filter_map(|i| hop(solver, graph, i)).collect()
+/// Where ways end.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    /// At an instruction.
+    At(Origin),
+    /// Anywhere in an instance.
+    In(InstId),
 }
 
-fn best_root(ways: &Ways, roots: &[InstId]) -> Option<InstId> {
-    roots
-        .iter()
-        .filter_map(|r| ways.cost(*r).map(|cost| (cost, *r)))
-        .min_by_key(|&(cost, root)| (cost, root))
-        .map(|(_, root)| root)
+impl Target {
+    fn inst(self) -> InstId {
+        match self {
+            Target::At(at) => at.inst,
+            Target::In(inst) => inst,
+        }
+    }
+
+    fn gates(self, solver: &Solver<'_>) -> Vec<String> {
+        match self {
+            Target::At(at) => solver.gates(at),
+            Target::In(_) => Vec::new(),
+        }
+    }
+}
+
+/// A way through the call graph.
+struct Way {
+    root: InstId,
+    /// Indices of call edges.
+    steps: Vec<usize>,
+    end: Target,
+}
+
+/// What a search leaves out: calls that a test of the request's method rules out, and what stands under some conditions.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+struct Without {
+    method: Option<String>,
+    conditions: Vec<String>,
+}
+
+/// Searches the ways to one set of targets, and keeps what it computed.
+struct Search<'s, 'p> {
+    solver: &'s Solver<'p>,
+    graph: &'s CallGraph,
+    targets: Vec<Target>,
+    known: FxHashMap<Without, Ways>,
+}
+
+impl<'s, 'p> Search<'s, 'p> {
+    fn new(solver: &'s Solver<'p>, graph: &'s CallGraph, targets: Vec<Target>) -> Self {
+        Search { solver, graph, targets, known: FxHashMap::default() }
+    }
+
+    /// The best way from one of some roots for a request with this method.
+    fn best(&mut self, roots: &[InstId], method: &str) -> Option<Way> {
+        let way = self.way(roots, Without::default())?;
+        let runs = |i: &usize| self.solver.runs_for(self.solver.edges[*i].from, method);
+        if way.steps.iter().all(runs) && self.runs(way.end, method) {
+            return Some(way);
+        }
+        // A test of the request's method rules it out: it is looked for again without such calls.
+        self.way(roots, Without { method: Some(method.to_owned()), conditions: Vec::new() })
+    }
+
+    fn runs(&self, target: Target, method: &str) -> bool {
+        match target {
+            Target::At(at) => self.solver.runs_for(at, method),
+            Target::In(_) => true,
+        }
+    }
+
+    fn way(&mut self, roots: &[InstId], without: Without) -> Option<Way> {
+        if !self.known.contains_key(&without) {
+            let ways = self.ways(&without);
+            self.known.insert(without.clone(), ways);
+        }
+        let ways = &self.known[&without];
+        let reaching = roots.iter().filter_map(|&root| ways.cost(root).map(|cost| (cost, root)));
+        let (_, root) = reaching.min()?;
+        let steps = ways.edges(root, self.solver);
+        let last = steps.last().map_or(root, |&i| self.solver.edges[i].to);
+        let open = |t: &&Target| t.inst() == last && self.open(**t, &without);
+        let end = *self.targets.iter().find(open)?;
+        Some(Way { root, steps, end })
+    }
+
+    fn open(&self, target: Target, without: &Without) -> bool {
+        let runs = without.method.as_ref().is_none_or(|method| self.runs(target, method));
+        runs && (without.conditions.is_empty()
+            || !target.gates(self.solver).iter().any(|g| without.conditions.contains(g)))
+    }
+
+    fn ways(&self, without: &Without) -> Ways {
+        let targets: Vec<(InstId, u64)> = self
+            .targets
+            .iter()
+            .filter(|t| self.open(**t, without))
+            .map(|t| (t.inst(), (t.gates(self.solver).len() as u64) << 44))
+            .collect();
+        if *without == Without::default() {
+            return self.graph.ways(&targets);
+        }
+        self.graph.ways_over(&targets, |edge| {
+            let from = self.solver.edges[edge].from;
+            without.method.as_ref().is_none_or(|method| self.solver.runs_for(from, method))
+                && edge_avoids(self.graph, self.solver, edge, &without.conditions)
+        })
+    }
+
+    fn conditions(&self, way: &Way) -> Vec<String> {
+        let edges = way.steps.iter().map(|&i| &self.solver.edges[i]);
+        let inside = edges.filter(|edge| !self.solver.is_root(edge.from.inst));
+        let mut gates: Vec<String> =
+            inside.flat_map(|edge| self.graph.hop_gates(self.solver, edge)).collect();
+        gates.extend(way.end.gates(self.solver));
+        gates.sort();
+        gates.dedup();
+        gates
+    }
+
+    /// The conditions that every way needs, out of those of the best one.
+    fn needed(&mut self, roots: &[InstId], method: &str, best: &Way) -> Vec<String> {
+        let path = self.conditions(best);
+        necessary(&path, |avoided| {
+            let without = Without { method: Some(method.to_owned()), conditions: avoided.to_vec() };
+            self.way(roots, without).map(|way| self.conditions(&way))
+        })
+    }
+}
+
+/// For a route that gets to an error handler of its blueprint: the search for a `raise` of what the handler takes.
+fn to_the_raise<'a, 's, 'p>(
+    solver: &'s Solver<'p>,
+    graph: &'s CallGraph,
+    root: InstId,
+    known: &'a mut FxHashMap<InstId, Search<'s, 'p>>,
+) -> Option<&'a mut Search<'s, 'p>> {
+    let hook = solver.registry.hooks.iter().find(|h| h.root == root)?;
+    let raisers = hook.raisers.as_ref().filter(|r| !r.is_empty())?;
+    let search = known.entry(root).or_insert_with(|| {
+        Search::new(solver, graph, raisers.iter().map(|&inst| Target::In(inst)).collect())
+    });
+    Some(search)
 }
 
 /// The position of an instruction.
@@ -170,16 +261,12 @@ fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Option<Hop> {
             gates: Vec::new(),
         });
     }
-    let mut gates = graph.gates_at(edge.from).to_vec();
-    gates.extend(graph.receiver_gates(solver, edge.to).iter().cloned());
-    gates.sort();
-    gates.dedup();
     Some(Hop {
         place: place(solver, edge.from),
         kind: edge.kind.unwrap_or_else(|| kind(solver, edge.from, edge.to)),
         target: target.symbol,
         targets: graph.targets_of(edge),
-        gates,
+        gates: graph.hop_gates(solver, edge),
     })
 }
 

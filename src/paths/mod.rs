@@ -3,13 +3,14 @@
 //! One Dijkstra per producer site, backwards from it, gives every instance its best way to the site: the fewest
 //! conditions, then the fewest assumptions, then the fewest uncertain hops, then the shortest.
 
+mod conditions;
 mod hops;
 
 use crate::finding::{Certainty, HopKind, Operation};
 use crate::link::FuncId;
 use crate::solve::registry::Put;
 use crate::solve::value::{InstId, Value, ValueId};
-use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
+use crate::solve::{CallEdge, Origin, Solver};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -66,7 +67,11 @@ impl CallGraph {
         }
         let mut gates: FxHashMap<Origin, Vec<String>> = FxHashMap::default();
         let mut callees: FxHashMap<(Origin, Option<HopKind>), Alternatives> = FxHashMap::default();
+        let mut ruled_out: FxHashMap<Origin, bool> = FxHashMap::default();
         for (i, edge) in solver.edges.iter().enumerate() {
+            if *ruled_out.entry(edge.from).or_insert_with(|| solver.ruled_out(edge.from)) {
+                continue;
+            }
             let (from, to) = (NodeIndex::new(edge.from.inst.0 as usize), NodeIndex::new(edge.to.0 as usize));
             graph.add_edge(from, to, i as u32);
             gates.entry(edge.from).or_insert_with(|| solver.gates(edge.from));
@@ -80,7 +85,7 @@ impl CallGraph {
                 ((origin, kind), if is_root { 1 } else { entered.count() + others })
             })
             .collect();
-        let receivers = receiver_gates(solver);
+        let receivers = conditions::of_receivers(solver);
         let weights = solver
             .edges
             .iter()
@@ -146,6 +151,15 @@ impl CallGraph {
     /// The conditions under which the receivers of an instance exist at all: every place that makes one stands under them.
     pub fn receiver_gates(&self, solver: &Solver<'_>, inst: InstId) -> &[String] {
         receiver_of(solver, inst).and_then(|k| self.receivers.get(&k)).map_or(&[], Vec::as_slice)
+    }
+
+    /// All conditions of a hop: those of the call, and those of its receivers.
+    fn hop_gates(&self, solver: &Solver<'_>, edge: &CallEdge) -> Vec<String> {
+        let mut gates = self.gates_at(edge.from).to_vec();
+        gates.extend(self.receiver_gates(solver, edge.to).iter().cloned());
+        gates.sort();
+        gates.dedup();
+        gates
     }
 
     /// The edges out of an instance: where, what, and the kind if the call itself says it.
@@ -280,33 +294,6 @@ impl Alternatives {
 fn receiver_of(solver: &Solver<'_>, inst: InstId) -> Option<ValueId> {
     let &(index, key) = solver.insts[inst.0 as usize].context.first()?;
     (index == 0 && matches!(solver.values.get(key), Value::AnyOf(_))).then_some(key)
-}
-
-/// For each class key, the conditions common to all allocation sites of its instances.
-fn receiver_gates(solver: &Solver<'_>) -> FxHashMap<ValueId, Vec<String>> {
-    let mut by_func: FxHashMap<u32, Vec<InstId>> = FxHashMap::default();
-    for (i, inst) in solver.insts.iter().enumerate() {
-        by_func.entry(inst.func.0).or_default().push(InstId(i as u32));
-    }
-    let mut common: FxHashMap<ValueId, Option<Vec<String>>> = FxHashMap::default();
-    for id in 0..solver.values.len() as u32 {
-        let Value::Inst(key, site) = solver.values.get(ValueId(id)) else { continue };
-        let Some(any) = solver.values.find(&Value::AnyOf(key)) else { continue };
-        let entry = common.entry(any).or_insert(None);
-        if entry.as_ref().is_some_and(Vec::is_empty) {
-            continue;
-        }
-        let insts = if site.func == ROOT_FUNC.0 { None } else { by_func.get(&site.func) };
-        let gates = insts
-            .and_then(|insts| insts.first())
-            .map(|&inst| solver.gates(Origin { inst, index: site.index }))
-            .unwrap_or_default();
-        *entry = Some(match entry.take() {
-            None => gates,
-            Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
-        });
-    }
-    common.into_iter().filter_map(|(k, g)| g.filter(|g| !g.is_empty()).map(|g| (k, g))).collect()
 }
 
 /// The certainty of a hop.

@@ -505,7 +505,6 @@ impl Solver<'_> {
         match self.values.get(object) {
             Value::Module(module) => {
                 let node = self.global(module, name);
-                self.flow(node, node);
                 self.flow(src, node);
                 let field = self.field(object, name);
                 self.flow(src, field);

@@ -1,9 +1,32 @@
 //! Guards: which branches a context rules out, and which conditions on settings stand on the way to an instruction.
 
+use super::graph::NodeId;
 use super::value::{InstId, Value, ValueId};
 use super::{Origin, ROOT_FUNC, Solver};
-use crate::ir::{Cond, Const, GuardId, Op, VarDef, VarId};
-use crate::link::FuncId;
+use crate::ir::{Arg, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
+use crate::link::{FuncId, Name};
+
+/// The truth of a condition, where `leaf` gives that of enough of its parts (Kleene's three-valued logic).
+fn evaluate(cond: &Cond, leaf: &dyn Fn(&Cond) -> Option<bool>) -> Option<bool> {
+    // The truth of one part that decides the whole; the other truth must hold of all.
+    let of_parts = |parts: &[Cond], decisive: bool| {
+        let mut open = false;
+        for part in parts {
+            match evaluate(part, leaf) {
+                Some(truth) if truth == decisive => return Some(decisive),
+                Some(_) => {}
+                None => open = true,
+            }
+        }
+        (!open).then_some(!decisive)
+    };
+    match cond {
+        Cond::Not(inner) => evaluate(inner, leaf).map(|truth| !truth),
+        Cond::And(parts) => of_parts(parts, false),
+        Cond::Or(parts) => of_parts(parts, true),
+        part => leaf(part),
+    }
+}
 
 impl Solver<'_> {
     /// For each guard of the function of an instance, whether the context makes it impossible. Constants in parameters are
@@ -22,7 +45,7 @@ impl Solver<'_> {
 
     /// The truth of a condition, where the context decides it.
     fn decide(&self, inst: InstId, cond: &Cond) -> Option<bool> {
-        match cond {
+        evaluate(cond, &|part| match part {
             Cond::Truthy(var) => match self.definite(inst, *var)? {
                 Value::None | Value::Bool(false) => Some(false),
                 Value::Bool(true) => Some(true),
@@ -58,29 +81,8 @@ impl Solver<'_> {
                 }
                 (!unknown).then_some(false)
             }
-            Cond::Not(inner) => self.decide(inst, inner).map(|t| !t),
-            Cond::And(parts) => {
-                let truths: Vec<_> = parts.iter().map(|p| self.decide(inst, p)).collect();
-                if truths.contains(&Some(false)) {
-                    Some(false)
-                } else if truths.iter().all(|t| *t == Some(true)) {
-                    Some(true)
-                } else {
-                    None
-                }
-            }
-            Cond::Or(parts) => {
-                let truths: Vec<_> = parts.iter().map(|p| self.decide(inst, p)).collect();
-                if truths.contains(&Some(true)) {
-                    Some(true)
-                } else if truths.iter().all(|t| *t == Some(false)) {
-                    Some(false)
-                } else {
-                    None
-                }
-            }
-            Cond::Contains(..) | Cond::IsInstance(..) | Cond::Opaque => None,
-        }
+            _ => None,
+        })
     }
 
     fn equals(&self, inst: InstId, value: Value, constant: &Const) -> Option<bool> {
@@ -187,22 +189,10 @@ impl Solver<'_> {
     /// Whether an instruction may run when the request has this HTTP method: tests of the request's method
     /// (`request.method == "GET"`) decide it.
     pub fn runs_for(&self, at: Origin, method: &str) -> bool {
-        let func = self.insts[at.inst.0 as usize].func;
-        if func == ROOT_FUNC {
-            return true;
-        }
-        let ir = self.program.func(func);
-        let mut guard = ir.instrs[at.index as usize].guard;
-        while guard != GuardId::ALWAYS {
-            let g = &ir.guards[guard.0 as usize];
-            if g.unless_returns.is_none()
-                && self.method_decides(at.inst, &g.cond, method).is_some_and(|t| t != g.holds)
-            {
-                return false;
-            }
-            guard = g.parent;
-        }
-        true
+        self.guards_of(at).all(|guard| {
+            guard.unless_returns.is_some()
+                || self.method_decides(at.inst, &guard.cond, method).is_none_or(|truth| truth == guard.holds)
+        })
     }
 
     fn method_decides(&self, inst: InstId, cond: &Cond, method: &str) -> Option<bool> {
@@ -224,19 +214,80 @@ impl Solver<'_> {
             }
             _ => false,
         };
-        match cond {
+        evaluate(cond, &|part| match part {
             Cond::Equals(var, constant) if is_method(var) => Some(is_text(constant)),
             Cond::OneOf(var, constants) if is_method(var) => Some(constants.iter().any(is_text)),
-            Cond::Not(inner) => self.method_decides(inst, inner, method).map(|t| !t),
-            Cond::And(parts) => {
-                let mut truths = parts.iter().map(|p| self.method_decides(inst, p, method));
-                truths.any(|t| t == Some(false)).then_some(false)
-            }
-            Cond::Or(parts) => {
-                let mut truths = parts.iter().map(|p| self.method_decides(inst, p, method));
-                truths.any(|t| t == Some(true)).then_some(true)
-            }
             _ => None,
+        })
+    }
+
+    /// Whether the solution rules an instruction out: it stands under `if hasattr(f, "name")`, and no function that `f`
+    /// may be has such an attribute. True is final only when everything is solved.
+    pub fn ruled_out(&self, at: Origin) -> bool {
+        self.guards_of(at).any(|guard| {
+            guard.unless_returns.is_none()
+                && evaluate(&guard.cond, &|part| match part {
+                    Cond::Truthy(var) => self.lacks_attribute(at.inst, *var).then_some(false),
+                    _ => None,
+                })
+                .is_some_and(|truth| truth != guard.holds)
+        })
+    }
+
+    /// The guards around an instruction, innermost first.
+    fn guards_of(&self, at: Origin) -> impl Iterator<Item = &Guard> {
+        let func = self.insts[at.inst.0 as usize].func;
+        let ir = (func != ROOT_FUNC).then(|| self.program.func(func));
+        let mut next = ir.map_or(GuardId::ALWAYS, |ir| ir.instrs[at.index as usize].guard);
+        std::iter::from_fn(move || {
+            let guard = &ir.filter(|_| next != GuardId::ALWAYS)?.guards[next.0 as usize];
+            next = guard.parent;
+            Some(guard)
+        })
+    }
+
+    /// Whether a variable is `hasattr(f, "name")` and certainly false.
+    fn lacks_attribute(&self, inst: InstId, var: VarId) -> bool {
+        let ir = self.program.func(self.insts[inst.0 as usize].func);
+        let VarDef::Instr(index) = ir.vars[var.0 as usize].def else { return false };
+        let Op::Call { callee, ref args, .. } = ir.instrs[index as usize].op else { return false };
+        let [Arg::Pos(object), Arg::Pos(name)] = args[..] else { return false };
+        let is_hasattr = |&v: &ValueId| match self.values.get(v) {
+            Value::Ext(path) => {
+                self.models.get(self.text(path)).is_some_and(|e| e.kind.as_deref() == Some("hasattr"))
+            }
+            _ => false,
+        };
+        let callees = self.graph.values(self.var(inst, callee));
+        let objects = self.graph.values(self.var(inst, object));
+        let [name] = self.graph.values(self.var(inst, name)) else { return false };
+        let Value::Str(name) = self.values.get(*name) else { return false };
+        // Names that the language gives to every function are not looked for.
+        let given = self.text(name).starts_with("__") && self.text(name).ends_with("__");
+        !given
+            && !callees.is_empty()
+            && callees.iter().all(is_hasattr)
+            && !objects.is_empty()
+            && objects.iter().all(|&object| self.function_lacks(object, name, &mut Vec::new()))
+    }
+
+    /// Whether a value is a function without an attribute; `functools.wraps` copies the attributes of what it wraps.
+    fn function_lacks(&self, value: ValueId, name: Name, seen: &mut Vec<ValueId>) -> bool {
+        if seen.contains(&value) {
+            return true;
+        }
+        seen.push(value);
+        let empty = |node: NodeId| self.graph.values(node).is_empty();
+        match self.values.get(value) {
+            Value::Func(..) => {
+                self.existing_field(value, name).is_none_or(empty)
+                    && self.slots.get(&value).and_then(|s| s.rest).is_none_or(empty)
+                    && self.existing_field(value, self.names.wrapped).is_none_or(|wrapped| {
+                        self.graph.values(wrapped).iter().all(|&v| self.function_lacks(v, name, seen))
+                    })
+            }
+            Value::Bound(_, func) => self.function_lacks(func, name, seen),
+            _ => false,
         }
     }
 
@@ -337,7 +388,7 @@ impl Solver<'_> {
     }
 
     /// The one setting that a variable holds, if it holds nothing but that and constants (its defaults).
-    fn setting(&self, inst: InstId, var: VarId) -> Option<String> {
+    pub fn setting(&self, inst: InstId, var: VarId) -> Option<String> {
         let mut found: Option<&str> = None;
         for &value in self.graph.values(self.var(inst, var)) {
             match self.values.get(value) {

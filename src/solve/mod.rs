@@ -598,7 +598,8 @@ impl<'p> Solver<'p> {
         entry
     }
 
-    fn text(&self, name: Name) -> &str {
+    /// The text of a name.
+    pub fn text(&self, name: Name) -> &str {
         self.program.names.text(name)
     }
 
