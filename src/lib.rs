@@ -21,6 +21,7 @@ pub mod queues;
 pub mod render;
 pub mod routes;
 pub mod scan;
+pub mod sheet;
 pub mod solve;
 pub mod source;
 pub mod tracker;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{Row, Shape, Tracker};
+use crate::sheet::{Problem, Sheet};
 
 /// The columns that are read; others may stand beside them in any order.
 const COLUMNS: [&str; 6] = ["route_id", "file", "symbol", "method", "path_template", "path_expr"];
@@ -33,15 +34,6 @@ pub enum TrackerError {
     },
 }
 
-/// One thing that is wrong in a tracker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Line, from 1.
-    pub line: u64,
-    /// What is wrong.
-    pub message: String,
-}
-
 struct Listing<'a>(&'a Path, &'a [Problem]);
 
 impl fmt::Display for Listing<'_> {
@@ -67,31 +59,18 @@ pub fn read(path: &Path, label: &str) -> Result<Tracker, TrackerError> {
 
 /// Takes the content of a tracker apart.
 pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count() as u64 + 1;
         vec![Problem { line, message: "not valid UTF-8: save the file as UTF-8".into() }]
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(true).from_reader(text.as_bytes());
-    let header =
-        reader.headers().map_err(|error| vec![Problem { line: 1, message: error.to_string() }])?.clone();
-    let columns = columns(&header).map_err(|message| vec![Problem { line: 1, message }])?;
+    let (sheet, mut problems) = Sheet::parse(bytes.to_vec());
+    let columns = columns(&sheet).map_err(|problem| vec![problem])?;
 
     let mut rows = Vec::new();
-    let mut problems = Vec::new();
-    let mut lines = Lines { bytes: text.as_bytes(), at: 0, line: 1 };
-    for record in reader.records() {
-        let position = match &record {
-            Ok(record) => record.position(),
-            Err(error) => error.position(),
-        };
-        let line = lines.of(position.map_or(0, csv::Position::byte));
-        match record
-            .map_err(|error| error.to_string())
-            .and_then(|record| row(&record, &columns, header.len(), line))
-        {
+    for index in 0..sheet.len() {
+        match row(&sheet, index, &columns) {
             Ok(row) => rows.push(row),
-            Err(message) => problems.push(Problem { line, message }),
+            Err(message) => problems.push(Problem { line: sheet.line(index), message }),
         }
     }
     problems.extend(duplicates(&rows));
@@ -99,65 +78,26 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
     if problems.is_empty() { Ok(rows) } else { Err(problems) }
 }
 
-/// Counts lines up to growing offsets. The reader's own count is not used: it names the blank line before a
-/// record, and with `\r\n` the line before that.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line of the record that the reader began to look for at `offset`.
-    fn of(&mut self, offset: u64) -> u64 {
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        while let Some(byte) = self.bytes.get(self.at) {
-            if self.at >= offset && !matches!(byte, b'\r' | b'\n') {
-                break;
-            }
-            self.line += u64::from(*byte == b'\n');
-            self.at += 1;
-        }
-        self.line
-    }
-}
-
 /// Position of each of [`COLUMNS`] in the header.
-fn columns(header: &csv::StringRecord) -> Result<[usize; COLUMNS.len()], String> {
+fn columns(sheet: &Sheet) -> Result<[usize; COLUMNS.len()], Problem> {
     let mut found = [0; COLUMNS.len()];
     let mut missing = Vec::new();
     for (slot, name) in found.iter_mut().zip(COLUMNS) {
-        let mut at =
-            header.iter().enumerate().filter(|(_, column)| column.trim() == name).map(|(index, _)| index);
-        match (at.next(), at.next()) {
-            (Some(index), None) => *slot = index,
-            (Some(_), Some(_)) => {
-                return Err(format!("column `{name}` appears twice in the header"));
-            }
-            (None, _) => missing.push(format!("`{name}`")),
+        match sheet.column(name)? {
+            Some(index) => *slot = index,
+            None => missing.push(format!("`{name}`")),
         }
     }
     if missing.is_empty() {
         return Ok(found);
     }
     let noun = if missing.len() == 1 { "column" } else { "columns" };
-    Err(format!("{noun} {} missing from the header", missing.join(", ")))
+    Err(Problem { line: 1, message: format!("{noun} {} missing from the header", missing.join(", ")) })
 }
 
-fn row(
-    record: &csv::StringRecord,
-    columns: &[usize; COLUMNS.len()],
-    width: usize,
-    line: u64,
-) -> Result<Row, String> {
-    if record.len() != width {
-        return Err(format!(
-            "{} columns where the header has {width}: check the quotes and commas",
-            record.len()
-        ));
-    }
-    let field = |column: usize| record.get(columns[column]).unwrap_or_default().trim().to_owned();
-    let [route_id, file, symbol, method, path_template, path_expr] = [0, 1, 2, 3, 4, 5].map(field);
+fn row(sheet: &Sheet, index: usize, columns: &[usize; COLUMNS.len()]) -> Result<Row, String> {
+    let [route_id, file, symbol, method, path_template, path_expr] =
+        columns.map(|column| sheet.text(index, column));
     for (value, name) in [(&route_id, "route_id"), (&method, "method"), (&path_template, "path_template")] {
         if value.is_empty() {
             return Err(format!("empty `{name}`"));
@@ -171,7 +111,7 @@ fn row(
         return Err(format!("path_template `{path_template}` does not start with `/`"));
     }
     Ok(Row {
-        line,
+        line: sheet.line(index),
         route_id,
         file,
         symbol,

@@ -7,8 +7,9 @@ mod assign;
 mod csv;
 mod shape;
 
+pub use crate::sheet::Problem;
 pub use assign::{Assignment, MatchKind, RowResult, StaleReason, Tracked, assign, derived_id};
-pub use csv::{Problem, TrackerError, read};
+pub use csv::{TrackerError, read};
 pub use shape::{Piece, Shape, Template};
 
 use std::path::{Path, PathBuf};
