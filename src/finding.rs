@@ -28,6 +28,8 @@ pub struct Findings {
     pub queues: Vec<Queue>,
     /// Route-to-producer edges.
     pub edges: Vec<Edge>,
+    /// Programs that the supervisor starts, in the order of its configuration.
+    pub workers: Vec<Worker>,
     /// Problems and limits met on the way.
     pub diagnostics: Vec<Diagnostic>,
     /// Reachable calls that could not be resolved.
@@ -165,8 +167,36 @@ pub struct QueueUse {
     pub place: Place,
     /// Method of the queue class that is called.
     pub operation: String,
-    /// Class of the instance that holds the queue when it is not the enclosing one, e.g. the concrete worker.
-    pub via: Option<String>,
+    /// Class of the instance that holds the queue when it is not the enclosing one, e.g. the concrete worker:
+    /// its plain name, where it is defined.
+    pub via: Option<Place>,
+}
+
+/// A program that the supervisor of the tree starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker {
+    /// Its name.
+    pub program: String,
+    /// File of its section in the supervisor's configuration.
+    pub file: String,
+    /// Line of the section's header, from 1.
+    pub line: u32,
+    /// Files of the Python modules that its command runs, sorted; empty for programs that are not of the tree.
+    pub modules: Vec<String>,
+    /// The queues it takes items off.
+    pub consumes: Vec<Consumption>,
+}
+
+/// Why a program is said to take items off a queue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Consumption {
+    /// Index into [`Findings::queues`].
+    pub queue: usize,
+    /// Index into that queue's `consumers`.
+    pub consumer: usize,
+    /// Calls that lead from the program's module to the instance that takes the items (the last one creates
+    /// it) or, where no instance does, to the function that takes them.
+    pub chain: Vec<Place>,
 }
 
 /// How sure an edge is.

@@ -2,8 +2,8 @@
 //!
 //! The modules in reading order are the pipeline: [`config`] says what is known of the project, [`source`] finds and reads
 //! files, [`lower`] makes [`ir`] of each, [`link`] makes a program of them, [`solve`] runs it in the
-//! abstract with the library knowledge in [`models`], [`routes`], [`queues`] and [`paths`] read the
-//! solution, [`finding`] is what they say, [`tracker`] gives routes their IDs, [`evidence`] and
+//! abstract with the library knowledge in [`models`], [`routes`], [`queues`], [`paths`] and [`workers`] read
+//! the solution, [`finding`] is what they say, [`tracker`] gives routes their IDs, [`evidence`] and
 //! [`render`] write it down. [`scan`] runs the pipeline, [`cli`] is the command line.
 
 pub mod cli;
@@ -25,6 +25,7 @@ pub mod sheet;
 pub mod solve;
 pub mod source;
 pub mod tracker;
+pub mod workers;
 
 pub use progress::Progress;
 pub use scan::{ScanError, ScanOptions, analyze};

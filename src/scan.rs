@@ -7,7 +7,7 @@ use crate::models::{ModelError, Models};
 use crate::paths::CallGraph;
 use crate::progress::Progress;
 use crate::solve::{Knowledge, QueueClass, Solver};
-use crate::{paths, queues, routes, source};
+use crate::{paths, queues, routes, source, workers};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -174,7 +174,13 @@ pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> R
         solver.run_module(module, true);
     }
     solver.solve();
-    queues::complete(&solver, edges, &mut findings);
+    let starts = queues::complete(&solver, edges, &mut findings);
+    if let Some(file) = source::first_of(root, &options.config.supervisor) {
+        match source::read(&file) {
+            Ok(text) => workers::complete(&file.path, &text, &solver, &starts, &mut findings),
+            Err(diagnostic) => findings.diagnostics.push(diagnostic),
+        }
+    }
     for (name, count) in solver.caps_hit() {
         findings.statistics.caps_hit.push((name, count));
     }

@@ -50,6 +50,7 @@ struct Raw {
     tracker: Option<Vec<Spanned<String>>>,
     validation_queues: Option<Vec<Spanned<String>>>,
     consumer_entries: Option<Vec<Spanned<String>>>,
+    supervisor: Option<Vec<Spanned<String>>>,
     queue_class: Option<Vec<Spanned<QueueClass>>>,
 }
 
@@ -74,6 +75,7 @@ impl Config {
             tracker: Vec::new(),
             validation_queues: Vec::new(),
             consumer_entries: Vec::new(),
+            supervisor: Vec::new(),
             queue_classes: Vec::new(),
         };
         if let Err(mistake) = parse(DEFAULTS).and_then(|raw| apply(&mut config, raw)) {
@@ -149,6 +151,9 @@ fn apply(config: &mut Config, raw: Raw) -> Result<(), Mistake> {
     }
     if let Some(entries) = raw.consumer_entries {
         config.consumer_entries = patterns(entries)?;
+    }
+    if let Some(places) = raw.supervisor {
+        config.supervisor = plain(places, "name the file relative to the scanned root")?;
     }
     if let Some(classes) = raw.queue_class {
         config.queue_classes = classes.into_iter().map(queue_class).collect::<Result<_, _>>()?;

@@ -31,6 +31,8 @@ pub struct Config {
     pub validation_queues: Vec<String>,
     /// Patterns of the modules that are executed only to find consumers.
     pub consumer_entries: Vec<Pattern>,
+    /// Usual places of the supervisor's configuration, relative to the scanned root, in the order they are tried.
+    pub supervisor: Vec<String>,
     /// The classes whose instances are work queues.
     pub queue_classes: Vec<QueueClass>,
 }

@@ -31,6 +31,7 @@ pub fn build(findings: &Findings, context: Context<'_>) -> Evidence {
         source: source(findings, context),
         routes: routes(findings, context),
         queues: findings.queues.iter().map(queue).collect(),
+        workers: findings.workers.iter().map(|one| worker(one, findings)).collect(),
         statistics: statistics(findings, context.assignment, &edges),
         edges,
         validation_items,
@@ -125,13 +126,6 @@ fn queue(queue: &finding::Queue) -> model::Queue {
         },
         reached_by_routes: site.reached_by_routes,
     };
-    let other = |item: &finding::QueueUse| model::QueueUse {
-        file: item.place.file.clone(),
-        line: item.place.line,
-        symbol: item.place.symbol.clone(),
-        operation: item.operation.clone(),
-        via: item.via.clone(),
-    };
     model::Queue {
         name: queue.name.clone(),
         variable: queue.variable.clone(),
@@ -139,8 +133,39 @@ fn queue(queue: &finding::Queue) -> model::Queue {
         has_namespace: queue.has_namespace,
         created: place(&queue.created),
         producers: queue.producers.iter().map(producer).collect(),
-        consumers: queue.consumers.iter().map(other).collect(),
-        other_uses: queue.other_uses.iter().map(other).collect(),
+        consumers: queue.consumers.iter().map(queue_use).collect(),
+        other_uses: queue.other_uses.iter().map(queue_use).collect(),
+    }
+}
+
+fn queue_use(item: &finding::QueueUse) -> model::QueueUse {
+    model::QueueUse {
+        file: item.place.file.clone(),
+        line: item.place.line,
+        symbol: item.place.symbol.clone(),
+        operation: item.operation.clone(),
+        via: item.via.as_ref().map(|class| class.symbol.clone()),
+        via_file: item.via.as_ref().map(|class| class.file.clone()),
+        via_line: item.via.as_ref().map(|class| class.line),
+    }
+}
+
+fn worker(worker: &finding::Worker, findings: &Findings) -> model::Worker {
+    let consumes = |consumption: &finding::Consumption| {
+        let queue = &findings.queues[consumption.queue];
+        let consumer = &queue.consumers[consumption.consumer];
+        model::Consumption {
+            queue: queue.name.clone(),
+            consumer: queue_use(consumer),
+            chain: consumption.chain.iter().map(place).collect(),
+        }
+    };
+    model::Worker {
+        program: worker.program.clone(),
+        file: worker.file.clone(),
+        line: worker.line,
+        modules: worker.modules.clone(),
+        consumes: worker.consumes.iter().map(consumes).collect(),
     }
 }
 

@@ -21,6 +21,9 @@ pub struct Evidence {
     pub routes: Vec<Route>,
     /// Queues by default name.
     pub queues: Vec<Queue>,
+    /// Programs that the supervisor starts, in the order of its configuration.
+    #[serde(default)]
+    pub workers: Vec<Worker>,
     /// Edges by (route, queue, producer).
     pub edges: Vec<Edge>,
     /// The queues whose producing routes are to be confirmed.
@@ -213,6 +216,38 @@ pub struct QueueUse {
     pub operation: String,
     /// Class of the instance that holds the queue, when it is another than the enclosing one.
     pub via: Option<String>,
+    /// File that defines that class.
+    #[serde(default)]
+    pub via_file: Option<String>,
+    /// Line of its definition, from 1.
+    #[serde(default)]
+    pub via_line: Option<u32>,
+}
+
+/// A program that the supervisor starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worker {
+    /// Its name.
+    pub program: String,
+    /// File of its section in the supervisor's configuration.
+    pub file: String,
+    /// Line of the section's header, from 1.
+    pub line: u32,
+    /// Files of the Python modules that its command runs.
+    pub modules: Vec<String>,
+    /// The queues it takes items off: one record per consumer site.
+    pub consumes: Vec<Consumption>,
+}
+
+/// A consumer site that a program runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consumption {
+    /// Default name of the queue.
+    pub queue: String,
+    /// The consumer, as under `queues`.
+    pub consumer: QueueUse,
+    /// Calls from the program's module to the creation of the instance that takes the items.
+    pub chain: Vec<Place>,
 }
 
 /// An edge.

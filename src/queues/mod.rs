@@ -2,8 +2,9 @@
 
 mod body;
 mod calls;
+mod holders;
 
-use crate::finding::{Edge, Findings, ProducerSite, Queue, QueueUse};
+use crate::finding::{Edge, Findings, Place, ProducerSite, Queue, QueueUse};
 use crate::ir::{Op, ParamKind};
 use crate::paths::{RawEdge, SiteKey, place};
 use crate::solve::value::{Value, ValueId};
@@ -11,24 +12,39 @@ use crate::solve::{Origin, ParameterRef, Solver};
 use std::collections::BTreeMap;
 
 pub use calls::unresolved;
+use holders::Holders;
 
-/// Fills queues and edges from the complete solution and the edges that were found before consumers ran.
-pub fn complete(solver: &Solver<'_>, edges: Vec<RawEdge>, findings: &mut Findings) {
+/// Where the taking of items begins: for a consumer, the origins that create the instances whose method takes
+/// them, or the origins of the call itself where no instance does.
+#[derive(Debug, Clone)]
+pub struct ConsumerStart {
+    /// Index into [`Findings::queues`].
+    pub queue: usize,
+    /// Index into that queue's `consumers`.
+    pub consumer: usize,
+    /// The origins, sorted.
+    pub origins: Vec<Origin>,
+}
+
+/// Fills queues and edges from the complete solution and the edges that were found before consumers ran. Returns
+/// where each consumer begins, for those who want to know which program runs it.
+pub fn complete(solver: &Solver<'_>, edges: Vec<RawEdge>, findings: &mut Findings) -> Vec<ConsumerStart> {
+    let holders = Holders::new(solver);
     let mut groups: BTreeMap<(u32, u32), Vec<(ValueId, usize)>> = BTreeMap::new();
     for queue in &solver.registry.queues {
         groups.entry((queue.at.inst.0, queue.at.index)).or_default().push((queue.value, queue.class));
     }
-    let mut built: Vec<(Queue, Origin, Vec<SiteKey>)> = Vec::new();
+    let mut built: Vec<Built> = Vec::new();
     for ((inst, index), members) in groups {
         let at = Origin { inst: crate::solve::value::InstId(inst), index };
-        built.push(queue(solver, at, &members, &edges));
+        built.push(queue(solver, at, &members, &edges, &holders));
     }
-    built.sort_by(|(a, ..), (b, ..)| {
+    built.sort_by(|Built { queue: a, .. }, Built { queue: b, .. }| {
         (&a.name, &a.created.file, a.created.line).cmp(&(&b.name, &b.created.file, b.created.line))
     });
     for edge in edges {
-        let Some(number) = built.iter().position(|(_, at, _)| *at == edge.queue) else { continue };
-        let Some(producer) = built[number].2.iter().position(|s| *s == edge.site) else { continue };
+        let Some(number) = built.iter().position(|one| one.at == edge.queue) else { continue };
+        let Some(producer) = built[number].sites.iter().position(|s| *s == edge.site) else { continue };
         findings.edges.push(Edge {
             route: edge.route,
             queue: number,
@@ -39,7 +55,23 @@ pub fn complete(solver: &Solver<'_>, edges: Vec<RawEdge>, findings: &mut Finding
         });
     }
     findings.edges.sort_by_key(|e| (e.route, e.queue, e.producer));
-    findings.queues = built.into_iter().map(|(queue, ..)| queue).collect();
+    let starts = built.iter().enumerate().flat_map(|(queue, one)| {
+        let origins = one.starts.iter().enumerate();
+        origins.map(move |(consumer, origins)| ConsumerStart { queue, consumer, origins: origins.clone() })
+    });
+    let starts = starts.collect();
+    findings.queues = built.into_iter().map(|one| one.queue).collect();
+    starts
+}
+
+/// A queue with what its parts are made of.
+struct Built {
+    queue: Queue,
+    at: Origin,
+    /// The sites of `queue.producers`, in their order.
+    sites: Vec<SiteKey>,
+    /// Where each of `queue.consumers` begins, in their order.
+    starts: Vec<Vec<Origin>>,
 }
 
 fn queue(
@@ -47,7 +79,8 @@ fn queue(
     at: Origin,
     members: &[(ValueId, usize)],
     edges: &[RawEdge],
-) -> (Queue, Origin, Vec<SiteKey>) {
+    holders: &Holders,
+) -> Built {
     let values: Vec<ValueId> = members.iter().map(|m| m.0).collect();
     let config = solver.queue_config(members[0].1);
     let names = constructor_values(solver, &values, &config.name);
@@ -121,7 +154,7 @@ fn queue(
         producers.push(site);
         keys.push(key);
     }
-    let mut consumers = Vec::new();
+    let mut consumers: BTreeMap<QueueUse, Vec<Origin>> = BTreeMap::new();
     let mut other_uses = Vec::new();
     for touch in solver.registry.touches.iter().filter(|t| values.contains(&t.queue)) {
         if solver.is_root(touch.at.inst) {
@@ -130,15 +163,18 @@ fn queue(
         let method = solver.program.names.text(touch.method).to_owned();
         let place = place(solver, touch.at);
         let via = receiver_class(solver, touch.at)
-            .filter(|class| place.symbol.split('.').next() != Some(class.as_str()));
+            .filter(|class| place.symbol.split('.').next() != Some(class.symbol.as_str()));
         let is_consumer = config.consume.contains(&method);
         let one = QueueUse { place, operation: method, via };
-        if is_consumer { consumers.push(one) } else { other_uses.push(one) }
+        if is_consumer {
+            consumers.entry(one).or_default().extend(holders.begin(solver, touch.at));
+        } else {
+            other_uses.push(one);
+        }
     }
-    for uses in [&mut consumers, &mut other_uses] {
-        uses.sort();
-        uses.dedup();
-    }
+    other_uses.sort();
+    other_uses.dedup();
+    let (consumers, starts): (Vec<QueueUse>, Vec<Vec<Origin>>) = consumers.into_iter().unzip();
     let queue = Queue {
         name: name.unwrap_or_else(|| "{}".to_owned()),
         variable: variable(solver, at),
@@ -149,7 +185,7 @@ fn queue(
         consumers,
         other_uses,
     };
-    (queue, at, keys)
+    Built { queue, at, sites: keys, starts }
 }
 
 /// The values that reach a parameter of the constructors of these instances.
@@ -201,10 +237,15 @@ fn variable(solver: &Solver<'_>, at: Origin) -> Option<String> {
     })
 }
 
-/// The class of the instance whose method an origin stands in.
-fn receiver_class(solver: &Solver<'_>, at: Origin) -> Option<String> {
+/// The class of the instance whose method an origin stands in: its plain name, where it is defined.
+fn receiver_class(solver: &Solver<'_>, at: Origin) -> Option<Place> {
     let inst = &solver.insts[at.inst.0 as usize];
     let &(_, key) = inst.context.iter().find(|c| c.0 == 0)?;
     let class = solver.class_of(key)?;
-    Some(solver.class_name(class))
+    let Value::Class(id, _) = solver.values.get(class) else { return None };
+    Some(Place {
+        file: solver.program.class_file(id).path.clone(),
+        line: solver.program.class(id).0.pos.line,
+        symbol: solver.class_name(class),
+    })
 }

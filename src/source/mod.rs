@@ -70,6 +70,12 @@ pub fn discover(root: &Path, filter: &PathFilter) -> std::io::Result<Discovered>
     Ok(found)
 }
 
+/// The first of some `places`, paths relative to `root`, where there is a file.
+pub fn first_of(root: &Path, places: &[String]) -> Option<SourceFile> {
+    let file = |place: &String| SourceFile { path: place.clone(), absolute: root.join(place) };
+    places.iter().map(file).find(|file| file.absolute.is_file())
+}
+
 /// Reads a file as UTF-8 (PEP 3120; a byte order mark is dropped).
 ///
 /// # Errors

@@ -4,8 +4,9 @@
 use producer_map::digest::sha256_hex;
 use producer_map::evidence::{Context, Evidence, build};
 use producer_map::finding::{
-    Automatic, BodyKeys, Certainty, Decorator, Diagnostic, Edge, Findings, Hop, HopKind, Operation, Place,
-    ProducerSite, Queue, QueueUse, Route, Severity, SourceFacts, Statistics, UnresolvedCall,
+    Automatic, BodyKeys, Certainty, Consumption, Decorator, Diagnostic, Edge, Findings, Hop, HopKind,
+    Operation, Place, ProducerSite, Queue, QueueUse, Route, Severity, SourceFacts, Statistics,
+    UnresolvedCall, Worker,
 };
 use producer_map::tracker;
 
@@ -173,6 +174,21 @@ fn edges() -> Vec<Edge> {
     vec![close, remind]
 }
 
+fn workers() -> Vec<Worker> {
+    let worker = |program: &str, line, modules: &[&str], consumes| Worker {
+        program: program.into(),
+        file: "supervisord.conf".into(),
+        line,
+        modules: modules.iter().map(|&file| file.into()).collect(),
+        consumes,
+    };
+    let chain = vec![place("worker.py", 5, "work")];
+    vec![
+        worker("archiver", 1, &["worker.py"], vec![Consumption { queue: 0, consumer: 0, chain }]),
+        worker("proxy", 4, &[], Vec::new()),
+    ]
+}
+
 /// The findings.
 pub fn findings() -> Findings {
     let broken = Diagnostic {
@@ -201,6 +217,7 @@ pub fn findings() -> Findings {
         routes: routes(),
         queues: queues(),
         edges: edges(),
+        workers: workers(),
         diagnostics: vec![broken],
         unresolved: vec![unresolved],
         statistics: Statistics {

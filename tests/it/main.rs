@@ -11,3 +11,4 @@ mod schema;
 mod stable;
 mod support;
 mod tracker;
+mod workers;

@@ -83,3 +83,38 @@ fn no_edge_is_without_a_whole_chain() {
         assert_eq!(kinds.last(), Some(&"producer"), "{}", edge.id);
     }
 }
+
+#[test]
+fn each_queue_is_consumed_by_one_program() {
+    let Some(evidence) = evidence() else { return };
+    let mut pairs: Vec<(&str, &str, &str)> = Vec::new();
+    for worker in &evidence.workers {
+        for one in &worker.consumes {
+            pairs.push((&one.queue, &worker.program, &worker.modules[0]));
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    // Established by reading conf/supervisord.conf.jnj and the modules that it names.
+    assert_eq!(
+        pairs,
+        [
+            ("chunk_cleanup", "chunkcleanupworker", "workers/chunkcleanupworker.py"),
+            ("dockerfilebuild", "builder", "buildman/builder.py"),
+            ("exportactionlogs", "exportactionlogsworker", "workers/exportactionlogsworker.py"),
+            ("imagestoragereplication", "storagereplication", "workers/storagereplication.py"),
+            ("namespacegc", "namespacegcworker", "workers/namespacegcworker.py"),
+            ("notification", "notificationworker", "workers/notificationworker/notificationworker.py"),
+            ("proxycacheblob", "proxycacheblobworker", "workers/proxycacheblobworker.py"),
+            ("repositorygc", "repositorygcworker", "workers/repositorygcworker.py"),
+            (
+                "secscanv4",
+                "securityscanningnotificationworker",
+                "workers/securityscanningnotificationworker.py"
+            ),
+        ]
+    );
+    let builder = evidence.workers.iter().find(|worker| worker.program == "builder").expect("there");
+    let chain: Vec<&str> = builder.consumes[0].chain.iter().map(|at| at.symbol.as_str()).collect();
+    assert_eq!(chain, ["run_build_manager", "BuilderServer.__init__"]);
+}

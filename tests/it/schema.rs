@@ -1,6 +1,6 @@
 //! The evidence against its published schema.
 
-use crate::support::{ledger, run, stdout};
+use crate::support::{ledger, miniquay, run, stdout};
 use producer_map::evidence::{JSON_SCHEMA, load};
 
 fn evidence() -> serde_json::Value {
@@ -26,6 +26,16 @@ fn evidence_is_valid() {
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
     assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn evidence_with_workers_is_valid() {
+    let output = run(&miniquay(), &["scan", "-o", "-", "-q"]);
+    let mut evidence: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert!(validator().is_valid(&evidence));
+    assert_ne!(evidence["workers"][0]["program"], serde_json::Value::Null);
+    evidence["workers"][0]["line"] = 0.into();
+    assert!(!validator().is_valid(&evidence));
 }
 
 #[test]
@@ -58,11 +68,17 @@ fn files_with_fewer_and_with_more_keys_load() {
     let dir = tempfile::tempdir().expect("temporary directory");
     let path = dir.path().join("e.json");
     let mut old = evidence();
-    old.as_object_mut().expect("object").remove("unresolved");
+    for key in ["unresolved", "workers"] {
+        old.as_object_mut().expect("object").remove(key);
+    }
+    for key in ["via_file", "via_line"] {
+        old["queues"][0]["consumers"][0].as_object_mut().expect("object").remove(key);
+    }
     old["edges"][0].as_object_mut().expect("object").remove("path_id");
     old["later"] = 1.into();
     std::fs::write(&path, old.to_string()).expect("writable");
     let evidence = load(&path).expect("loads");
-    assert!(evidence.unresolved.is_empty());
+    assert!(evidence.unresolved.is_empty() && evidence.workers.is_empty());
+    assert_eq!(evidence.queues[0].consumers[0].via_file, None);
     assert_eq!(evidence.edges[0].path_id, "");
 }
