@@ -4,8 +4,10 @@
 //! files, [`lower`] makes [`ir`] of each, [`link`] makes a program of them, [`solve`] runs it in the
 //! abstract with the library knowledge in [`models`], [`routes`], [`queues`], [`paths`] and [`workers`] read
 //! the solution, [`finding`] is what they say, [`tracker`] gives routes their IDs, [`evidence`] and
-//! [`render`] write it down. [`scan`] runs the pipeline, [`cli`] is the command line.
+//! [`render`] write it down, [`checklist`] writes it into CSV files that people own ([`sheet`]). [`scan`]
+//! runs the pipeline, [`cli`] is the command line.
 
+pub mod checklist;
 pub mod cli;
 pub mod config;
 pub mod digest;

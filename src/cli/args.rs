@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::checklist::block;
+use crate::render::LinkBase;
+
 /// Where `scan` writes, and where the other commands look.
 pub const DEFAULT_EVIDENCE: &str = "output/evidence.json";
 
@@ -14,9 +17,11 @@ Examples:
   producer-map why ROUTE-0105 --root ./quay       tell the chains of a route, hop by hop
   producer-map why 'PUT /v2/<repo>' QUEUE         the chains of a route to one queue
   producer-map queues ./quay                      list the queues
+  producer-map link --checklist routes.csv        what the evidence would add to a checklist
 
 Exit status:
   0    done
+  1    link --check: a checklist is out of date
   2    wrong use: unknown option, route or queue, or a file that was given and cannot be used
   3    nothing usable in the tree: no Python files, no entry module, no routes
   101  internal error
@@ -24,6 +29,37 @@ Exit status:
 Environment:
   NO_COLOR    no colors, unless --color always
   CI          no progress bar";
+
+const RENDER_HELP: &str = "\
+The document has an anchor for each queue (queue-NAME), each route with edges (route-ID) and each edge (its ID in lower
+case), and tells every chain hop by hop. It holds facts only, no source lines, and is the same for the same evidence.
+
+Examples:
+  producer-map render                                     write output/evidence.md
+  producer-map render -o - | less                         read it
+  producer-map render --link-base https://github.com/quay/quay/blob/COMMIT/
+
+Exit status:
+  0    done
+  2    wrong use, or a file that was given and cannot be used";
+
+const LINK_HELP: &str = "\
+A checklist is a CSV file with the columns `route_id` (rows are routes) or `process_id` (rows are worker programs), and
+`verification_notes`. In the notes of each row with edges the tool writes its part between `[producer-map:` and
+`:producer-map]`; a later run replaces that part, or removes it when the edge is gone. Everything else stays byte for
+byte: other text in the notes, other columns, quotes, line ends. All files are written, or none.
+
+Examples:
+  producer-map link --checklist plan/routes.csv                        print what would change
+  producer-map link --checklist plan/*.csv --write                     write it
+  producer-map link --checklist plan/*.csv --check                     in CI
+  producer-map link --checklist plan/routes.csv --write --commit v3.18.0 --rendered docs/evidence.md
+  producer-map link --checklist plan/routes.csv --write --link-base https://github.com/quay/quay/blob/COMMIT/
+
+Exit status:
+  0    done; with --check: every checklist is up to date
+  1    with --check: a checklist is out of date
+  2    wrong use, or a checklist that is not in order: nothing was written";
 
 /// Finds out which routes of a Flask project put items on which work queues.
 ///
@@ -67,6 +103,14 @@ pub enum Command {
     Queues(ListArgs),
     /// Print the JSON Schema of the evidence
     Schema,
+    /// Write the evidence as Markdown that checklists link to
+    Render(RenderArgs),
+    /// Write what routes enqueue into verification checklists
+    Link(LinkArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands
+    Man(ManArgs),
 }
 
 /// How a tree is scanned.
@@ -185,6 +229,88 @@ pub enum Format {
     Table,
     /// The records of the evidence
     Json,
+}
+
+/// `render`.
+#[derive(Debug, Args)]
+#[command(after_help = RENDER_HELP)]
+pub struct RenderArgs {
+    /// Evidence to render
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_EVIDENCE)]
+    pub evidence: PathBuf,
+    /// Where the Markdown goes, `-` for standard output [default: beside the evidence, with the ending .md]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Address below which the scanned sources stand; makes a link of every position
+    #[arg(long, value_name = "URL")]
+    pub link_base: Option<LinkBase>,
+}
+
+/// `link`.
+#[derive(Debug, Args)]
+#[command(after_help = LINK_HELP)]
+pub struct LinkArgs {
+    /// Checklist to write into; may be given several times
+    #[arg(long, value_name = "FILE.csv", required = true, num_args = 1..)]
+    pub checklist: Vec<PathBuf>,
+    /// Evidence to take the edges from [default: output/evidence.json]
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
+    /// Link to source lines below this address, such as https://host/org/repo/blob/COMMIT/
+    #[arg(long, value_name = "URL", conflicts_with = "rendered")]
+    pub link_base: Option<LinkBase>,
+    /// Link to anchors of the rendered evidence under this name: a path or an address [default: the name of the evidence
+    /// with the ending .md]
+    #[arg(long, value_name = "NAME", value_parser = word)]
+    pub rendered: Option<String>,
+    /// Commit that the evidence is of [default: the one that was scanned, or else the digest of the sources]
+    #[arg(long, value_name = "REV", value_parser = word)]
+    pub commit: Option<String>,
+    /// Set verification_status to STATUS in the rows with edges; without it no status changes
+    #[arg(long, value_name = "STATUS", value_parser = word)]
+    pub set_status: Option<String>,
+    /// Write the checklists; without it the differences are only printed
+    #[arg(long)]
+    pub write: bool,
+    /// Write nothing, and exit with 1 if a checklist is out of date
+    #[arg(long, conflicts_with = "write")]
+    pub check: bool,
+}
+
+/// A word that goes into cells: nothing in it ends the tool's part, quotes the cell or makes a formula of it.
+fn word(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_graphic() && !r#""',;|[]<>`"#.contains(c);
+    if text.is_empty() || !text.chars().all(plain) || block::formula(text.as_bytes()).is_some() {
+        return Err(
+            "give a word of letters, digits and signs like `-./`, that begins with a letter or digit"
+                .to_owned(),
+        );
+    }
+    Ok(text.to_owned())
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  producer-map completions bash > /etc/bash_completion.d/producer-map
+  producer-map completions zsh > \"${fpath[1]}/_producer-map\"
+  producer-map completions fish > ~/.config/fish/completions/producer-map.fish")]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  producer-map man | man -l -
+  producer-map man -o /usr/share/man/man1")]
+pub struct ManArgs {
+    /// Directory to write one page for each command to
+    #[arg(long, short, value_name = "DIR")]
+    pub output: Option<PathBuf>,
 }
 
 #[cfg(test)]

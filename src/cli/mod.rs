@@ -3,12 +3,15 @@
 //! | status | meaning |
 //! |---|---|
 //! | 0 | done |
+//! | 1 | the command was to find out whether something is amiss, and it is |
 //! | 2 | wrong use: arguments, names, or files that were given and cannot be used |
 //! | 3 | nothing usable in the tree |
 //! | 101 | internal error: a panic, reported by the hook below |
 
 mod args;
+mod link;
 mod lookup;
+mod packaging;
 mod scan;
 mod show;
 
@@ -41,6 +44,8 @@ enum CliError {
     Usage(String),
     #[error("{0}")]
     Nothing(String),
+    #[error("{0}")]
+    Findings(String),
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
 }
@@ -50,6 +55,7 @@ impl CliError {
         match self {
             Self::Scan(error) if !error.wrong_use() => 3,
             Self::Nothing(_) => 3,
+            Self::Findings(_) => 1,
             _ => 2,
         }
     }
@@ -65,6 +71,10 @@ pub fn main() -> ExitCode {
         Command::Why(args) => show::why(args, &terminal),
         Command::Routes(args) => show::routes(args, &terminal),
         Command::Queues(args) => show::queues(args, &terminal),
+        Command::Render(args) => show::document(args, &terminal),
+        Command::Link(args) => link::run(args, &terminal),
+        Command::Completions(args) => packaging::completions(args, &terminal),
+        Command::Man(args) => packaging::man(args, &terminal),
         Command::Schema => terminal.print(JSON_SCHEMA).map_err(CliError::from),
     };
     match done {

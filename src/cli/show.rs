@@ -1,10 +1,10 @@
-//! `why`, `routes` and `queues`: commands that show what a scan found.
+//! `why`, `routes`, `queues` and `render`: commands that show what a scan found.
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::args::{DEFAULT_EVIDENCE, Format, ListArgs, RoutesArgs, TreeArgs, WhyArgs};
+use super::args::{DEFAULT_EVIDENCE, Format, ListArgs, RenderArgs, RoutesArgs, TreeArgs, WhyArgs};
 use super::{CliError, Terminal, lookup, scan};
 use crate::evidence::{self, Evidence};
 use crate::render::{self, SourceTree};
@@ -54,6 +54,18 @@ fn list<T: Serialize>(
         Format::Json => evidence::to_json(records)?,
     };
     Ok(terminal.print(&text)?)
+}
+
+/// Runs `render`.
+pub(super) fn document(args: &RenderArgs, terminal: &Terminal) -> Result<(), CliError> {
+    let text = render::document(&evidence::load(&args.evidence)?, args.link_base.as_ref());
+    let output = args.output.clone().unwrap_or_else(|| args.evidence.with_extension("md"));
+    if output.as_os_str() == "-" {
+        return Ok(terminal.print(&text)?);
+    }
+    evidence::write_atomically(&output, &text, "-o")?;
+    terminal.note(&format!("wrote {}\n", output.display()));
+    Ok(())
 }
 
 /// The evidence to show: the file that was named, or a scan of the root that was named, or else the file where

@@ -43,15 +43,22 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Through a symbolic link the file it names is replaced, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     match fs::metadata(&target) {
-        Ok(metadata) if metadata.is_dir() => {
-            return Err(io::Error::from(io::ErrorKind::IsADirectory));
-        }
         // A device or pipe cannot be renamed over.
-        Ok(metadata) if !metadata.is_file() => {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
             return fs::OpenOptions::new().write(true).open(&target)?.write_all(bytes);
         }
-        Ok(metadata) if metadata.permissions().readonly() => {
-            return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        _ => {}
+    }
+    staged(&target, bytes)?.persist(&target).map(drop).map_err(|error| error.error)
+}
+
+/// A temporary file beside `target` that holds `bytes` and can take its place.
+fn staged(target: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let earlier = fs::metadata(target).ok();
+    match &earlier {
+        Some(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Some(metadata) if metadata.permissions().readonly() => {
+            return Err(io::ErrorKind::PermissionDenied.into());
         }
         _ => {}
     }
@@ -70,7 +77,55 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = builder.tempfile_in(directory)?;
     file.write_all(bytes)?;
-    file.persist(&target).map(drop).map_err(|error| error.error)
+    if let Some(metadata) = earlier {
+        fs::set_permissions(file.path(), metadata.permissions())?;
+    }
+    Ok(file)
+}
+
+/// A file that is to be changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Replacement<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// What it held when it was read.
+    pub old: &'a [u8],
+    /// What it is to hold.
+    pub new: &'a [u8],
+}
+
+/// Changes all the files or none, as far as a file system without transactions allows: all new contents lie beside the
+/// files before the first is renamed, and when a later one fails the earlier ones get their old content back.
+///
+/// # Errors
+/// When a file cannot be written, or holds something else than what was read.
+pub fn replace_together(files: &[Replacement<'_>], option: &'static str) -> Result<(), WriteError> {
+    let failed = |path: &Path, source| WriteError { path: path.to_owned(), source, option };
+    let mut prepared = Vec::new();
+    for file in files {
+        let target = file.path.canonicalize().map_err(|error| failed(file.path, error))?;
+        let temporary = staged(&target, file.new).map_err(|error| failed(file.path, error))?;
+        prepared.push((file, target, temporary));
+    }
+    for file in files {
+        let now = fs::read(file.path).map_err(|error| failed(file.path, error))?;
+        if now != file.old {
+            let error = io::Error::other("somebody changed it meanwhile");
+            return Err(failed(file.path, error));
+        }
+    }
+    let mut done: Vec<&Replacement<'_>> = Vec::new();
+    for (file, target, temporary) in prepared {
+        if let Err(error) = temporary.persist(&target) {
+            for earlier in done {
+                // What failed first is the news; a file that cannot be put back stays as it should have become.
+                let _ = replace(earlier.path, earlier.old);
+            }
+            return Err(failed(file.path, error.error));
+        }
+        done.push(file);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -96,6 +151,48 @@ mod tests {
         fs::write(dir.path().join("file"), "as it was").expect("writable");
         assert!(write_atomically(&dir.path().join("file/below"), "x", "-o").is_err());
         assert_eq!(fs::read_to_string(dir.path().join("file")).expect("readable"), "as it was");
+    }
+
+    #[test]
+    fn all_files_change_or_none() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = |name: &str| dir.path().join(name);
+        let (a, b) = (path("a"), path("b"));
+        fs::write(&a, "a").expect("writable");
+        fs::write(&b, "b").expect("writable");
+        let change = |b_was: &'static [u8]| {
+            let files = [
+                Replacement { path: &a, old: b"a", new: b"A" },
+                Replacement { path: &b, old: b_was, new: b"B" },
+            ];
+            replace_together(&files, "--checklist").map_err(|error| error.to_string())
+        };
+        let contents = || [&a, &b].map(|path| fs::read_to_string(path).expect("readable"));
+        assert!(change(b"another").is_err_and(|message| message.contains("changed it meanwhile")));
+        assert_eq!(contents(), ["a", "b"]);
+        assert_eq!(change(b"b"), Ok(()));
+        assert_eq!(contents(), ["A", "B"]);
+        assert_eq!(fs::read_dir(dir.path()).expect("directory").count(), 2, "nothing is left beside them");
+        let lost = path("lost");
+        let files = [
+            Replacement { path: &a, old: b"A", new: b"a" },
+            Replacement { path: &lost, old: b"", new: b"x" },
+        ];
+        assert!(replace_together(&files, "--checklist").is_err());
+        assert_eq!(contents(), ["A", "B"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("file");
+        fs::write(&path, "one").expect("writable");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("mine");
+        write_atomically(&path, "two", "-o").expect("written");
+        let mode = fs::metadata(&path).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
     }
 
     #[test]

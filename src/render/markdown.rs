@@ -1,7 +1,9 @@
-//! The summary that is kept beside an evidence file: facts only, no source lines, nothing of the run.
+//! The summary that is kept beside an evidence file: facts only, no source lines, nothing of the run. The pieces that
+//! the rendered evidence (`document`) has in common with it are here as well.
 
 use std::fmt::Write;
 
+use super::LinkBase;
 use super::text::{count, position, resolved_share, routes_to, shorten, shortest_edges};
 use crate::evidence::Evidence;
 use crate::evidence::model::{Edge, Queue, Route};
@@ -12,7 +14,7 @@ const CALLS: usize = 50;
 /// The summary as Markdown.
 pub fn markdown(evidence: &Evidence) -> String {
     let mut out = String::new();
-    head(&mut out, evidence);
+    head(&mut out, evidence, "Which routes feed which queues");
     validation(&mut out, evidence);
     for queue in &evidence.queues {
         one_queue(&mut out, evidence, queue);
@@ -22,25 +24,39 @@ pub fn markdown(evidence: &Evidence) -> String {
 }
 
 /// Text as code in a table cell.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     inline(text).replace('|', "\\|")
 }
 
 /// Text as code in a line.
-fn inline(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     let fence = if text.contains('`') { "``" } else { "`" };
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{space}{}{space}{fence}", text)
 }
 
-fn codes<S: AsRef<str>>(texts: &[S]) -> String {
+pub(super) fn codes<S: AsRef<str>>(texts: &[S]) -> String {
     let texts: Vec<String> = texts.iter().map(|text| code(text.as_ref())).collect();
     texts.join(", ")
 }
 
-fn head(out: &mut String, evidence: &Evidence) {
+/// `text` as code that leads to a line of the sources, if there is a place for links to lead to.
+pub(super) fn linked(text: &str, (file, line): (&str, u32), base: Option<&LinkBase>) -> String {
+    match base {
+        Some(base) => format!("[{}]({})", code(text), base.line(file, line)),
+        None => code(text),
+    }
+}
+
+/// A position as [`linked`] code.
+pub(super) fn place(file: &str, line: u32, base: Option<&LinkBase>) -> String {
+    linked(&format!("{file}:{line}"), (file, line), base)
+}
+
+/// The title and what was scanned.
+pub(super) fn head(out: &mut String, evidence: &Evidence, title: &str) {
     let (source, statistics) = (&evidence.source, &evidence.statistics);
-    let _ = writeln!(out, "# Which routes feed which queues\n");
+    let _ = writeln!(out, "# {title}\n");
     let _ = writeln!(out, "| | |\n|---|---|");
     let _ = writeln!(out, "| entry modules | {} |", codes(&source.entries));
     let _ = writeln!(out, "| files | {} analysed, {} left out |", source.files, source.excluded_files);
@@ -92,8 +108,16 @@ fn validation(out: &mut String, evidence: &Evidence) {
 
 fn one_queue(out: &mut String, evidence: &Evidence, queue: &Queue) {
     let _ = writeln!(out, "\n## {}\n", code(&queue.name));
-    let place = format!("{}:{}", queue.created.file, queue.created.line);
-    let mut facts = vec![format!("Created at {}", code(&place))];
+    queue_facts(out, queue, None);
+    routes(out, evidence, queue);
+    for edge in shortest_edges(evidence, &queue.name) {
+        chain(out, edge);
+    }
+}
+
+/// Where a queue is created, who puts items on it and who takes them off.
+pub(super) fn queue_facts(out: &mut String, queue: &Queue, base: Option<&LinkBase>) {
+    let mut facts = vec![format!("Created at {}", place(&queue.created.file, queue.created.line, base))];
     if let Some(variable) = &queue.variable {
         facts.push(format!("as {}", code(variable)));
     }
@@ -117,7 +141,7 @@ fn one_queue(out: &mut String, evidence: &Evidence, queue: &Queue) {
         let _ = writeln!(
             out,
             "| {} {} | {} | {} | {} |",
-            code(&format!("{}:{}", producer.file, producer.line)),
+            place(&producer.file, producer.line, base),
             code(&producer.symbol),
             producer.operation,
             keys.join(", "),
@@ -125,13 +149,12 @@ fn one_queue(out: &mut String, evidence: &Evidence, queue: &Queue) {
         );
     }
     if !queue.consumers.is_empty() {
-        let consumers: Vec<String> =
-            queue.consumers.iter().map(|c| format!("{}:{} {}", c.file, c.line, c.symbol)).collect();
-        let _ = writeln!(out, "\nTaken off by {}.", codes(&consumers));
-    }
-    routes(out, evidence, queue);
-    for edge in shortest_edges(evidence, &queue.name) {
-        chain(out, edge);
+        let consumers: Vec<String> = queue
+            .consumers
+            .iter()
+            .map(|c| linked(&format!("{}:{} {}", c.file, c.line, c.symbol), (&c.file, c.line), base))
+            .collect();
+        let _ = writeln!(out, "\nTaken off by {}.", consumers.join(", "));
     }
 }
 

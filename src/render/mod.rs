@@ -4,13 +4,19 @@
 //! it strips them where they are not wanted, so that no function here asks about terminals. Nothing here is
 //! read by programs: that is what the evidence file is for.
 
+mod document;
+mod links;
 mod markdown;
 mod summary;
 mod tables;
 mod text;
+mod unified;
 mod why;
 
+pub use document::document;
+pub use links::{LinkBase, edge_anchor, queue_anchor, route_anchor};
 pub use markdown::markdown;
 pub use summary::summary;
 pub use tables::{queues_table, routes_table};
+pub use unified::unified_diff;
 pub use why::{SourceTree, why};

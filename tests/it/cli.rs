@@ -103,6 +103,8 @@ fn help_is_worth_reading() {
     assert_snapshot("help.txt", &help);
     assert_snapshot("help-scan.txt", &stdout(&run(dir.path(), &["scan", "--help"])));
     assert_snapshot("help-why.txt", &stdout(&run(dir.path(), &["why", "--help"])));
+    assert_snapshot("help-render.txt", &stdout(&run(dir.path(), &["render", "--help"])));
+    assert_snapshot("help-link.txt", &stdout(&run(dir.path(), &["link", "--help"])));
 }
 
 #[test]

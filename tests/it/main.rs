@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod fixtures;
 mod handmade;
+mod link;
 mod miniquay;
 mod quay;
 mod rendering;
