@@ -2,7 +2,7 @@
 //! statements that stand beside it. `tests/fixtures/README.md` tells the format.
 
 mod check;
-mod parse;
+pub mod parse;
 
 use producer_map::config::Config;
 use producer_map::evidence::{Context, Evidence, build};

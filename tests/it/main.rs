@@ -9,6 +9,7 @@ mod miniquay;
 mod quay;
 mod rendering;
 mod schema;
+mod second_opinion;
 mod stable;
 mod support;
 mod tracker;
