@@ -73,11 +73,25 @@ struct Loaded {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Scans the tree at `root`.
+/// A tree, read and lowered.
+pub(crate) struct Tree {
+    /// Its files in path order.
+    pub(crate) files: Vec<LoweredFile>,
+    /// What it consists of; the entries are not known yet.
+    pub(crate) source: SourceFacts,
+    /// Files that could not be read or parsed.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and lowers the files below `root`, in parallel.
 ///
 /// # Errors
-/// When the tree cannot be read, holds nothing to analyse, or a configured entry is missing.
-pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
+/// When the tree cannot be read or holds no Python.
+pub(crate) fn read_tree(
+    root: &Path,
+    options: &ScanOptions,
+    progress: &dyn Progress,
+) -> Result<Tree, ScanError> {
     let filter = options.config.path_filter();
     progress.stage("discover", 0);
     let found = source::discover(root, &filter)
@@ -105,7 +119,7 @@ pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> R
             .collect()
     });
 
-    let mut findings = Findings { diagnostics: found.diagnostics, ..Findings::default() };
+    let mut diagnostics = found.diagnostics;
     let mut digest = Sha256::new();
     let mut files = Vec::with_capacity(loaded.len());
     let mut bytes = 0;
@@ -114,13 +128,13 @@ pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> R
         digest.update([0]);
         digest.update(loaded.digest);
         bytes += loaded.bytes;
-        findings.diagnostics.extend(loaded.diagnostics);
+        diagnostics.extend(loaded.diagnostics);
         files.extend(loaded.file);
     }
     if files.is_empty() {
         return Err(ScanError::NoPython { path: root.to_owned() });
     }
-    findings.source = SourceFacts {
+    let source = SourceFacts {
         entries: Vec::new(),
         files: files.len(),
         bytes,
@@ -128,9 +142,19 @@ pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> R
         exclusion_rules: filter.rules(),
         digest: crate::digest::hex(&digest.finalize()),
     };
+    Ok(Tree { files, source, diagnostics })
+}
+
+/// Scans the tree at `root`.
+///
+/// # Errors
+/// When the tree cannot be read, holds nothing to analyse, or a configured entry is missing.
+pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
+    let tree = read_tree(root, options, progress)?;
+    let mut findings = Findings { source: tree.source, diagnostics: tree.diagnostics, ..Findings::default() };
 
     progress.stage("link", 0);
-    let mut program = Program::link(files);
+    let mut program = Program::link(tree.files);
     let models = Models::shipped()?;
     let entries = entries(&program, &options.config, root)?;
     if entries.is_empty() {

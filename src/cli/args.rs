@@ -101,6 +101,8 @@ pub enum Command {
     Routes(RoutesArgs),
     /// List the queues
     Queues(ListArgs),
+    /// Print the call graph of any Python program
+    Callgraph(CallGraphArgs),
     /// Print the JSON Schema of the evidence
     Schema,
     /// Write the evidence as Markdown that checklists link to
@@ -311,6 +313,67 @@ pub struct ManArgs {
     /// Directory to write one page for each command to
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,
+}
+
+/// `callgraph`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The program is not run but executed in the abstract, as by scan. Without --entry every module is run; a file is an \
+entry, its folder the root of dotted names. It need not have anything to do with Flask or queues.
+
+Examples:
+  producer-map callgraph ./project                       every module, every function
+  producer-map callgraph main.py --reached-only          what running main.py reaches
+  producer-map callgraph ./project --format dot | dot -Tsvg > graph.svg
+  producer-map callgraph ./project --entry pkg.app --format json | jq '.unresolved'
+
+Exit status: 0 done, 2 wrong use, 3 no Python files")]
+pub struct CallGraphArgs {
+    /// Folder or file
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Module to run, as a path or a dotted name; more than one may be given [default: all]
+    #[arg(long, value_name = "MODULE|FILE")]
+    pub entry: Vec<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = CallGraphFormat::Pycg)]
+    pub format: CallGraphFormat,
+    /// Where it goes [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Leave out what the entries do not reach; otherwise functions that nothing calls are run as well, with arguments
+    /// of which nothing is known
+    #[arg(long)]
+    pub reached_only: bool,
+    /// Read the program as coarsely as PyCG's benchmark expects: defaults count where an argument is passed, calls with
+    /// too many or too few arguments count, builtins call what they are given
+    #[arg(long)]
+    pub coarse: bool,
+    /// Configuration [default: producer-map.toml in the folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Take back what an exclusion rule leaves out
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// Leave out more
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Number of threads [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub threads: Option<usize>,
+}
+
+/// How a call graph is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CallGraphFormat {
+    /// Adjacency map of dotted names, as PyCG writes it
+    Pycg,
+    /// With places, kinds of calls, and calls that are not understood
+    Json,
+    /// Graphviz
+    Dot,
+    /// Mermaid flowchart
+    Mermaid,
 }
 
 #[cfg(test)]

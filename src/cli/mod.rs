@@ -10,6 +10,7 @@
 
 mod args;
 mod link;
+mod callgraph;
 mod lookup;
 mod packaging;
 mod scan;
@@ -75,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Link(args) => link::run(args, &terminal),
         Command::Completions(args) => packaging::completions(args, &terminal),
         Command::Man(args) => packaging::man(args, &terminal),
+        Command::Callgraph(args) => callgraph::run(args, &terminal),
         Command::Schema => terminal.print(JSON_SCHEMA).map_err(CliError::from),
     };
     match done {

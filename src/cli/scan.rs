@@ -71,7 +71,7 @@ pub(super) fn scan(root: &Path, args: &TreeArgs, terminal: &Terminal) -> Result<
 }
 
 /// The configuration with the command line over it.
-fn configure(root: &Path, args: &TreeArgs) -> Result<Config, CliError> {
+pub(super) fn configure(root: &Path, args: &TreeArgs) -> Result<Config, CliError> {
     let mut config = Config::for_root(root, args.config.as_deref())?;
     if !args.entry.is_empty() {
         config.set_entries(&args.entry);

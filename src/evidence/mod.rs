@@ -9,6 +9,7 @@
 //! * what was not understood is in it, since "no edge" is a claim only where nothing is open.
 
 mod build;
+pub mod callgraph;
 pub mod identity;
 pub mod model;
 mod names;

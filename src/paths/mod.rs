@@ -18,8 +18,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-pub(crate) use hops::place;
 pub use hops::{RawEdge, edges};
+pub(crate) use hops::{kind_of, place};
 
 /// A producer site of one queue, as solving saw it: several contexts of one position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,11 +1,12 @@
 //! Evidence as people read it: on the terminal and as Markdown.
 //!
-//! Everything here is a function from evidence to text. Text for the terminal holds ANSI styles; whoever prints
+//! Everything here is a function from evidence (or a call graph) to text. Text for the terminal holds ANSI styles; whoever prints
 //! it strips them where they are not wanted, so that no function here asks about terminals. Nothing here is
 //! read by programs: that is what the evidence file is for.
 
 mod document;
 mod links;
+pub mod callgraph;
 mod markdown;
 mod summary;
 mod tables;

@@ -24,6 +24,13 @@ pub struct ClassInfo {
     looked_up: Vec<(Name, NodeId)>,
 }
 
+impl ClassInfo {
+    /// Whether its bases are known and its body has run.
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready
+    }
+}
+
 impl Solver<'_> {
     /// Runs a class statement.
     pub(super) fn make_class(&mut self, at: Origin) {
@@ -576,7 +583,7 @@ impl Solver<'_> {
         let segments = text.bytes().filter(|&b| b == b'.').count();
         let extended = if text.ends_with(".*") {
             path
-        } else if segments >= 5 || text.contains("()") {
+        } else if segments >= 5 || text.matches("()").count() > self.reading.results {
             let root = text.split(['.', '(']).next().unwrap_or(text);
             let text = format!("{root}.*");
             self.program.names.intern(&text)

@@ -46,10 +46,12 @@ impl Solver<'_> {
             .filter(|p| matches!(p.0, ParamKind::PositionalOnly | ParamKind::Positional))
             .count();
         let offset = usize::from(takes_self);
-        if (positional.len() + offset > slots || (offset > slots)) && !has_varargs {
+        let coarse = self.reading.coarse;
+        if (positional.len() + offset > slots || (offset > slots)) && !has_varargs && !coarse {
             return None;
         }
         if !has_kwargs
+            && !coarse
             && keywords.iter().any(|(name, _)| {
                 !file_names
                     .iter()
@@ -74,19 +76,33 @@ impl Solver<'_> {
                 continue;
             }
             let at = index.wrapping_sub(offset);
-            if is_positional && at < positional.len() {
-                sources.push(Some(positional[at]));
-                continue;
-            }
-            if kind != ParamKind::PositionalOnly
-                && let Some(&(_, node)) = keywords.iter().find(|k| k.0 == name)
-            {
-                sources.push(Some(node));
-                continue;
-            }
             let default = self.defaults.contains_key(&(fval, index as u32));
+            let passed = if is_positional && at < positional.len() {
+                Some(positional[at])
+            } else if kind != ParamKind::PositionalOnly {
+                keywords.iter().find(|k| k.0 == name).map(|&(_, node)| node)
+            } else {
+                None
+            };
+            if let Some(node) = passed {
+                if coarse && default {
+                    let staging = self.graph.node();
+                    staged.push(staging);
+                    let default = self.default_node(fval, index as u32);
+                    self.flow(default, staging);
+                    self.flow(node, staging);
+                    sources.push(Some(staging));
+                } else {
+                    sources.push(Some(node));
+                }
+                continue;
+            }
             let uncertain = (is_positional && !stars.is_empty()) || !doubles.is_empty();
             if !uncertain {
+                if !default && coarse {
+                    sources.push(None);
+                    continue;
+                }
                 if !default {
                     return None;
                 }

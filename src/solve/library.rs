@@ -14,6 +14,9 @@ impl Solver<'_> {
         let origin = self.calls[call as usize].origin;
         let dst = self.calls[call as usize].dst;
         self.external_calls.entry(origin).or_insert(path);
+        if self.reading.coarse && !self.calls[call as usize].decorates {
+            self.assume_result(call);
+        }
         let Some(entry) = self.model(path) else {
             let text = self.text(path).to_owned();
             self.call_unmodelled(call, &text, recv);
@@ -63,12 +66,22 @@ impl Solver<'_> {
     /// consumed. Classes are not: they are passed as types far more often than as factories.
     pub(super) fn assume_called(&mut self, call: u32) {
         let origin = self.calls[call as usize].origin;
+        self.assume_arguments(call, super::primitive::Pending::Assumed { origin, returned_by: None });
+    }
+
+    /// The same, with what they return among what the call returns.
+    fn assume_result(&mut self, call: u32) {
+        let origin = self.calls[call as usize].origin;
+        self.assume_arguments(call, super::primitive::Pending::Assumed { origin, returned_by: Some(call) });
+    }
+
+    fn assume_arguments(&mut self, call: u32, assumed: super::primitive::Pending) {
         for (passing, node) in self.calls[call as usize].args.clone() {
             let node = match passing {
                 Passing::Pos | Passing::Kw(_) => node,
                 Passing::Star | Passing::DoubleStar => continue,
             };
-            let what = self.primitive(super::primitive::Pending::Assumed { origin });
+            let what = self.primitive(assumed.clone());
             self.watch(node, Use::Primitive { what });
         }
     }

@@ -8,7 +8,7 @@
 //! [`call`] calls and contexts, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
 //! lookup and classes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and
 //! [`primitive`] modelled externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded,
-//! [`guard`] conditions.
+//! [`guard`] conditions, `uncalled` functions that nothing calls.
 
 pub mod attr;
 mod binding;
@@ -23,6 +23,7 @@ pub mod library;
 pub mod primitive;
 pub mod registry;
 pub mod strings;
+mod uncalled;
 pub mod value;
 pub mod web;
 
@@ -205,6 +206,18 @@ impl Default for Limits {
     }
 }
 
+/// How fine the program is read. The default is what scans use.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// How many results of unknown functions are kept apart in the name of an external object: with 1, `Cls().run` is
+    /// something of its own, with 0 it is just something of its library.
+    pub results: usize,
+    /// A coarser reading, for comparison with tools that read so: a parameter's default counts also where an argument is
+    /// passed; a call with too many or too few arguments enters the function all the same; what is passed to a
+    /// library function is called by it, and what that returns is in what the function returns.
+    pub coarse: bool,
+}
+
 /// The solver and, after [`Solver::solve`], the solution.
 pub struct Solver<'p> {
     /// The linked program.
@@ -231,6 +244,8 @@ pub struct Solver<'p> {
     pub unknown_calls: FxHashMap<Origin, &'static str>,
     /// Calls (origin) whose callee is external, and its path.
     pub external_calls: FxHashMap<Origin, Name>,
+    /// How fine the program is read; to be set before anything is run.
+    pub reading: Reading,
     limits: Limits,
     captures: Vec<bool>,
     queue_classes: Vec<QueueClass>,
@@ -271,6 +286,8 @@ pub struct Solver<'p> {
     dead_ends: FxHashSet<Origin>,
     primitives: Vec<primitive::Pending>,
     constants: FxHashMap<ValueId, NodeId>,
+    uncalled: FxHashSet<ValueId>,
+    uncalled_by: Option<InstId>,
     names: WellKnownNames,
 }
 
@@ -357,6 +374,7 @@ impl<'p> Solver<'p> {
             decorator_insts: FxHashSet::default(),
             unknown_calls: FxHashMap::default(),
             external_calls: FxHashMap::default(),
+            reading: Reading::default(),
             limits: Limits::default(),
             captures,
             queue_classes: knowledge.queue_classes.clone(),
@@ -397,6 +415,8 @@ impl<'p> Solver<'p> {
             dead_ends: FxHashSet::default(),
             primitives: Vec::new(),
             constants: FxHashMap::default(),
+            uncalled: FxHashSet::default(),
+            uncalled_by: None,
             names,
         }
     }
@@ -626,6 +646,17 @@ impl<'p> Solver<'p> {
         if self.edge_index.insert((from, to, kind)) {
             self.edges.push(CallEdge { from, to, kind });
         }
+    }
+
+    /// What calls met, in the order of the calls: where the call stands, whether it applies a decorator, the callee.
+    pub fn dispatched(&self) -> Vec<(Origin, bool, ValueId)> {
+        let mut called: Vec<(u32, ValueId)> = self.called.iter().copied().collect();
+        called.sort_unstable();
+        let met = |(call, callee): (u32, ValueId)| {
+            let call = &self.calls[call as usize];
+            (call.origin, call.decorates, callee)
+        };
+        called.into_iter().map(met).collect()
     }
 
     fn cap(&mut self, name: &'static str) {

@@ -26,8 +26,8 @@ pub enum Pending {
     CopyOf { dst: NodeId, at: Origin, site: AllocSite },
     /// The value is an exception class of which an instance is made.
     Caught { dst: NodeId, at: Origin },
-    /// The value is passed to something that is not understood.
-    Assumed { origin: Origin },
+    /// The value is passed to something that is not understood; what it returns is among what a call returns.
+    Assumed { origin: Origin, returned_by: Option<u32> },
     /// The value is a property (or not) that is assigned to.
     SetProperty { object: ValueId, src: NodeId, at: Origin },
     /// A class or receiver of `super()`.
@@ -146,7 +146,7 @@ impl Solver<'_> {
                     self.graph.add(dst, well_known::UNKNOWN);
                 }
             },
-            Pending::Assumed { origin } => self.assume(origin, value),
+            Pending::Assumed { origin, returned_by } => self.assume(origin, returned_by, value),
             Pending::SetProperty { object, src, at } => {
                 if matches!(self.values.get(value), Value::Obj(ObjKind::Property, ..)) {
                     let name = self.program.names.intern("fset");
@@ -248,13 +248,22 @@ impl Solver<'_> {
         pairs
     }
 
-    fn assume(&mut self, origin: Origin, value: ValueId) {
+    fn assume(&mut self, origin: Origin, returned_by: Option<u32>, value: ValueId) {
+        let is_callable = matches!(self.values.get(value), Value::Func(..) | Value::Bound(..));
+        let dst = match returned_by {
+            Some(call) if is_callable => {
+                let list = self.object(ObjKind::List, origin);
+                let to = self.calls[call as usize].dst;
+                self.graph.add(to, list);
+                self.rest(list)
+            }
+            _ => self.graph.node(),
+        };
         match self.values.get(value) {
             Value::Func(func, _) => {
                 let count = self.program.func(func).params.len();
                 let untracked = self.constant(well_known::UNKNOWN);
                 let args = (0..count).map(|_| (Passing::Pos, untracked)).collect();
-                let dst = self.graph.node();
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
                 self.assumed_call(call, value);
             }
@@ -265,13 +274,11 @@ impl Solver<'_> {
                 };
                 let untracked = self.constant(well_known::UNKNOWN);
                 let args = (0..params).map(|_| (Passing::Pos, untracked)).collect();
-                let dst = self.graph.node();
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
                 self.assumed_call(call, value);
             }
             Value::Obj(ObjKind::Partial, ..) | Value::ExtMethod(..) => {
                 if matches!(self.values.get(value), Value::Obj(..)) {
-                    let dst = self.graph.node();
                     let call = self.synthetic_call(origin, Vec::new(), dst, Some(HopKind::External));
                     self.dispatch(call, value, None);
                 }
