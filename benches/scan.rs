@@ -11,8 +11,8 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use producer_map::config::Config;
 use producer_map::Progress;
+use producer_map::config::Config;
 use producer_map::{ScanOptions, analyze};
 use rayon::prelude::*;
 
@@ -138,7 +138,8 @@ impl Stages {
 
     fn text(&self) -> String {
         let starts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let stage = |pair: &[(String, Instant)]| format!("{} {:.1} ms", pair[0].0, millis(pair[1].1 - pair[0].1));
+        let stage =
+            |pair: &[(String, Instant)]| format!("{} {:.1} ms", pair[0].0, millis(pair[1].1 - pair[0].1));
         starts.windows(2).map(stage).collect::<Vec<_>>().join(", ")
     }
 }

@@ -9,8 +9,8 @@
 //! | 101 | internal error: a panic, reported by the hook below |
 
 mod args;
-mod link;
 mod callgraph;
+mod link;
 mod lookup;
 mod packaging;
 mod scan;

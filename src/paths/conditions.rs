@@ -54,7 +54,8 @@ fn makes(solver: &Solver<'_>, at: Origin, class: ValueId) -> bool {
         Op::Call { callee, .. } => {
             let values = solver.graph.values(solver.var(at.inst, *callee));
             // A bound `__new__`, a partial or a factory of the library: it cannot be told which context made it.
-            values.contains(&class) || !values.iter().any(|&v| matches!(solver.values.get(v), Value::Class(..)))
+            values.contains(&class)
+                || !values.iter().any(|&v| matches!(solver.values.get(v), Value::Class(..)))
         }
         _ => true,
     }
@@ -193,10 +194,9 @@ mod tests {
 
     /// `necessary` over paths that are given by their conditions, best first.
     fn needed(paths: &[&[&str]]) -> Vec<String> {
-        let paths: Vec<Vec<String>> = paths.iter().map(|p| p.iter().map(ToString::to_string).collect()).collect();
-        necessary(&paths[0], |avoided| {
-            paths.iter().find(|p| !p.iter().any(|g| avoided.contains(g))).cloned()
-        })
+        let paths: Vec<Vec<String>> =
+            paths.iter().map(|p| p.iter().map(ToString::to_string).collect()).collect();
+        necessary(&paths[0], |avoided| paths.iter().find(|p| !p.iter().any(|g| avoided.contains(g))).cloned())
     }
 
     #[test]

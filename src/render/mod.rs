@@ -4,9 +4,9 @@
 //! it strips them where they are not wanted, so that no function here asks about terminals. Nothing here is
 //! read by programs: that is what the evidence file is for.
 
+pub mod callgraph;
 mod document;
 mod links;
-pub mod callgraph;
 mod markdown;
 mod summary;
 mod tables;
