@@ -359,8 +359,8 @@ pub enum Op {
     LoadSub { dst: VarId, obj: VarId, key: VarId },
     /// `obj[key] = src`.
     StoreSub { obj: VarId, key: VarId, src: VarId },
-    /// `dst = obj[a:b]`: a container with the same elements.
-    Slice { dst: VarId, obj: VarId },
+    /// `dst = obj[a:b]`: a container with the same elements; with `bounds`, those from the first index to below the second.
+    Slice { dst: VarId, obj: VarId, bounds: Option<(u32, u32)> },
     /// `dst = callee(args)`.
     Call { dst: VarId, callee: VarId, args: Vec<Arg>, role: CallRole },
     /// `dst = super()` without arguments, inside a method: `class_levels` is how many parents up the class body scope is,

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashSet;
 
+use super::known::Known;
 use super::scope::NO_SLOT;
 use crate::ir::{
     Cond, Guard, GuardId, Instr, LocalFunc, Op, Param, Pos, ScopeKind, Sym, VarDef, VarId, VarInfo,
@@ -63,6 +64,10 @@ pub(super) struct Builder {
     pub(super) star: u32,
     loops: Vec<LoopCtx>,
     pub(super) self_attrs: FxHashSet<Sym>,
+    /// Containers whose elements are known here.
+    pub(super) known: Known,
+    /// The name `update`.
+    pub(super) update: Sym,
     /// Every value that was bound to a slot, in order, whatever was rolled back since. Joins and narrowed
     /// versions are not in it: they add no value.
     pub(super) log: Vec<(u32, VarId)>,
@@ -101,6 +106,8 @@ impl Builder {
             star: 0,
             loops: Vec::new(),
             self_attrs: FxHashSet::default(),
+            known: Known::default(),
+            update: qualname,
             log: Vec::new(),
             roots: Vec::new(),
             depths: vec![0],
@@ -134,6 +141,7 @@ impl Builder {
     /// Appends an instruction under a guard that is not the one in force.
     pub(super) fn emit_under(&mut self, op: Op, guard: GuardId, pos: Pos) -> u32 {
         let index = self.instrs.len() as u32;
+        self.observe(&op);
         self.instrs.push(Instr { op, guard, pos });
         index
     }
@@ -206,6 +214,7 @@ impl Builder {
 
     /// Ends a branch: takes back what it assigned and returns it.
     pub(super) fn roll_back(&mut self, mark: usize) -> Diff {
+        self.known.clear();
         let mut diff = self.diff_since(mark);
         for (slot, old) in self.trail.drain(mark..).rev() {
             self.current[slot as usize] = old;
@@ -316,6 +325,7 @@ impl Builder {
 
     /// Enters a loop that assigns `slots`: makes the joins at its head.
     pub(super) fn enter_loop(&mut self, slots: &[u32], names: &[Sym], pos: Pos) {
+        self.known.clear();
         let mut phis = Vec::with_capacity(slots.len());
         for &slot in slots {
             let Some(&name) = names.get(slot as usize) else {

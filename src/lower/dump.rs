@@ -256,7 +256,13 @@ impl<'a> Scope<'a> {
             Op::StoreAttr { obj, name, src } => format!("{}.{} = {}", v(obj), s(name), v(src)),
             Op::LoadSub { dst, obj, key } => format!("{} = {}[{}]", v(dst), v(obj), v(key)),
             Op::StoreSub { obj, key, src } => format!("{}[{}] = {}", v(obj), v(key), v(src)),
-            Op::Slice { dst, obj } => format!("{} = slice {}", v(dst), v(obj)),
+            Op::Slice { dst, obj, bounds: None } => format!("{} = slice {}", v(dst), v(obj)),
+            Op::Slice { dst, obj, bounds: Some((from, u32::MAX)) } => {
+                format!("{} = slice {} {from}..", v(dst), v(obj))
+            }
+            Op::Slice { dst, obj, bounds: Some((from, until)) } => {
+                format!("{} = slice {} {from}..{until}", v(dst), v(obj))
+            }
             Op::Call { dst, callee, args, role } => {
                 let role = match role {
                     CallRole::Plain => String::new(),

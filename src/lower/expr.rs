@@ -1,8 +1,8 @@
 //! Expressions.
 
 use ruff_python_ast::{
-    ArgOrKeyword, Comprehension, Expr, ExprCall, ExprIf, ExprLambda, InterpolatedStringElement, Operator,
-    UnaryOp,
+    ArgOrKeyword, Comprehension, Expr, ExprCall, ExprIf, ExprLambda, ExprSlice, InterpolatedStringElement,
+    Operator, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -98,18 +98,23 @@ impl<'a> Lowerer<'a> {
                 dst
             }
             Expr::Subscript(e) => {
-                if let Expr::Slice(_) = e.slice.as_ref() {
+                if let Expr::Slice(slice) = e.slice.as_ref() {
                     self.slice_bounds(&e.slice);
+                    let bounds = self.constant_bounds(slice);
                     let pos = self.pos(e.start());
                     let dst = self.f.fresh(None);
-                    self.f.emit(Op::Slice { dst, obj: value }, pos);
+                    self.f.emit(Op::Slice { dst, obj: value, bounds }, pos);
                     return dst;
                 }
                 let key = self.expr(&e.slice);
                 self.mark_tested_var(key);
                 let pos = self.pos(e.start());
+                let known = self.f.known_element(value, key);
                 let dst = self.f.fresh(None);
-                self.f.emit(Op::LoadSub { dst, obj: value, key }, pos);
+                match known {
+                    Some(src) => self.f.emit(Op::Copy { dst, src }, pos),
+                    None => self.f.emit(Op::LoadSub { dst, obj: value, key }, pos),
+                };
                 dst
             }
             Expr::BinOp(e) => {
@@ -240,6 +245,20 @@ impl<'a> Lowerer<'a> {
                 }
             }
         }
+    }
+
+    /// The range of elements that a slice takes, if it is constant, counts from the start and leaves nothing out.
+    fn constant_bounds(&mut self, slice: &ExprSlice) -> Option<(u32, u32)> {
+        let mut bound = |expr: &Option<Box<Expr>>, missing: u32| match expr {
+            None => Some(missing),
+            Some(expr) => match self.constant(expr)? {
+                Const::Int(int) => u32::try_from(int).ok(),
+                Const::None => Some(missing),
+                _ => None,
+            },
+        };
+        let bounds = (bound(&slice.lower, 0)?, bound(&slice.upper, u32::MAX)?);
+        (bound(&slice.step, 1)? == 1).then_some(bounds)
     }
 
     fn leaf(&mut self, expr: &'a Expr) -> VarId {

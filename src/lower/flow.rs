@@ -331,6 +331,8 @@ impl<'a> Lowerer<'a> {
             }
         }
         self.block(&s.body);
+        // A manager may swallow what ended its body early.
+        self.f.known.clear();
         let until = self.f.bindings();
         if !self.f.live {
             // The state of the beginning is there for the code below, should the manager swallow exceptions.

@@ -26,6 +26,7 @@ impl<'a> Lowerer<'a> {
         let outer = std::mem::replace(&mut self.f, f);
         self.stack.push(outer);
         self.f.name = name;
+        self.f.update = self.names.intern("update");
     }
 
     /// The qualified name (PEP 3155) of something defined in the current scope.

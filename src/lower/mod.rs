@@ -12,6 +12,7 @@ mod dump;
 mod expr;
 mod flow;
 mod func;
+mod known;
 mod names;
 mod pattern;
 mod scope;
@@ -93,13 +94,15 @@ fn lower_module(
     errors: Vec<SyntaxError>,
 ) -> FileIr {
     let module = names.intern("<module>");
-    let f = Builder::new(
+    let update = names.intern("update");
+    let mut f = Builder::new(
         crate::ir::LocalFunc(0),
         crate::ir::ScopeKind::Module,
         0,
         table.scopes[0].slots.len(),
         module,
     );
+    f.update = update;
     let mut lowerer = Lowerer {
         slot_names: vec![slot_names(&table.scopes[0].slots)],
         names,

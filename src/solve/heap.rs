@@ -105,8 +105,8 @@ impl Solver<'_> {
         }
         let target = match rule {
             SlotRule::All => self.field(to, name),
-            SlotRule::Shift { from, to: at } => match self.index_of(name) {
-                Some(i) if i >= from => {
+            SlotRule::Shift { from, until, to: at } => match self.index_of(name) {
+                Some(i) if (from..until).contains(&i) => {
                     let shifted = self.index_name(i - from + at);
                     self.field(to, shifted)
                 }
@@ -317,10 +317,15 @@ impl Solver<'_> {
         }
     }
 
+    /// Copies the elements of a sequence from index `first` to below `until` into `to`.
+    pub(super) fn spread_slice(&mut self, from: ValueId, to: ValueId, first: u32, until: u32) {
+        self.listen(from, to, SlotRule::Shift { from: first, until, to: 0 });
+    }
+
     pub(super) fn spread_shifted(&mut self, from: ValueId, to: ValueId, first: u32, at: u32) {
         match self.values.get(from) {
             Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
-                self.listen(from, to, SlotRule::Shift { from: first, to: at });
+                self.listen(from, to, SlotRule::Shift { from: first, until: u32::MAX, to: at });
             }
             _ => {
                 let rest = self.rest(to);

@@ -347,14 +347,19 @@ impl Solver<'_> {
                     }
                 }
             }
-            Op::Slice { dst, .. } => match self.values.get(value) {
+            Op::Slice { dst, bounds, .. } => match self.values.get(value) {
                 Value::Str(_) | Value::AnyStr => {
                     self.graph.add(n(dst), well_known::ANY_STR);
                 }
                 Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
                     let list = self.object(ObjKind::List, at);
-                    let (all, rest) = (self.all(value), self.rest(list));
-                    self.flow(all, rest);
+                    match bounds {
+                        Some((from, until)) => self.spread_slice(value, list, from, until),
+                        None => {
+                            let (all, rest) = (self.all(value), self.rest(list));
+                            self.flow(all, rest);
+                        }
+                    }
                     self.graph.add(n(dst), list);
                 }
                 _ => {

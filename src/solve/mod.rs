@@ -178,7 +178,12 @@ struct SlotListener {
 #[derive(Clone, Debug)]
 enum SlotRule {
     All,
-    Shift { from: u32, to: u32 },
+    /// Elements from `from` to below `until` go to `to` and on.
+    Shift {
+        from: u32,
+        until: u32,
+        to: u32,
+    },
     ExceptParams(FuncId),
 }
 

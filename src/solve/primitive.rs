@@ -249,21 +249,12 @@ impl Solver<'_> {
     }
 
     fn assume(&mut self, origin: Origin, returned_by: Option<u32>, value: ValueId) {
-        let is_callable = matches!(self.values.get(value), Value::Func(..) | Value::Bound(..));
-        let dst = match returned_by {
-            Some(call) if is_callable => {
-                let list = self.object(ObjKind::List, origin);
-                let to = self.calls[call as usize].dst;
-                self.graph.add(to, list);
-                self.rest(list)
-            }
-            _ => self.graph.node(),
-        };
         match self.values.get(value) {
             Value::Func(func, _) => {
                 let count = self.program.func(func).params.len();
                 let untracked = self.constant(well_known::UNKNOWN);
                 let args = (0..count).map(|_| (Passing::Pos, untracked)).collect();
+                let dst = self.assumed_result(origin, returned_by);
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
                 self.assumed_call(call, value);
             }
@@ -274,11 +265,13 @@ impl Solver<'_> {
                 };
                 let untracked = self.constant(well_known::UNKNOWN);
                 let args = (0..params).map(|_| (Passing::Pos, untracked)).collect();
+                let dst = self.assumed_result(origin, returned_by);
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
                 self.assumed_call(call, value);
             }
             Value::Obj(ObjKind::Partial, ..) | Value::ExtMethod(..) => {
                 if matches!(self.values.get(value), Value::Obj(..)) {
+                    let dst = self.graph.node();
                     let call = self.synthetic_call(origin, Vec::new(), dst, Some(HopKind::External));
                     self.dispatch(call, value, None);
                 }
@@ -286,6 +279,15 @@ impl Solver<'_> {
             Value::Generator(_) => self.consume(value, origin),
             _ => {}
         }
+    }
+
+    /// Where the result of an assumed call goes: among the elements of what the call that makes it returns, or nowhere.
+    fn assumed_result(&mut self, origin: Origin, returned_by: Option<u32>) -> NodeId {
+        let Some(call) = returned_by else { return self.graph.node() };
+        let list = self.object(ObjKind::List, origin);
+        let dst = self.calls[call as usize].dst;
+        self.graph.add(dst, list);
+        self.rest(list)
     }
 
     /// An assumed call passes as many untracked arguments as the function takes by position.

@@ -1,8 +1,11 @@
 //! Literate fixtures: the small programs of `tests/fixtures/*.md`, each scanned on its own and held against the
 //! statements that stand beside it. `tests/fixtures/README.md` tells the format.
 
+pub mod calls;
 mod check;
 pub mod parse;
+
+use std::path::Path;
 
 use producer_map::config::Config;
 use producer_map::evidence::{Context, Evidence, build};
@@ -12,8 +15,8 @@ use producer_map::{ScanOptions, analyze, tracker};
 use crate::support::crate_root;
 use parse::Case;
 
-/// Writes the files of a case to a directory of its own and scans that.
-fn scan(case: &Case) -> Result<Evidence, String> {
+/// Writes the files of a case to a directory of its own.
+pub fn write(case: &Case) -> Result<tempfile::TempDir, String> {
     let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
     for (name, text) in &case.files {
         let path = dir.path().join(name);
@@ -22,9 +25,28 @@ fn scan(case: &Case) -> Result<Evidence, String> {
         }
         std::fs::write(&path, text).map_err(|error| error.to_string())?;
     }
-    let config = Config::for_root(dir.path(), None).map_err(|error| error.to_string())?;
+    Ok(dir)
+}
+
+/// The statements of a case that do not hold, with their lines.
+fn unmet(case: &Case) -> Result<Vec<(usize, String)>, String> {
+    let dir = write(case)?;
+    let (about_calls, others): (Vec<_>, Vec<_>) =
+        case.statements.iter().partition(|(_, statement)| calls::is_about_calls(statement));
+    let mut failures = Vec::new();
+    if !about_calls.is_empty() {
+        failures.extend(calls::failures(case, &calls::graph(case, dir.path())?));
+    }
+    if !others.is_empty() {
+        failures.extend(check::failures(case, &scan(dir.path())?));
+    }
+    Ok(failures)
+}
+
+fn scan(root: &Path) -> Result<Evidence, String> {
+    let config = Config::for_root(root, None).map_err(|error| error.to_string())?;
     let options = ScanOptions { config, threads: Some(1) };
-    let findings = analyze(dir.path(), &options, &Silent).map_err(|error| error.to_string())?;
+    let findings = analyze(root, &options, &Silent).map_err(|error| error.to_string())?;
     let assignment = tracker::assign(&findings.routes, None);
     let context = Context { tracker: None, assignment: &assignment, validation_queues: &[] };
     Ok(build(&findings, context))
@@ -37,10 +59,7 @@ fn run(name: &str) {
     assert!(!cases.is_empty(), "{name}.md holds no program");
     let mut failures = Vec::new();
     for case in &cases {
-        let found = match scan(case) {
-            Ok(evidence) => check::failures(case, &evidence),
-            Err(error) => vec![(case.line, error)],
-        };
+        let found = unmet(case).unwrap_or_else(|error| vec![(case.line, error)]);
         let title = &case.title;
         failures.extend(
             found
@@ -90,4 +109,5 @@ fixtures! {
     gates,
     bodies,
     broken,
+    calls,
 }

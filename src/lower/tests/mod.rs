@@ -4,6 +4,7 @@
 mod calls;
 mod depth;
 mod guards;
+mod known;
 mod scopes;
 mod ssa;
 mod tree;
