@@ -1,6 +1,7 @@
 //! The tests that run the program or use the library as others do: one binary, so that it links once.
 
 mod bad_input;
+mod callgraph;
 mod cli;
 mod fixtures;
 mod handmade;

@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: running the program, and comparing with files.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -111,4 +112,36 @@ fn difference(expected: &str, found: &str) -> String {
         let _ = writeln!(text, "{:>5}   {line}", new.len() - tail + at + 1);
     }
     text
+}
+
+/// A Python that can run `tests/tracer/observe.py` (3.11 or newer), none if there is none.
+pub fn python() -> Option<&'static str> {
+    let version = "import sys; sys.exit(sys.version_info < (3, 11))";
+    let runs =
+        |name: &&str| Command::new(name).args(["-c", version]).status().is_ok_and(|status| status.success());
+    let found = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"].into_iter().find(runs);
+    if found.is_none() {
+        eprintln!("skipped: Python 3.11 or newer is not there");
+    }
+    found
+}
+
+/// What a run of a program showed.
+#[derive(serde::Deserialize)]
+pub struct Observed {
+    /// Which function called which.
+    pub edges: BTreeSet<(String, String)>,
+    /// How the program ended, if not well.
+    pub error: Option<String>,
+    /// How many requests a Flask application answered.
+    pub requests: usize,
+}
+
+/// Runs the program in `root` under the tracer.
+pub fn observe(python: &str, root: &Path, entry: &str) -> Observed {
+    let tracer = crate_root().join("tests/tracer/observe.py");
+    let mut command = Command::new(python);
+    command.arg(tracer).arg(root).arg(entry).env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = command.output().expect("Python starts");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)))
 }
