@@ -214,13 +214,18 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A generator function that a call enters only when somebody asks for its first element.
+    /// A generator function, or one that is made a context manager: it is entered only when somebody asks for its first
+    /// element, but it is called here.
     fn generator(&self, callee: ValueId) -> Option<String> {
-        match self.solver.values.get(callee) {
-            Value::Func(func, _) if self.solver.program.func(func).is_generator => {
-                self.names.get(&func).cloned()
+        let mut callee = callee;
+        loop {
+            match self.solver.values.get(callee) {
+                Value::Func(func, _) if self.solver.program.func(func).is_generator => {
+                    return self.names.get(&func).cloned();
+                }
+                Value::Bound(_, inner) | Value::ManagerFunc(inner) => callee = inner,
+                _ => return None,
             }
-            _ => None,
         }
     }
 

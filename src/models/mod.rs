@@ -14,6 +14,7 @@
 //! | `list(t, ...)`, `set(t)`, `tuple(t, ...)`, `dict(k, v)` | a new container with these elements |
 //! | `attr(t, name)`, `field(t, name)` | an attribute, with lookup; a field of the object itself |
 //! | `call(f, t, ...)`, `thread(f, t, ...)` | calls `f`, at once or on another thread; gives what it returns |
+//! | `special(t, __bool__, __len__)` | calls the first of these methods that the project class of `t` has |
 //! | `new(path)` | a new instance of an external class |
 //! | `any(t, ...)` | any of these |
 //! | `caught(t)` | an instance of exception class `t` |

@@ -274,6 +274,14 @@ impl Solver<'_> {
                 self.watch(callee, Use::Callee(inner));
                 dst
             }
+            "special" => {
+                let receiver = self.term(&args[0], call, recv)?;
+                let names = args[1..].iter().map(|t| self.program.names.intern(&word(t))).collect();
+                let dst = self.graph.node();
+                let what = self.primitive(super::primitive::Pending::Special { names, dst, at });
+                self.watch(receiver, Use::Primitive { what });
+                dst
+            }
             "new" => {
                 let value = self.external_object(&word(&args[0]), at);
                 self.constant(value)

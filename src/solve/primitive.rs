@@ -26,6 +26,9 @@ pub enum Pending {
     CopyOf { dst: NodeId, at: Origin, site: AllocSite },
     /// The value is an exception class of which an instance is made.
     Caught { dst: NodeId, at: Origin },
+    /// The value is the receiver of a special method that a builtin calls (data model, section 3.3): the first that its
+    /// class has.
+    Special { names: Vec<Name>, dst: NodeId, at: Origin },
     /// The value is passed to something that is not understood; what it returns is among what a call returns.
     Assumed { origin: Origin, returned_by: Option<u32> },
     /// The value is a property (or not) that is assigned to.
@@ -146,6 +149,12 @@ impl Solver<'_> {
                     self.graph.add(dst, well_known::UNKNOWN);
                 }
             },
+            Pending::Special { names, dst, at } => {
+                let Some(class) = self.class_of(value) else { return };
+                if let Some(name) = names.into_iter().find(|&name| self.defines(class, name)) {
+                    self.call_method(value, name, &[], dst, at, Some(HopKind::Method));
+                }
+            }
             Pending::Assumed { origin, returned_by } => self.assume(origin, returned_by, value),
             Pending::SetProperty { object, src, at } => {
                 if matches!(self.values.get(value), Value::Obj(ObjKind::Property, ..)) {

@@ -13,5 +13,6 @@ mod schema;
 mod second_opinion;
 mod stable;
 mod support;
+mod traced;
 mod tracker;
 mod workers;

@@ -114,12 +114,17 @@ fn difference(expected: &str, found: &str) -> String {
     text
 }
 
-/// A Python that can run `tests/tracer/observe.py` (3.11 or newer), none if there is none.
-pub fn python() -> Option<&'static str> {
+/// A Python that can run `tests/tracer/observe.py` (3.11 or newer), none if there is none: what the variable `PYTHON` names,
+/// or the first of the usual names.
+pub fn python() -> Option<String> {
+    if let Ok(named) = std::env::var("PYTHON") {
+        return Some(named);
+    }
     let version = "import sys; sys.exit(sys.version_info < (3, 11))";
     let runs =
         |name: &&str| Command::new(name).args(["-c", version]).status().is_ok_and(|status| status.success());
-    let found = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"].into_iter().find(runs);
+    let names = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
+    let found = names.into_iter().find(runs).map(str::to_owned);
     if found.is_none() {
         eprintln!("skipped: Python 3.11 or newer is not there");
     }
@@ -131,7 +136,7 @@ pub fn python() -> Option<&'static str> {
 pub struct Observed {
     /// Which function called which.
     pub edges: BTreeSet<(String, String)>,
-    /// How the program ended, if not well.
+    /// How the program ended, if not well: class and text of the exception.
     pub error: Option<String>,
     /// How many requests a Flask application answered.
     pub requests: usize,

@@ -15,6 +15,7 @@ import importlib
 import io
 import json
 import os
+import signal
 import sys
 import threading
 
@@ -135,6 +136,8 @@ def main():
     sys.setrecursionlimit(10_000)
     out, sys.stdout = sys.stdout, io.StringIO()
     error, requests = None, 0
+    if hasattr(signal, "alarm"):
+        signal.alarm(60)
     threading.setprofile(observer.profile)
     sys.setprofile(observer.profile)
     try:

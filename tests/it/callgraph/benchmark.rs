@@ -217,7 +217,7 @@ fn running_the_programs_proves_the_list_and_the_graphs() {
     let differences = differences();
     let mut failures = String::new();
     for program in &programs {
-        let observed: Edges = observe(python, &program.folder, "main.py").edges;
+        let observed: Edges = observe(&python, &program.folder, "main.py").edges;
         let found = found(program, false);
         let rows: Vec<&Difference> = differences.iter().filter(|row| row.program == program.name).collect();
         for row in &rows {
