@@ -31,30 +31,31 @@ Environment:
   CI          no progress bar";
 
 const RENDER_HELP: &str = "\
-The document has an anchor for each queue (queue-NAME), each route with edges (route-ID) and each edge (its ID in lower
-case), and tells every chain hop by hop. It holds facts only, no source lines, and is the same for the same evidence.
+The document has an anchor for each queue (queue-NAME), each route with edges (route-ID) and each edge (its ID), all in \
+lower case, and tells every chain hop by hop. It holds facts only, no source lines, and is the same for the same \
+evidence.
 
 Examples:
-  producer-map render                                     write output/evidence.md
-  producer-map render -o - | less                         read it
-  producer-map render --link-base https://github.com/quay/quay/blob/COMMIT/
+  producer-map render                     write output/evidence.md
+  producer-map render -o - | less         read it
+  producer-map render --link-base https://host/org/repo/blob/COMMIT/
 
 Exit status:
   0    done
   2    wrong use, or a file that was given and cannot be used";
 
 const LINK_HELP: &str = "\
-A checklist is a CSV file with the columns `route_id` (rows are routes) or `process_id` (rows are worker programs), and
-`verification_notes`. In the notes of each row with edges the tool writes its part between `[producer-map:` and
-`:producer-map]`; a later run replaces that part, or removes it when the edge is gone. Everything else stays byte for
+A checklist is a CSV file with the columns `route_id` (rows are routes) or `process_id` (rows are worker programs), and \
+`verification_notes`. In the notes of each row with edges the tool writes its part between `[producer-map:` and \
+`:producer-map]`; a later run replaces that part, or removes it when the edge is gone. Everything else stays byte for \
 byte: other text in the notes, other columns, quotes, line ends. All files are written, or none.
 
 Examples:
-  producer-map link --checklist plan/routes.csv                        print what would change
-  producer-map link --checklist plan/*.csv --write                     write it
-  producer-map link --checklist plan/*.csv --check                     in CI
-  producer-map link --checklist plan/routes.csv --write --commit v3.18.0 --rendered docs/evidence.md
-  producer-map link --checklist plan/routes.csv --write --link-base https://github.com/quay/quay/blob/COMMIT/
+  producer-map link --checklist routes.csv                      print what would change
+  producer-map link --checklist plan/*.csv --write              write it
+  producer-map link --checklist plan/*.csv --check              in CI
+  producer-map link --checklist routes.csv --rendered docs/evidence.md --commit v3.18.0
+  producer-map link --checklist routes.csv --link-base https://host/org/repo/blob/COMMIT/
 
 Exit status:
   0    done; with --check: every checklist is up to date
@@ -252,7 +253,7 @@ pub struct RenderArgs {
 #[derive(Debug, Args)]
 #[command(after_help = LINK_HELP)]
 pub struct LinkArgs {
-    /// Checklist to write into; may be given several times
+    /// Checklists to write into
     #[arg(long, value_name = "FILE.csv", required = true, num_args = 1..)]
     pub checklist: Vec<PathBuf>,
     /// Evidence to take the edges from [default: output/evidence.json]
@@ -261,8 +262,8 @@ pub struct LinkArgs {
     /// Link to source lines below this address, such as https://host/org/repo/blob/COMMIT/
     #[arg(long, value_name = "URL", conflicts_with = "rendered")]
     pub link_base: Option<LinkBase>,
-    /// Link to anchors of the rendered evidence under this name: a path or an address [default: the name of the evidence
-    /// with the ending .md]
+    /// Link to anchors of the rendered evidence under this name, a path or an address [default: the
+    /// name of the evidence with the ending .md]
     #[arg(long, value_name = "NAME", value_parser = word)]
     pub rendered: Option<String>,
     /// Commit that the evidence is of [default: the one that was scanned, or else the digest of the sources]

@@ -11,6 +11,9 @@ use crate::checklist::{self, Kind, Links, Plan, Style};
 use crate::evidence::{self, Evidence, Replacement};
 use crate::render;
 
+/// Number of routes without a row that are named; a batch of a checklist lacks most of them.
+const MISSING: usize = 10;
+
 /// A checklist that was read, and what is to become of it.
 struct Planned<'a> {
     path: &'a Path,
@@ -54,7 +57,7 @@ pub(super) fn run(args: &LinkArgs, terminal: &Terminal) -> Result<(), CliError> 
             .iter()
             .map(|it| Replacement { path: it.path, old: &it.old, new: &it.plan.content })
             .collect();
-        evidence::replace_together(&outputs, "--checklist")?;
+        evidence::replace_together(&outputs)?;
     } else {
         for it in &changing {
             terminal.print(&render::unified_diff(&it.path.to_string_lossy(), &it.old, &it.plan.content))?;
@@ -116,7 +119,10 @@ fn summary(planned: &[Planned], evidence: &Evidence, written: bool) -> String {
         let all: BTreeSet<&str> = evidence.edges.iter().map(|edge| edge.route_id.as_str()).collect();
         let missing: Vec<&str> = all.difference(&here).copied().collect();
         if !missing.is_empty() {
-            let _ = writeln!(text, "routes with edges and without a row here: {}", missing.join(" "));
+            let shown = missing.iter().take(MISSING).copied().collect::<Vec<_>>().join(" ");
+            let more = missing.len().saturating_sub(MISSING);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let _ = writeln!(text, "routes with edges and without a row here: {shown}{more}");
         }
     }
     text

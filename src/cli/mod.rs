@@ -23,7 +23,7 @@ use anstream::AutoStream;
 use clap::Parser;
 
 use crate::config::ConfigError;
-use crate::evidence::{JSON_SCHEMA, LoadError, WriteError};
+use crate::evidence::{JSON_SCHEMA, LoadError, ReplaceError, WriteError};
 use crate::scan::ScanError;
 use crate::tracker::TrackerError;
 use args::{Cli, Color, Command};
@@ -39,6 +39,8 @@ enum CliError {
     Load(#[from] LoadError),
     #[error(transparent)]
     Write(#[from] WriteError),
+    #[error(transparent)]
+    Replace(#[from] ReplaceError),
     #[error(transparent)]
     Scan(#[from] ScanError),
     #[error("{0}")]

@@ -19,7 +19,7 @@ mod write;
 pub use build::{Context, build};
 pub use model::Evidence;
 pub use read::{LoadError, load};
-pub use write::{Replacement, WriteError, replace_together, to_json, write_atomically};
+pub use write::{ReplaceError, Replacement, WriteError, replace_together, to_json, write_atomically};
 
 /// The JSON Schema of the evidence file.
 pub const JSON_SCHEMA: &str = include_str!("../../schemas/evidence-v1.schema.json");

@@ -94,13 +94,33 @@ pub struct Replacement<'a> {
     pub new: &'a [u8],
 }
 
+/// A file that could not be changed together with others.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {source}; {}", path.display(), state(left))]
+pub struct ReplaceError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
+    /// Files that were changed before it and could not be put back.
+    pub left: Vec<PathBuf>,
+}
+
+fn state(left: &[PathBuf]) -> String {
+    if left.is_empty() {
+        return "no file was changed: make it writable and run again".to_owned();
+    }
+    let names: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
+    format!("changed already, and not put back: {}", names.join(", "))
+}
+
 /// Changes all the files or none, as far as a file system without transactions allows: all new contents lie beside the
 /// files before the first is renamed, and when a later one fails the earlier ones get their old content back.
 ///
 /// # Errors
 /// When a file cannot be written, or holds something else than what was read.
-pub fn replace_together(files: &[Replacement<'_>], option: &'static str) -> Result<(), WriteError> {
-    let failed = |path: &Path, source| WriteError { path: path.to_owned(), source, option };
+pub fn replace_together(files: &[Replacement<'_>]) -> Result<(), ReplaceError> {
+    let failed = |path: &Path, source| ReplaceError { path: path.to_owned(), source, left: Vec::new() };
     let mut prepared = Vec::new();
     for file in files {
         let target = file.path.canonicalize().map_err(|error| failed(file.path, error))?;
@@ -108,20 +128,17 @@ pub fn replace_together(files: &[Replacement<'_>], option: &'static str) -> Resu
         prepared.push((file, target, temporary));
     }
     for file in files {
-        let now = fs::read(file.path).map_err(|error| failed(file.path, error))?;
-        if now != file.old {
-            let error = io::Error::other("somebody changed it meanwhile");
-            return Err(failed(file.path, error));
+        if fs::read(file.path).map_err(|error| failed(file.path, error))? != file.old {
+            return Err(failed(file.path, io::Error::other("somebody changed it meanwhile")));
         }
     }
     let mut done: Vec<&Replacement<'_>> = Vec::new();
     for (file, target, temporary) in prepared {
         if let Err(error) = temporary.persist(&target) {
-            for earlier in done {
-                // What failed first is the news; a file that cannot be put back stays as it should have become.
-                let _ = replace(earlier.path, earlier.old);
-            }
-            return Err(failed(file.path, error.error));
+            let mut failure = failed(file.path, error.error);
+            done.retain(|earlier| replace(earlier.path, earlier.old).is_err());
+            failure.left = done.iter().map(|earlier| earlier.path.to_owned()).collect();
+            return Err(failure);
         }
         done.push(file);
     }
@@ -165,7 +182,7 @@ mod tests {
                 Replacement { path: &a, old: b"a", new: b"A" },
                 Replacement { path: &b, old: b_was, new: b"B" },
             ];
-            replace_together(&files, "--checklist").map_err(|error| error.to_string())
+            replace_together(&files).map_err(|error| error.to_string())
         };
         let contents = || [&a, &b].map(|path| fs::read_to_string(path).expect("readable"));
         assert!(change(b"another").is_err_and(|message| message.contains("changed it meanwhile")));
@@ -178,7 +195,7 @@ mod tests {
             Replacement { path: &a, old: b"A", new: b"a" },
             Replacement { path: &lost, old: b"", new: b"x" },
         ];
-        assert!(replace_together(&files, "--checklist").is_err());
+        assert!(replace_together(&files).is_err());
         assert_eq!(contents(), ["A", "B"]);
     }
 

@@ -132,7 +132,7 @@ fn one_edge(out: &mut String, edge: &Edge, base: Option<&LinkBase>) {
 /// Where a hop is, how it was resolved, and what it enters.
 fn one_hop(hop: &Hop, base: Option<&LinkBase>) -> String {
     let position = place(&hop.file, hop.line, base);
-    let mut text = format!("{position} {} ({}", inline(&hop.symbol), hop.kind);
+    let mut text = format!("{position} {} ({}", inline(&hop.symbol), inline(&hop.kind));
     if hop.targets > 1 {
         let _ = write!(text, ", one of {} targets", hop.targets);
     }

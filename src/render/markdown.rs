@@ -219,8 +219,14 @@ fn chain(out: &mut String, edge: &Edge) {
             format!(", if {}", hop.gates.iter().map(|gate| inline(gate)).collect::<Vec<_>>().join(", "))
         };
         let place = format!("{}:{}", hop.file, hop.line);
-        let _ =
-            writeln!(out, "{}. {} {} ({}{gates})", number + 1, inline(&place), inline(&hop.symbol), hop.kind);
+        let _ = writeln!(
+            out,
+            "{}. {} {} ({}{gates})",
+            number + 1,
+            inline(&place),
+            inline(&hop.symbol),
+            inline(&hop.kind)
+        );
     }
 }
 

@@ -7,7 +7,8 @@ use std::process::Output;
 use std::sync::OnceLock;
 
 use producer_map::checklist::{Links, Style, plan};
-use producer_map::evidence::{Evidence, load};
+use producer_map::evidence::model::Worker;
+use producer_map::evidence::{Evidence, load, to_json};
 use producer_map::render;
 use producer_map::sheet::{Edits, Sheet};
 
@@ -190,8 +191,6 @@ fn every_link_has_its_anchor() {
     let dir = workplace();
     assert_eq!(stderr(&run(dir.path(), &["render", "--evidence", "evidence.json"])), "wrote evidence.md\n");
     let document = fs::read_to_string(dir.path().join("evidence.md")).expect("written");
-    let anchors: Vec<&str> = links(&document, "<a id=").into_iter().collect();
-    assert!(anchors.is_empty(), "names of anchors stand in quotes");
     let names: Vec<&str> = document
         .split("<a id=\"")
         .skip(1)
@@ -318,47 +317,55 @@ fn without_edges_a_checklist_of_the_plan_comes_back() {
     assert_eq!(plan.content, bytes);
 }
 
-#[test]
-fn only_rows_with_edges_change_in_the_checklists_of_the_plan() {
-    let Some(plans) = plans() else { return };
+/// Links a copy of a checklist of the plan with `evidence`. The rows that change are those whose field `key` is in
+/// `with_edges`, they change in the notes alone, and a second run changes nothing.
+fn assert_links(evidence: &Evidence, bytes: &[u8], key: usize, with_edges: &BTreeSet<&str>) {
     let dir = tempfile::tempdir().expect("temporary directory");
-    let evidence = quay();
-    let file = crate_root().join("output/quay-2a1b6372/evidence.json");
-    let file = file.to_string_lossy();
-    let feeding: BTreeSet<&str> = evidence.edges.iter().map(|edge| edge.route_id.as_str()).collect();
-    let fed: BTreeSet<&str> = evidence.edges.iter().map(|edge| edge.queue.as_str()).collect();
-    let draining: BTreeSet<&str> = evidence
-        .workers
+    fs::write(dir.path().join("evidence.json"), to_json(evidence).expect("JSON")).expect("writable");
+    fs::write(dir.path().join("list.csv"), bytes).expect("writable");
+    let write = || {
+        let output = link(dir.path(), &["--checklist", "list.csv", "--write"]);
+        assert_eq!(stdout(&output), "");
+        stderr(&output)
+    };
+    write();
+    let new = read(dir.path(), "list.csv");
+    let expected: Vec<String> = records(bytes)
         .iter()
-        .filter(|worker| worker.consumes.iter().any(|taken| fed.contains(taken.queue.as_str())))
-        .map(|worker| worker.program.as_str())
+        .filter(|record| with_edges.contains(&*String::from_utf8_lossy(&record[key])))
+        .map(|record| String::from_utf8_lossy(&record[0]).into_owned())
         .collect();
-    let cases = [
-        ("route_auth_verification_checklist.csv", 0, &feeding),
-        ("worker_verification_checklist.csv", 1, &draining),
-    ];
-    for (name, key, with_edges) in cases {
-        let old = read(&plans, name);
-        fs::write(dir.path().join(name), &old).expect("writable");
-        let write = || run(dir.path(), &["link", "--checklist", name, "--evidence", &*file, "--write"]);
-        stdout(&write());
-        let new = read(dir.path(), name);
-        let changed = changed(&old, &new, &["verification_notes"]);
-        let expected: Vec<String> = records(&old)
-            .iter()
-            .filter(|record| with_edges.contains(&*String::from_utf8_lossy(&record[key])))
-            .map(|record| String::from_utf8_lossy(&record[0]).into_owned())
-            .collect();
-        assert!(!expected.is_empty(), "{name}");
-        assert_eq!(changed, expected, "{name}");
-        // Line by line as git would compare them.
-        let lines = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
-        let (old, new) = (lines(&old), lines(&new));
-        assert_eq!(old.len(), new.len());
-        assert_eq!(old.iter().zip(&new).filter(|(a, b)| a != b).count(), expected.len(), "{name}");
-        assert!(stderr(&write()).contains(", 0 changed\n"), "{name}");
-        assert_eq!(lines(&read(dir.path(), name)), new, "{name}");
-    }
+    assert!(!expected.is_empty());
+    assert_eq!(changed(bytes, &new, &["verification_notes"]), expected);
+    // Line by line, as git compares them.
+    let lines = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let (old_lines, new_lines) = (lines(bytes), lines(&new));
+    assert_eq!(old_lines.len(), new_lines.len());
+    let different = old_lines.iter().zip(&new_lines).filter(|(old, new)| old != new).count();
+    assert_eq!(different, expected.len());
+    assert!(write().contains(", 0 changed\n"));
+    assert_eq!(read(dir.path(), "list.csv"), new);
+}
+
+#[test]
+fn only_rows_with_edges_change_in_the_route_checklist_of_the_plan() {
+    let Some(plans) = plans() else { return };
+    let evidence = quay();
+    let with_edges = evidence.edges.iter().map(|edge| edge.route_id.as_str()).collect();
+    assert_links(&evidence, &read(&plans, "route_auth_verification_checklist.csv"), 0, &with_edges);
+}
+
+#[test]
+fn only_workers_that_routes_feed_change_in_the_worker_checklist_of_the_plan() {
+    let Some(plans) = plans() else { return };
+    let Some(evidence) = crate::quay::evidence() else { return };
+    let fed: BTreeSet<&str> = evidence.edges.iter().map(|edge| edge.queue.as_str()).collect();
+    let takes = |worker: &&Worker| worker.consumes.iter().any(|taken| fed.contains(taken.queue.as_str()));
+    let with_edges: BTreeSet<&str> =
+        evidence.workers.iter().filter(takes).map(|worker| worker.program.as_str()).collect();
+    // Each of the nine queues has a program of its own.
+    assert_eq!(with_edges.len(), 9, "{with_edges:?}");
+    assert_links(evidence, &read(&plans, "worker_verification_checklist.csv"), 1, &with_edges);
 }
 
 #[test]

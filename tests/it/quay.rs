@@ -8,7 +8,8 @@ use producer_map::evidence::Evidence;
 
 use crate::support::{crate_root, scan};
 
-fn evidence() -> Option<&'static Evidence> {
+/// The evidence of a fresh scan.
+pub fn evidence() -> Option<&'static Evidence> {
     static EVIDENCE: OnceLock<Option<Evidence>> = OnceLock::new();
     let scanned = || {
         let Some(root) = std::env::var_os("QUAY_TREE").map(PathBuf::from) else {
