@@ -79,8 +79,11 @@ pub(super) fn captures(func: &FuncIr) -> bool {
 }
 
 impl Solver<'_> {
-    /// The call of a call instruction.
+    /// The call of a call instruction, made when its callee first has a value.
     pub(super) fn call_of_instr(&mut self, at: Origin, dst: NodeId) -> u32 {
+        if let Some(&call) = self.call_of.get(&at) {
+            return call;
+        }
         let func = self.insts[at.inst.0 as usize].func;
         let base = self.insts[at.inst.0 as usize].base.0;
         let file = self.program.file_of(func);
@@ -102,7 +105,9 @@ impl Solver<'_> {
             })
             .collect();
         let decorates = role != CallRole::Plain;
-        self.new_call(Call { origin: at, args, dst, kind: None, decorates })
+        let call = self.new_call(Call { origin: at, args, dst, kind: None, decorates });
+        self.call_of.insert(at, call);
+        call
     }
 
     pub(super) fn new_call(&mut self, call: Call) -> u32 {

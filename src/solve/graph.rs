@@ -5,7 +5,7 @@
 //! successors have seen. Everything is append-only, so the solution is a least fixpoint and ids are
 //! reproducible.
 
-use super::value::ValueId;
+use super::value::{InstId, ValueId};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -34,13 +34,27 @@ struct Node {
     values: SmallVec<[ValueId; 4]>,
     done: u32,
     first: u32,
-    queued: bool,
     big: u32,
+    /// The instance whose variable this is, if instructions of it use the variable.
+    owner: InstId,
+    queued: bool,
+}
+
+/// A node whose successors are to see new values.
+pub struct Popped {
+    /// The node.
+    pub node: NodeId,
+    /// Which of its values are new.
+    pub unseen: std::ops::Range<usize>,
+    /// The first successor.
+    pub first: u32,
+    /// The instance whose instructions use the node, [`InstId::NONE`] if none does.
+    pub owner: InstId,
 }
 
 impl Default for Node {
     fn default() -> Node {
-        Node { values: SmallVec::new(), done: 0, first: NIL, queued: false, big: NIL }
+        Node { values: SmallVec::new(), done: 0, first: NIL, big: NIL, owner: InstId::NONE, queued: false }
     }
 }
 
@@ -62,13 +76,12 @@ impl Graph {
         id
     }
 
-    /// `count` fresh nodes with consecutive ids; the first is returned.
-    pub fn block(&mut self, count: usize) -> NodeId {
+    /// Fresh nodes with consecutive ids, one for each item; the first is returned. An item says whether instructions of
+    /// `owner` use the variable, so that its values are handed to the owner (see [`Popped::owner`]).
+    pub fn block(&mut self, owner: InstId, used: impl Iterator<Item = bool>) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.reserve(count);
-        for _ in 0..count {
-            self.nodes.push(Node::default());
-        }
+        let owner = |used| if used { owner } else { InstId::NONE };
+        self.nodes.extend(used.map(|used| Node { owner: owner(used), ..Node::default() }));
         id
     }
 
@@ -106,7 +119,7 @@ impl Graph {
             }
             n.values.push(value);
         }
-        if !n.queued && n.first != NIL {
+        if !n.queued && (n.first != NIL || n.owner != InstId::NONE) {
             n.queued = true;
             self.queue.push_back(node);
         }
@@ -120,7 +133,7 @@ impl Graph {
         let index = self.succs.len() as u32;
         self.succs.push((succ, next));
         let n = &mut self.nodes[node.0 as usize];
-        if next == NIL {
+        if next == NIL && n.owner == InstId::NONE {
             // Nobody listened before: whatever stands here counts as seen from now on.
             n.done = n.values.len() as u32;
         }
@@ -133,14 +146,14 @@ impl Graph {
         from != to && self.copies.insert((from, to))
     }
 
-    /// The next node with unseen values: node, range of unseen values, first successor.
-    pub fn pop(&mut self) -> Option<(NodeId, usize, usize, u32)> {
+    /// The next node with unseen values.
+    pub fn pop(&mut self) -> Option<Popped> {
         let node = self.queue.pop_front()?;
         let n = &mut self.nodes[node.0 as usize];
         n.queued = false;
         let from = n.done as usize;
         n.done = n.values.len() as u32;
-        Some((node, from, n.values.len(), n.first))
+        Some(Popped { node, unseen: from..n.values.len(), first: n.first, owner: n.owner })
     }
 
     /// A successor and the one after it.

@@ -2,16 +2,11 @@
 
 use super::graph::NodeId;
 use super::value::{InstId, ObjKind, Value, ValueId, well_known};
+use super::operand::role;
 use super::{Filter, Inst, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{BinOp, Const, ContainerKind, Narrowing, Op, ParamKind, VarId};
 use crate::link::{FuncId, ModId, Name};
-
-/// Operand roles of instructions that watch more than one variable.
-mod role {
-    pub const PRIMARY: u8 = 0;
-    pub const KEY: u8 = 1;
-}
 
 impl Solver<'_> {
     /// The instance of a function in a context; new ones are queued for installation.
@@ -20,13 +15,14 @@ impl Solver<'_> {
         if let Some(&inst) = self.inst_index.get(&key) {
             return inst;
         }
+        let id = InstId(self.insts.len() as u32);
         let vars = self.program.func(func).vars.len();
-        let base = self.graph.block(vars + 2);
+        let operands = self.operands(func);
+        let base = self.graph.block(id, operands.used().chain([false, false]));
         let mut depth = if env == InstId::NONE { 0 } else { self.insts[env.0 as usize].depth + 1 };
         for &(_, value) in &key.2 {
             depth = depth.max(self.value_depth(value) + 1);
         }
-        let id = InstId(self.insts.len() as u32);
         self.insts.push(Inst {
             func,
             env,
@@ -45,8 +41,8 @@ impl Solver<'_> {
 
     /// An instance without code that stands for the framework.
     pub(super) fn root(&mut self) -> InstId {
-        let base = self.graph.block(2);
         let id = InstId(self.insts.len() as u32);
+        let base = self.graph.block(id, [false, false].into_iter());
         self.insts.push(Inst {
             func: ROOT_FUNC,
             env: InstId::NONE,
@@ -114,17 +110,6 @@ impl Solver<'_> {
         let base = self.insts[inst.0 as usize].base.0;
         let n = |var: VarId| NodeId(base + var.0);
         match *self.op(at) {
-            Op::Copy { dst, src } => self.flow_once(n(src), n(dst)),
-            Op::Narrow { dst, src, by } => match by {
-                Narrowing::NotNone => self.flow_filtered(n(src), n(dst), Filter::NotNone),
-                Narrowing::IsNone => self.flow_filtered(n(src), n(dst), Filter::IsNone),
-                Narrowing::Truthy => self.flow_filtered(n(src), n(dst), Filter::Truthy),
-                Narrowing::Falsy => self.flow_filtered(n(src), n(dst), Filter::Falsy),
-                Narrowing::IsInstance(_) => {
-                    self.watch(n(src), Use::Instr { at, role: role::PRIMARY });
-                }
-                Narrowing::NotInstance(_) => self.flow_once(n(src), n(dst)),
-            },
             Op::Const { dst, ref value } => {
                 let value = match *value {
                     Const::None => well_known::NONE,
@@ -145,12 +130,6 @@ impl Solver<'_> {
             Op::LoadGlobal { dst, name } => {
                 let name = self.sym(inst, name);
                 self.load_global(inst, name, n(dst));
-            }
-            Op::StoreGlobal { name, src } => {
-                let name = self.sym(inst, name);
-                let module = self.module_of(inst);
-                let node = self.global(module, name);
-                self.flow_once(n(src), node);
             }
             Op::LoadClassName { dst, name } => {
                 let name = self.sym(inst, name);
@@ -173,24 +152,6 @@ impl Solver<'_> {
                     let from = self.var(owner, cell);
                     self.flow_once(from, n(dst));
                 }
-            }
-            Op::StoreFree { levels, cell, src } => {
-                let owner = self.env(inst, levels);
-                if owner != InstId::NONE {
-                    let to = self.var(owner, cell);
-                    self.flow_once(n(src), to);
-                }
-            }
-            Op::LoadAttr { obj, .. } | Op::StoreAttr { obj, .. } | Op::Slice { obj, .. } => {
-                self.watch(n(obj), Use::Instr { at, role: role::PRIMARY });
-            }
-            Op::LoadSub { obj, key, .. } | Op::StoreSub { obj, key, .. } => {
-                self.watch(n(obj), Use::Instr { at, role: role::PRIMARY });
-                self.watch(n(key), Use::Instr { at, role: role::KEY });
-            }
-            Op::Call { dst, callee, .. } => {
-                let call = self.call_of_instr(at, n(dst));
-                self.watch(n(callee), Use::Callee(call));
             }
             Op::Super { dst, class_levels, this } => {
                 let body = self.env(inst, class_levels);
@@ -249,42 +210,15 @@ impl Solver<'_> {
                 }
                 self.graph.add(n(dst), object);
             }
-            Op::Iter { dst, src } => self.watch(n(src), Use::Iterate { dst: n(dst), at }),
-            Op::Unpack { src, .. } | Op::YieldFrom { src, .. } => {
-                self.watch(n(src), Use::Instr { at, role: role::PRIMARY });
+            // Without a value there is nothing to wait for.
+            Op::Format { dst, ref parts }
+                if parts.iter().all(|p| matches!(p, crate::ir::FormatPart::Text(_))) =>
+            {
+                self.fold_format(at, n(dst));
             }
-            Op::BinOp { left, right, .. } => {
-                self.watch(n(left), Use::Instr { at, role: role::PRIMARY });
-                self.watch(n(right), Use::Instr { at, role: role::KEY });
-            }
-            Op::Format { dst, ref parts } => {
-                let vars: Vec<VarId> = parts
-                    .iter()
-                    .filter_map(|p| match p {
-                        crate::ir::FormatPart::Value(v) => Some(*v),
-                        crate::ir::FormatPart::Text(_) => None,
-                    })
-                    .collect();
-                if vars.is_empty() {
-                    self.fold_format(at, n(dst));
-                }
-                for var in vars {
-                    self.watch(n(var), Use::Instr { at, role: role::PRIMARY });
-                }
-            }
-            Op::Yield { dst, src } => {
-                let yielded = self.insts[inst.0 as usize].yielded;
-                self.flow_once(n(src), yielded);
+            Op::Yield { dst, .. } => {
                 self.graph.add(n(dst), well_known::UNKNOWN);
             }
-            Op::Await { dst, src } => self.flow_once(n(src), n(dst)),
-            Op::Return { src } => {
-                let ret = self.insts[inst.0 as usize].ret;
-                self.flow_once(n(src), ret);
-            }
-            Op::Raise { exc } => self.watch(n(exc), Use::Instr { at, role: role::PRIMARY }),
-            Op::Caught { class, .. } => self.watch(n(class), Use::Instr { at, role: role::PRIMARY }),
-            Op::With { manager, .. } => self.watch(n(manager), Use::Instr { at, role: role::PRIMARY }),
             Op::Import { dst, name, leaf } => {
                 let name = self.sym(inst, name);
                 self.import(at, name, leaf, n(dst));
@@ -297,7 +231,8 @@ impl Solver<'_> {
                 let module = self.sym(inst, module);
                 self.import_star(at, level, module);
             }
-            Op::Delete => {}
+            // The rest acts on the values of its operands.
+            _ => {}
         }
     }
 
@@ -306,6 +241,48 @@ impl Solver<'_> {
         let base = self.insts[at.inst.0 as usize].base.0;
         let n = |var: VarId| NodeId(base + var.0);
         match *self.op(at) {
+            Op::Copy { dst, .. } | Op::Await { dst, .. } => {
+                self.graph.add(n(dst), value);
+            }
+            Op::Narrow { dst, by, .. } => {
+                let passes = match by {
+                    Narrowing::NotNone => self.passes(Filter::NotNone, value),
+                    Narrowing::IsNone => self.passes(Filter::IsNone, value),
+                    Narrowing::Truthy => self.passes(Filter::Truthy, value),
+                    Narrowing::Falsy => self.passes(Filter::Falsy, value),
+                    Narrowing::IsInstance(class) => self.may_be_instance(value, n(class)),
+                    Narrowing::NotInstance(_) => true,
+                };
+                if passes {
+                    self.graph.add(n(dst), value);
+                }
+            }
+            Op::StoreGlobal { name, .. } => {
+                let name = self.sym(at.inst, name);
+                let module = self.module_of(at.inst);
+                let node = self.global(module, name);
+                self.graph.add(node, value);
+            }
+            Op::StoreFree { levels, cell, .. } => {
+                let owner = self.env(at.inst, levels);
+                if owner != InstId::NONE {
+                    let to = self.var(owner, cell);
+                    self.graph.add(to, value);
+                }
+            }
+            Op::Yield { .. } => {
+                let yielded = self.insts[at.inst.0 as usize].yielded;
+                self.graph.add(yielded, value);
+            }
+            Op::Return { .. } => {
+                let ret = self.insts[at.inst.0 as usize].ret;
+                self.graph.add(ret, value);
+            }
+            Op::Iter { dst, .. } => self.iterate(value, n(dst), at),
+            Op::Call { dst, .. } => {
+                let call = self.call_of_instr(at, n(dst));
+                self.dispatch(call, value, None);
+            }
             Op::LoadAttr { dst, name, .. } => {
                 let name = self.sym(at.inst, name);
                 self.load_attr(value, name, n(dst), at);
@@ -366,11 +343,6 @@ impl Solver<'_> {
                     self.graph.add(n(dst), value);
                 }
             },
-            Op::Narrow { dst, by: Narrowing::IsInstance(class), .. }
-                if self.may_be_instance(value, n(class)) =>
-            {
-                self.graph.add(n(dst), value);
-            }
             Op::Unpack { dst, index, from_end, rest, .. } => {
                 if rest {
                     let list = self.object(ObjKind::List, at);

@@ -20,6 +20,7 @@ pub mod heap;
 mod import;
 pub mod instance;
 pub mod library;
+mod operand;
 pub mod primitive;
 pub mod registry;
 pub mod strings;
@@ -30,10 +31,12 @@ pub mod web;
 use crate::finding::HopKind;
 use crate::link::{FuncId, ModId, Name, Program};
 use crate::models::Models;
-use graph::{Graph, NodeId, Succ};
+use graph::{Graph, NodeId, Popped, Succ};
+use operand::Operands;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use value::{AllocSite, ClassKey, InstId, Slots, Value, ValueId, Values, well_known};
 
 /// Which knowledge about the project the solver is given: names of its queue class and feature modules.
@@ -253,6 +256,8 @@ pub struct Solver<'p> {
     pub reading: Reading,
     limits: Limits,
     captures: Vec<bool>,
+    operands: Vec<Option<Rc<Operands>>>,
+    call_of: FxHashMap<Origin, u32>,
     queue_classes: Vec<QueueClass>,
     feature_modules: FxHashSet<ModId>,
     main_modules: FxHashSet<ModId>,
@@ -365,7 +370,8 @@ impl<'p> Solver<'p> {
             .iter()
             .filter_map(|m| program.names.find(m).and_then(|n| program.module(n)))
             .collect();
-        let captures = program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
+        let captures: Vec<bool> = program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
+        let operands = vec![None; captures.len()];
         Solver {
             program,
             models,
@@ -382,6 +388,8 @@ impl<'p> Solver<'p> {
             reading: Reading::default(),
             limits: Limits::default(),
             captures,
+            operands,
+            call_of: FxHashMap::default(),
             queue_classes: knowledge.queue_classes.clone(),
             feature_modules,
             main_modules: FxHashSet::default(),
@@ -461,14 +469,17 @@ impl<'p> Solver<'p> {
                 self.install(inst);
                 continue;
             }
-            let Some((node, from, to, first)) = self.graph.pop() else { break };
+            let Some(Popped { node, unseen, first, owner }) = self.graph.pop() else { break };
             let mut next = first;
             while let Some((succ, after)) = self.graph.succ(next) {
-                for i in from..to {
+                for i in unseen.clone() {
                     let value = self.graph.values(node)[i];
                     self.push(succ, value);
                 }
                 next = after;
+            }
+            if owner != InstId::NONE {
+                self.hand_to_uses(owner, node, unseen);
             }
         }
     }
@@ -479,7 +490,7 @@ impl<'p> Solver<'p> {
                 self.graph.add(to, value);
             }
             Succ::Filtered(to, filter) => {
-                if self.passes(filter, value) {
+                if self.passes(self.filters[filter as usize], value) {
                     self.graph.add(to, value);
                 }
             }
@@ -537,8 +548,8 @@ impl<'p> Solver<'p> {
         node
     }
 
-    fn passes(&mut self, filter: u32, value: ValueId) -> bool {
-        match self.filters[filter as usize] {
+    fn passes(&mut self, filter: Filter, value: ValueId) -> bool {
+        match filter {
             Filter::NotNone => value != well_known::NONE,
             Filter::IsNone => matches!(
                 self.values.get(value),
