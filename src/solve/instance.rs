@@ -117,8 +117,11 @@ impl Solver<'_> {
                     Const::Bool(false) => well_known::FALSE,
                     Const::Int(i) => self.values.intern_keyed(Value::Int(i), None),
                     Const::Str(s) => {
-                        let name = self.sym(inst, s);
-                        self.values.intern_keyed(Value::Str(name), None)
+                        let (name, func) = (self.sym(inst, s), self.insts[inst.0 as usize].func);
+                        match self.operands(func).is_prose(at.index) {
+                            true => well_known::ANY_STR,
+                            false => self.values.intern_keyed(Value::Str(name), None),
+                        }
                     }
                     Const::Other => well_known::OPAQUE,
                 };

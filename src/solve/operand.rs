@@ -6,8 +6,9 @@
 use super::graph::NodeId;
 use super::value::InstId;
 use super::{Origin, Solver};
-use crate::ir::{FormatPart, FuncIr, Op, VarId};
+use crate::ir::{Const, FormatPart, FuncIr, Op, VarId};
 use crate::link::FuncId;
+use rustc_hash::FxHashSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -30,14 +31,24 @@ struct Operand {
 pub(super) struct Operands {
     starts: Vec<u32>,
     uses: Vec<Operand>,
+    /// Instructions that make prose, ascending.
+    prose: Vec<u32>,
 }
 
 impl Operands {
-    fn new(ir: &FuncIr) -> Operands {
+    fn new(ir: &FuncIr, strings: &[Box<str>]) -> Operands {
         let mut all: Vec<(VarId, Operand)> = Vec::new();
         for (index, instr) in ir.instrs.iter().enumerate() {
             watched(&instr.op, |var, role| all.push((var, Operand { index: index as u32, role })));
         }
+        let keys: FxHashSet<VarId> = ir.instrs.iter().flat_map(|instr| keys(&instr.op)).collect();
+        let prose = ir.instrs.iter().enumerate().filter(|(_, instr)| match instr.op {
+            Op::Const { dst, value: Const::Str(text) } => {
+                strings[text.0 as usize].contains(char::is_whitespace) && !keys.contains(&dst)
+            }
+            _ => false,
+        });
+        let prose = prose.map(|(index, _)| index as u32).collect();
         all.sort_by_key(|&(var, _)| var.0);
         let mut starts = vec![0u32; ir.vars.len() + 1];
         for (var, _) in &all {
@@ -46,7 +57,7 @@ impl Operands {
         for i in 1..starts.len() {
             starts[i] += starts[i - 1];
         }
-        Operands { starts, uses: all.into_iter().map(|(_, operand)| operand).collect() }
+        Operands { starts, uses: all.into_iter().map(|(_, operand)| operand).collect(), prose }
     }
 
     /// For each variable, whether any instruction uses it.
@@ -54,8 +65,24 @@ impl Operands {
         self.starts.windows(2).map(|ends| ends[0] != ends[1])
     }
 
+    /// Whether a constant is prose: a text with white space that is not used as a key where it stands. Prose names nothing, no
+    /// attribute, rule, endpoint or setting, so it counts as any string: messages for people would otherwise make
+    /// most of the values and many of the contexts.
+    pub(super) fn is_prose(&self, index: u32) -> bool {
+        self.prose.binary_search(&index).is_ok()
+    }
+
     fn of(&self, var: VarId) -> Range<usize> {
         self.starts[var.0 as usize] as usize..self.starts[var.0 as usize + 1] as usize
+    }
+}
+
+/// The keys of an instruction.
+fn keys(op: &Op) -> Vec<VarId> {
+    match op {
+        Op::LoadSub { key, .. } | Op::StoreSub { key, .. } => vec![*key],
+        Op::MakeDict { items, .. } => items.iter().filter_map(|(key, _)| *key).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -117,8 +144,8 @@ impl Solver<'_> {
     /// The table of a function, made when it is first asked for.
     pub(super) fn operands(&mut self, func: FuncId) -> Rc<Operands> {
         let program = &self.program;
-        let table = self.operands[func.0 as usize].get_or_insert_with(|| Rc::new(Operands::new(program.func(func))));
-        Rc::clone(table)
+        let new = || Rc::new(Operands::new(program.func(func), &program.file_of(func).ir.strings));
+        Rc::clone(self.operands[func.0 as usize].get_or_insert_with(new))
     }
 
     /// Hands new values of a variable of an instance to the instructions that use it, unless the context rules them out.
