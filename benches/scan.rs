@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use producer_map::Progress;
 use producer_map::config::Config;
+use producer_map::source::Tree;
 use producer_map::{ScanOptions, analyze};
 use rayon::prelude::*;
 
@@ -85,7 +86,7 @@ fn number(name: &str) -> Outcome<Option<usize>> {
 
 /// The files that a scan analyses, by the rules of the tree's configuration.
 fn files(root: &Path) -> Outcome<Vec<PathBuf>> {
-    let filter = Config::for_root(root, None)?.path_filter();
+    let filter = Config::for_tree(&Tree::directory(root), None)?.path_filter();
     let relative = |path: &Path| {
         let parts = path.strip_prefix(root).unwrap_or(path).iter().map(|part| part.to_string_lossy());
         parts.collect::<Vec<_>>().join("/")
@@ -121,9 +122,10 @@ fn parse(files: &[PathBuf]) -> Outcome<(usize, usize)> {
 }
 
 fn scan(root: &Path, threads: usize) -> Outcome<Stages> {
-    let options = ScanOptions { config: Config::for_root(root, None)?, threads: Some(threads) };
+    let tree = Tree::directory(root);
+    let options = ScanOptions { config: Config::for_tree(&tree, None)?, threads: Some(threads) };
     let stages = Stages::default();
-    std::hint::black_box(analyze(root, &options, &stages)?);
+    std::hint::black_box(analyze(&tree, &options, &stages)?);
     Ok(stages)
 }
 

@@ -53,6 +53,8 @@ pub struct SourceFacts {
     pub exclusion_rules: Vec<String>,
     /// SHA-256 over (path, content) of the analysed files in path order, as lower-case hex.
     pub digest: String,
+    /// Full id of the commit they are of, when they were read from a git repository.
+    pub revision: Option<String>,
 }
 
 /// A HEAD or OPTIONS that nobody wrote.

@@ -5,12 +5,15 @@
 //! abstract with the library knowledge in [`models`], [`routes`], [`queues`], [`paths`] and [`workers`] read
 //! the solution, [`finding`] is what they say, [`tracker`] gives routes their IDs, [`evidence`] and
 //! [`render`] write it down, [`checklist`] writes it into CSV files that people own ([`sheet`]). [`scan`]
-//! runs the pipeline, [`callgraph`] the part of it that any Python program has, [`cli`] is the command line.
+//! runs the pipeline, [`callgraph`] the part of it that any Python program has, [`diff`] compares two scans, [`codes`]
+//! explains what findings are called, [`cli`] is the command line.
 
 pub mod callgraph;
 pub mod checklist;
 pub mod cli;
+pub mod codes;
 pub mod config;
+pub mod diff;
 pub mod digest;
 pub mod evidence;
 pub mod finding;

@@ -7,10 +7,10 @@ use crate::models::{ModelError, Models};
 use crate::paths::CallGraph;
 use crate::progress::Progress;
 use crate::solve::{Knowledge, QueueClass, Solver};
-use crate::{paths, queues, routes, source, workers};
+use crate::source::{SourceFile, Tree};
+use crate::{paths, queues, routes, workers};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
 
 /// What a scan is told.
 #[derive(Debug, Clone)]
@@ -25,26 +25,26 @@ pub struct ScanOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
     /// The root cannot be read.
-    #[error("cannot read {}: {source}; name the directory to scan", path.display())]
+    #[error("cannot read {tree}: {source}; name the directory to scan")]
     Root {
-        /// The root.
-        path: PathBuf,
+        /// The tree.
+        tree: String,
         /// Why not.
         source: std::io::Error,
     },
     /// There is nothing to analyse.
-    #[error("no Python file in {}: name the root of a Flask project", path.display())]
+    #[error("no Python file in {tree}: name the root of a Flask project")]
     NoPython {
-        /// The root.
-        path: PathBuf,
+        /// The tree.
+        tree: String,
     },
     /// A configured entry module does not exist.
-    #[error("entry module {entry} is not in {}: correct --entry or `entries` in producer-map.toml", path.display())]
+    #[error("entry module {entry} is not in {tree}: correct --entry or `entries` in producer-map.toml")]
     NoEntry {
         /// The entry as a file path.
         entry: String,
-        /// The root.
-        path: PathBuf,
+        /// The tree.
+        tree: String,
     },
     /// The threads could not be started.
     #[error("cannot start {count} threads: {message}; choose another --threads")]
@@ -74,7 +74,7 @@ struct Loaded {
 }
 
 /// A tree, read and lowered.
-pub(crate) struct Tree {
+pub(crate) struct Lowered {
     /// Its files in path order.
     pub(crate) files: Vec<LoweredFile>,
     /// What it consists of; the entries are not known yet.
@@ -83,21 +83,21 @@ pub(crate) struct Tree {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads and lowers the files below `root`, in parallel.
+/// Reads and lowers the files of a tree, in parallel.
 ///
 /// # Errors
 /// When the tree cannot be read or holds no Python.
 pub(crate) fn read_tree(
-    root: &Path,
+    tree: &Tree,
     options: &ScanOptions,
     progress: &dyn Progress,
-) -> Result<Tree, ScanError> {
+) -> Result<Lowered, ScanError> {
     let filter = options.config.path_filter();
     progress.stage("discover", 0);
-    let found = source::discover(root, &filter)
-        .map_err(|source| ScanError::Root { path: root.to_owned(), source })?;
+    let found =
+        tree.discover(&filter).map_err(|source| ScanError::Root { tree: tree.to_string(), source })?;
     if found.files.is_empty() {
-        return Err(ScanError::NoPython { path: root.to_owned() });
+        return Err(ScanError::NoPython { tree: tree.to_string() });
     }
     progress.stage("parse", found.files.len());
     let mut pool = rayon::ThreadPoolBuilder::new().stack_size(16 << 20);
@@ -112,7 +112,7 @@ pub(crate) fn read_tree(
             .files
             .par_iter()
             .map(|file| {
-                let loaded = load(file);
+                let loaded = load(tree, file);
                 progress.tick();
                 loaded
             })
@@ -132,7 +132,7 @@ pub(crate) fn read_tree(
         files.extend(loaded.file);
     }
     if files.is_empty() {
-        return Err(ScanError::NoPython { path: root.to_owned() });
+        return Err(ScanError::NoPython { tree: tree.to_string() });
     }
     let source = SourceFacts {
         entries: Vec::new(),
@@ -141,22 +141,23 @@ pub(crate) fn read_tree(
         excluded_files: found.excluded,
         exclusion_rules: filter.rules(),
         digest: crate::digest::hex(&digest.finalize()),
+        revision: tree.commit().map(str::to_owned),
     };
-    Ok(Tree { files, source, diagnostics })
+    Ok(Lowered { files, source, diagnostics })
 }
 
-/// Scans the tree at `root`.
+/// Scans a tree.
 ///
 /// # Errors
 /// When the tree cannot be read, holds nothing to analyse, or a configured entry is missing.
-pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
-    let tree = read_tree(root, options, progress)?;
-    let mut findings = Findings { source: tree.source, diagnostics: tree.diagnostics, ..Findings::default() };
+pub fn analyze(tree: &Tree, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
+    let Lowered { files, source, diagnostics } = read_tree(tree, options, progress)?;
+    let mut findings = Findings { source, diagnostics, ..Findings::default() };
 
     progress.stage("link", 0);
-    let mut program = Program::link(tree.files);
+    let mut program = Program::link(files);
     let models = Models::shipped()?;
-    let entries = entries(&program, &options.config, root)?;
+    let entries = entries(&program, &options.config, tree)?;
     if entries.is_empty() {
         findings.diagnostics.push(Diagnostic {
             file: None,
@@ -199,9 +200,9 @@ pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> R
     }
     solver.solve();
     let starts = queues::complete(&solver, edges, &mut findings);
-    if let Some(file) = source::first_of(root, &options.config.supervisor) {
-        match source::read(&file) {
-            Ok(text) => workers::complete(&file.path, &text, &solver, &starts, &mut findings),
+    if let Some((path, text)) = tree.first_of(&options.config.supervisor) {
+        match text {
+            Ok(text) => workers::complete(path, &text, &solver, &starts, &mut findings),
             Err(diagnostic) => findings.diagnostics.push(diagnostic),
         }
     }
@@ -213,8 +214,8 @@ pub fn analyze(root: &Path, options: &ScanOptions, progress: &dyn Progress) -> R
     Ok(findings)
 }
 
-fn load(file: &source::SourceFile) -> Loaded {
-    let text = match source::read(file) {
+fn load(tree: &Tree, file: &SourceFile) -> Loaded {
+    let text = match tree.read(file) {
         Ok(text) => text,
         Err(diagnostic) => {
             return Loaded { file: None, digest: [0; 32], bytes: 0, diagnostics: vec![diagnostic] };
@@ -245,14 +246,14 @@ fn load(file: &source::SourceFile) -> Loaded {
     }
 }
 
-fn entries(program: &Program, config: &Config, root: &Path) -> Result<Vec<ModId>, ScanError> {
+fn entries(program: &Program, config: &Config, tree: &Tree) -> Result<Vec<ModId>, ScanError> {
     let mut entries = Vec::new();
     for entry in &config.entries {
         match program.module_of_path(entry) {
             Some(module) => entries.push(module),
             None if config.entries_are_default => {}
             None => {
-                return Err(ScanError::NoEntry { entry: entry.clone(), path: root.to_owned() });
+                return Err(ScanError::NoEntry { entry: entry.clone(), tree: tree.to_string() });
             }
         }
     }

@@ -20,6 +20,7 @@ use crate::models::Models;
 use crate::progress::Progress;
 use crate::scan::{ScanError, ScanOptions, read_tree};
 use crate::solve::{Knowledge, Reading, Solver};
+use crate::source::Tree;
 
 /// What a call graph is made of.
 #[derive(Debug, Clone)]
@@ -101,7 +102,7 @@ pub struct Unresolved {
 /// When the tree cannot be read, holds nothing to analyse, or a chosen entry is missing.
 pub fn build(root: &Path, options: &Options, progress: &dyn Progress) -> Result<Graph, ScanError> {
     let scan = ScanOptions { config: options.config.clone(), threads: options.threads };
-    let tree = read_tree(root, &scan, progress)?;
+    let tree = read_tree(&Tree::directory(root), &scan, progress)?;
     progress.stage("link", 0);
     let mut program = Program::link(tree.files);
     let models = Models::shipped()?;
@@ -133,7 +134,7 @@ fn entries(program: &Program, config: &Config, root: &Path) -> Result<Vec<ModId>
         program
             .module_of_path(entry)
             .or_else(|| program.module_of_path(&package()))
-            .ok_or_else(|| ScanError::NoEntry { entry: entry.clone(), path: root.to_owned() })
+            .ok_or_else(|| ScanError::NoEntry { entry: entry.clone(), tree: root.display().to_string() })
     };
     config.entries.iter().map(module).collect()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::checklist::block;
+use crate::diff::accepted;
 use crate::render::LinkBase;
 
 /// Where `scan` writes, and where the other commands look.
@@ -17,11 +18,12 @@ Examples:
   producer-map why ROUTE-0105 --root ./quay       tell the chains of a route, hop by hop
   producer-map why 'PUT /v2/<repo>' QUEUE         the chains of a route to one queue
   producer-map queues ./quay                      list the queues
+  producer-map diff main HEAD                     compare two revisions of the repository
   producer-map link --checklist routes.csv        what the evidence would add to a checklist
 
 Exit status:
   0    done
-  1    link --check: a checklist is out of date
+  1    diff --fail-on: there is such a difference; link --check: a checklist is out of date
   2    wrong use: unknown option, route or queue, or a file that was given and cannot be used
   3    nothing usable in the tree: no Python files, no entry module, no routes
   101  internal error
@@ -61,6 +63,23 @@ Exit status:
   0    done; with --check: every checklist is up to date
   1    with --check: a checklist is out of date
   2    wrong use, or a checklist that is not in order: nothing was written";
+
+const DIFF_HELP: &str = "\
+A name that --repo is given for is a revision of it if it can be; otherwise it is a file or directory if there is one,
+and a revision if not. Evidence files compare at once; trees and revisions are scanned first, both with the options for
+scanning that are given.
+
+Examples:
+  producer-map diff old.json new.json
+  producer-map diff main HEAD --format markdown -o comment.md --fail-on breaking
+  producer-map diff --repo ./quay v3.17.4 v3.18.0
+  producer-map diff --repo ./quay v3.18.0 output/evidence.json
+
+Exit status:
+  0    compared, and nothing that --fail-on names
+  1    a difference of the level of --fail-on that is not accepted
+  2    wrong use, or an accepted difference that has expired or matches nothing
+  3    nothing usable in a tree that was scanned";
 
 /// Finds out which routes of a Flask project put items on which work queues.
 ///
@@ -104,8 +123,12 @@ pub enum Command {
     Queues(ListArgs),
     /// Print the call graph of any Python program
     Callgraph(CallGraphArgs),
-    /// Print the JSON Schema of the evidence
-    Schema,
+    /// Compare two releases
+    Diff(DiffArgs),
+    /// Tell what a code means, why it matters and what to do; without a code list them all
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of a file that the program writes
+    Schema(SchemaArgs),
     /// Write the evidence as Markdown that checklists link to
     Render(RenderArgs),
     /// Write what routes enqueue into verification checklists
@@ -164,6 +187,12 @@ pub struct ScanArgs {
     /// Root of the tree
     #[arg(default_value = ".")]
     pub root: PathBuf,
+    /// Scan a git revision instead: a tag, a branch, a commit; REV:DIR for a directory of it
+    #[arg(long, value_name = "REV")]
+    pub rev: Option<String>,
+    /// Git repository of --rev [default: the one that the root is in]
+    #[arg(long, value_name = "DIR", requires = "rev")]
+    pub repo: Option<PathBuf>,
     /// Where the evidence goes, `-` for standard output
     #[arg(long, short, value_name = "FILE", default_value = DEFAULT_EVIDENCE)]
     pub output: PathBuf,
@@ -223,6 +252,103 @@ pub struct ListArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub tree: TreeArgs,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Code, as diff and the evidence give it [default: all of them]
+    pub code: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+}
+
+/// How to print something that people read in sentences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TextFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Which file
+    #[arg(value_enum, default_value_t = SchemaOf::Evidence)]
+    pub of: SchemaOf,
+}
+
+/// A file that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// What scan writes
+    Evidence,
+    /// What diff writes with --format json
+    Diff,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+#[command(after_help = DIFF_HELP)]
+pub struct DiffArgs {
+    /// Old side: an evidence file, a directory to scan, or a git revision
+    pub old: String,
+    /// New side, likewise
+    pub new: String,
+    /// Git repository of the revisions [default: the one that the current directory is in]
+    #[arg(long, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+    /// How to print the differences
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
+    /// Where they go [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Exit with 1 if a difference of this level or a worse one is not accepted
+    #[arg(long, value_enum, default_value_t = FailOn::None, value_name = "LEVEL")]
+    pub fail_on: FailOn,
+    /// Accepted differences [default: producer-map-accepted.toml in the new tree, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub accepted: Option<PathBuf>,
+    /// The day on which accepted differences must not have expired [default: today, UTC]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub today: Option<jiff::civil::Date>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tree: TreeArgs,
+}
+
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    accepted::date(text).ok_or_else(|| "give a day as in 2027-01-31".to_owned())
+}
+
+/// How to print differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For the terminal
+    Text,
+    /// For programs; `producer-map schema diff` describes it
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+/// From which level on a difference is a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Never
+    None,
+    /// Those that concern a decision that rests on the evidence
+    Breaking,
+    /// And those that are worth a look
+    Notice,
+    /// Any difference
+    Info,
 }
 
 /// How to print a list.

@@ -6,6 +6,7 @@ use super::args::{CallGraphArgs, CallGraphFormat, TreeArgs};
 use super::{CliError, Terminal, scan};
 use crate::callgraph::{Graph, Options, build};
 use crate::config::{Config, Pattern};
+use crate::source::Tree;
 use crate::{evidence, progress, render};
 
 /// Runs `callgraph`.
@@ -49,7 +50,7 @@ fn program(args: &CallGraphArgs) -> Result<(PathBuf, Config), CliError> {
         ..TreeArgs::default()
     };
     if path.is_dir() {
-        return Ok((path.clone(), scan::configure(path, &tree)?));
+        return Ok((path.clone(), scan::configure(&Tree::directory(path), &tree)?));
     }
     let name = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_file());
     let Some(name) = name else {
@@ -64,7 +65,7 @@ fn program(args: &CallGraphArgs) -> Result<(PathBuf, Config), CliError> {
     }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let root = parent.unwrap_or(Path::new(".")).to_owned();
-    let mut config = scan::configure(&root, &tree)?;
+    let mut config = scan::configure(&Tree::directory(&root), &tree)?;
     let mut entries = args.entry.clone();
     entries.push(name.to_owned());
     config.set_entries(&entries);

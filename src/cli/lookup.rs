@@ -1,6 +1,7 @@
 //! From a name as typed to the thing it means, or to the nearest names.
 
 use super::CliError;
+use crate::codes::{self, Code};
 use crate::evidence::Evidence;
 use crate::evidence::model::{Queue, Route};
 
@@ -88,6 +89,19 @@ fn nearest(wanted: &str, names: impl Iterator<Item = (String, String)>) -> Vec<S
         }
     }
     near
+}
+
+/// The catalogue's entry of `name`.
+///
+/// # Errors
+/// When there is none; the message names the nearest.
+pub(super) fn code(name: &str) -> Result<&'static Code, CliError> {
+    let name = name.trim().to_lowercase();
+    codes::find(&name).ok_or_else(|| {
+        let names =
+            codes::all().iter().map(|code| (code.name.clone(), format!("{}  {}", code.name, code.title)));
+        unknown("code", &name, &nearest(&name, names), "list them with `producer-map explain`")
+    })
 }
 
 fn unknown(kind: &str, name: &str, near: &[String], advice: &str) -> CliError {

@@ -10,6 +10,8 @@
 
 mod args;
 mod callgraph;
+mod diff;
+mod explain;
 mod link;
 mod lookup;
 mod packaging;
@@ -23,10 +25,13 @@ use anstream::AutoStream;
 use clap::Parser;
 
 use crate::config::ConfigError;
+use crate::diff::accepted::AcceptedError;
+use crate::diff::model as diff_model;
 use crate::evidence::{JSON_SCHEMA, LoadError, ReplaceError, WriteError};
 use crate::scan::ScanError;
+use crate::source::RevisionError;
 use crate::tracker::TrackerError;
-use args::{Cli, Color, Command};
+use args::{Cli, Color, Command, SchemaOf};
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +42,10 @@ enum CliError {
     Tracker(#[from] TrackerError),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Revision(#[from] RevisionError),
+    #[error(transparent)]
+    Accepted(#[from] AcceptedError),
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error(transparent)]
@@ -79,7 +88,15 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => packaging::completions(args, &terminal),
         Command::Man(args) => packaging::man(args, &terminal),
         Command::Callgraph(args) => callgraph::run(args, &terminal),
-        Command::Schema => terminal.print(JSON_SCHEMA).map_err(CliError::from),
+        Command::Diff(args) => diff::run(args, &terminal),
+        Command::Explain(args) => explain::run(args, &terminal),
+        Command::Schema(args) => {
+            let schema = match args.of {
+                SchemaOf::Evidence => JSON_SCHEMA,
+                SchemaOf::Diff => diff_model::JSON_SCHEMA,
+            };
+            terminal.print(schema).map_err(CliError::from)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,11 +8,16 @@ use crate::config::{Config, Pattern};
 use crate::evidence::model::Evidence;
 use crate::evidence::{self, Context};
 use crate::scan::ScanOptions;
+use crate::source::Tree;
 use crate::{progress, render, tracker};
 
 /// Runs `scan`. Nothing is written before everything has been found and put into text.
 pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<(), CliError> {
-    let evidence = scan(&args.root, &args.tree, terminal)?;
+    let tree = match &args.rev {
+        Some(rev) => Tree::revision(args.repo.as_deref().unwrap_or(&args.root), rev)?,
+        None => directory(&args.root)?,
+    };
+    let evidence = scan(&tree, &args.tree, terminal)?;
     let text = evidence::to_json(&evidence)?;
     let to_stdout = args.output.as_os_str() == "-";
     let summary = render::summary(&evidence);
@@ -35,28 +40,31 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<(), CliError> 
     Ok(())
 }
 
-/// Scans the tree at `root`.
-pub(super) fn scan(root: &Path, args: &TreeArgs, terminal: &Terminal) -> Result<Evidence, CliError> {
+/// The tree at `root`.
+pub(super) fn directory(root: &Path) -> Result<Tree, CliError> {
     if !root.is_dir() {
         let what = if root.exists() { "is not a directory" } else { "does not exist" };
         return Err(CliError::Usage(format!("root {} {what}: name the directory to scan", root.display())));
     }
-    let config = configure(root, args)?;
+    Ok(Tree::directory(root))
+}
+
+/// Scans a tree.
+pub(super) fn scan(tree: &Tree, args: &TreeArgs, terminal: &Terminal) -> Result<Evidence, CliError> {
+    let config = configure(tree, args)?;
     // Before the long part, so that a mistake in the tracker costs no time.
-    let tracker_file = args.routes.clone().or_else(|| tracker::find(root, &config.tracker));
-    let tracker = match &tracker_file {
-        Some(path) => Some(tracker::read(path, &tracker::label(root, path))?),
-        None => None,
+    let tracker = match &args.routes {
+        Some(path) => Some(tracker::read(path, &tracker::label(tree.root(), path))?),
+        None => tracker::find(tree, &config.tracker)?,
     };
     let validation_queues = config.validation_queues.clone();
     let progress = progress::for_terminal(terminal.quiet);
-    let found = crate::analyze(root, &ScanOptions { config, threads: args.threads }, progress.as_ref());
+    let found = crate::analyze(tree, &ScanOptions { config, threads: args.threads }, progress.as_ref());
     progress.finish();
     let findings = found?;
     if findings.routes.is_empty() {
         let mut message = format!(
-            "no route was found in {}: name the modules that make the WSGI application with --entry",
-            root.display()
+            "no route was found in {tree}: name the modules that make the WSGI application with --entry"
         );
         for diagnostic in findings.diagnostics.iter().take(5) {
             let file = diagnostic.file.as_deref().unwrap_or("-");
@@ -71,8 +79,8 @@ pub(super) fn scan(root: &Path, args: &TreeArgs, terminal: &Terminal) -> Result<
 }
 
 /// The configuration with the command line over it.
-pub(super) fn configure(root: &Path, args: &TreeArgs) -> Result<Config, CliError> {
-    let mut config = Config::for_root(root, args.config.as_deref())?;
+pub(super) fn configure(tree: &Tree, args: &TreeArgs) -> Result<Config, CliError> {
+    let mut config = Config::for_tree(tree, args.config.as_deref())?;
     if !args.entry.is_empty() {
         config.set_entries(&args.entry);
     }

@@ -84,12 +84,12 @@ fn obtain(
         return Ok(evidence::load(file)?);
     }
     if let Some(root) = root {
-        return scan::scan(root, tree, terminal);
+        return scan::scan(&scan::directory(root)?, tree, terminal);
     }
     let usual = Path::new(DEFAULT_EVIDENCE);
     if usual.is_file() && !tree.given() {
         terminal.note(&format!("from {DEFAULT_EVIDENCE}\n"));
         return Ok(evidence::load(usual)?);
     }
-    scan::scan(Path::new("."), tree, terminal)
+    scan::scan(&scan::directory(Path::new("."))?, tree, terminal)
 }

@@ -1,5 +1,6 @@
 //! Reading configuration: the built-in defaults, then `producer-map.toml` over them.
 
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Config, Pattern, QueueClass, module_file};
+use crate::source::Tree;
 
 /// The built-in defaults, in the format of the configuration file.
 pub const DEFAULTS: &str = include_str!("../../data/defaults.toml");
@@ -85,16 +87,21 @@ impl Config {
         config
     }
 
-    /// The configuration for a scan of `root`: the defaults, and over them `file`, or else the
-    /// `producer-map.toml` in `root` if there is one.
+    /// The configuration for a scan of `tree`: the defaults, and over them `file`, or else the
+    /// `producer-map.toml` in the root of the tree if there is one.
     ///
     /// # Errors
     /// When the file cannot be read or is malformed.
-    pub fn for_root(root: &Path, file: Option<&Path>) -> Result<Self, ConfigError> {
-        let found = root.join(FILE_NAME);
-        match file {
-            Some(path) => Self::from_file(path),
-            None if found.is_file() => Self::from_file(&found),
+    pub fn for_tree(tree: &Tree, file: Option<&Path>) -> Result<Self, ConfigError> {
+        if let Some(path) = file {
+            return Self::from_file(path);
+        }
+        let path = tree.place(FILE_NAME);
+        let text = tree.file(FILE_NAME).and_then(|bytes| {
+            bytes.map(|bytes| String::from_utf8(bytes).map_err(io::Error::other)).transpose()
+        });
+        match text.map_err(|source| ConfigError::Unreadable { path: path.clone(), source })? {
+            Some(text) => Self::from_text(&text, &path),
             None => Ok(Self::defaults()),
         }
     }

@@ -60,6 +60,7 @@ fn source(findings: &Findings, context: Context<'_>) -> model::Source {
         excluded_files: facts.excluded_files,
         exclusion_rules: facts.exclusion_rules.clone(),
         digest: facts.digest.clone(),
+        revision: facts.revision.clone(),
         tracker,
     }
 }

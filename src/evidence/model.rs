@@ -61,6 +61,9 @@ pub struct Source {
     pub exclusion_rules: Vec<String>,
     /// SHA-256 over the analysed files.
     pub digest: String,
+    /// Full id of the commit they are of; only when they were read from a git repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
     /// The route tracker, if there was one.
     pub tracker: Option<TrackerSource>,
 }

@@ -5,7 +5,9 @@
 //! read by programs: that is what the evidence file is for.
 
 pub mod callgraph;
+pub mod diff;
 mod document;
+mod explain;
 mod links;
 mod markdown;
 mod summary;
@@ -15,6 +17,7 @@ mod unified;
 mod why;
 
 pub use document::document;
+pub use explain::{catalogue, explanation};
 pub use links::{LinkBase, edge_anchor, queue_anchor, route_anchor};
 pub use markdown::markdown;
 pub use summary::summary;

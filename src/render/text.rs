@@ -32,6 +32,15 @@ pub(super) fn certainty_style(certainty: &str) -> Style {
     }
 }
 
+/// The style of a code's level.
+pub(super) fn level_style(level: &str) -> Style {
+    match level {
+        "breaking" | "error" => BAD,
+        "notice" | "warning" => CAUTION,
+        _ => QUIET,
+    }
+}
+
 /// `1 route`, `2 routes`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     match (number, noun) {

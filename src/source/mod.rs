@@ -1,16 +1,42 @@
-//! Discovering and reading the sources. Only this room knows absolute paths.
+//! Discovering and reading the sources. Only this room knows where they lie: in a directory, or in a git repository.
+//!
+//! A [`Tree`] is either; what is found in a commit is what is found in its checkout.
+
+mod directory;
+mod git;
+
+pub use git::{Revision, RevisionError};
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::config::PathFilter;
 use crate::finding::{Diagnostic, Severity};
-use std::path::{Path, PathBuf};
+
+/// A tree of files.
+#[derive(Debug, Clone)]
+pub enum Tree {
+    /// What lies below a directory.
+    Directory(PathBuf),
+    /// The files of a commit.
+    Revision(Revision),
+}
 
 /// A discovered file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     /// Path relative to the root, `/` separated.
     pub path: String,
-    /// Where it is.
-    pub absolute: PathBuf,
+    /// Where its content is.
+    content: Content,
+}
+
+/// Where the content of a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    File(PathBuf),
+    Object(gix::ObjectId),
 }
 
 /// What discovery found.
@@ -24,72 +50,125 @@ pub struct Discovered {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Walks the tree below `root`. Symbolic links to directories are not followed, so loops cannot occur.
-///
-/// # Errors
-/// When the root itself is no readable directory.
-pub fn discover(root: &Path, filter: &PathFilter) -> std::io::Result<Discovered> {
-    std::fs::read_dir(root)?;
-    let mut found = Discovered::default();
-    let relative = |path: &Path| {
-        let parts = path.strip_prefix(root).unwrap_or(path).iter().map(|p| p.to_string_lossy());
-        parts.collect::<Vec<_>>().join("/")
-    };
-    let walk = walkdir::WalkDir::new(root).sort_by_file_name().into_iter();
-    for entry in walk.filter_entry(|e| !e.file_type().is_dir() || filter.descend(&relative(e.path()))) {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                found.diagnostics.push(Diagnostic {
-                    file: error.path().map(&relative),
-                    line: 0,
-                    column: 0,
-                    severity: Severity::Warning,
-                    code: "unreadable-entry",
-                    message: match error.io_error() {
-                        Some(io) => format!("cannot be read ({}); make it readable or exclude it", io.kind()),
-                        None => "cannot be walked; exclude it".to_owned(),
-                    },
-                });
-                continue;
-            }
-        };
-        let path = relative(entry.path());
-        let is_file =
-            entry.file_type().is_file() || (entry.file_type().is_symlink() && entry.path().is_file());
-        if !is_file || !path.ends_with(".py") {
-            continue;
+impl Discovered {
+    /// Whether the file at `path` is a Python file that is to be analysed; counts those that the rules leave out.
+    fn wants(&mut self, path: &str, filter: &PathFilter) -> bool {
+        if !path.ends_with(".py") {
+            return false;
         }
-        if filter.excluded(&path, false).is_some() {
-            found.excluded += 1;
-            continue;
-        }
-        found.files.push(SourceFile { path, absolute: entry.into_path() });
+        let excluded = filter.excluded(path, false).is_some();
+        self.excluded += usize::from(excluded);
+        !excluded
     }
-    found.files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
 }
 
-/// The first of some `places`, paths relative to `root`, where there is a file.
-pub fn first_of(root: &Path, places: &[String]) -> Option<SourceFile> {
-    let file = |place: &String| SourceFile { path: place.clone(), absolute: root.join(place) };
-    places.iter().map(file).find(|file| file.absolute.is_file())
+impl Tree {
+    /// The tree below `root`.
+    pub fn directory(root: &Path) -> Self {
+        Self::Directory(root.to_owned())
+    }
+
+    /// The files of the commit that `name` leads to (a tag, a branch, a full or abbreviated id, `main~2`; after a colon
+    /// a directory of it) in the repository that `directory` is or lies in.
+    ///
+    /// # Errors
+    /// When there is no repository, or no such commit in it.
+    pub fn revision(directory: &Path, name: &str) -> Result<Self, RevisionError> {
+        Revision::open(directory, name).map(Self::Revision)
+    }
+
+    /// Full id of the commit whose files these are.
+    pub fn commit(&self) -> Option<&str> {
+        match self {
+            Self::Directory(_) => None,
+            Self::Revision(revision) => Some(&revision.commit),
+        }
+    }
+
+    /// The directory that the tree lies in, none for a commit.
+    pub fn root(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(root) => Some(root),
+            Self::Revision(_) => None,
+        }
+    }
+
+    /// How messages name the file at `path`.
+    pub fn place(&self, path: &str) -> PathBuf {
+        match self {
+            Self::Directory(root) => root.join(path),
+            Self::Revision(revision) if revision.name.contains(':') => {
+                PathBuf::from(format!("{}/{path}", revision.name.trim_end_matches('/')))
+            }
+            Self::Revision(revision) => PathBuf::from(format!("{}:{path}", revision.name)),
+        }
+    }
+
+    /// Finds the Python files that `filter` keeps.
+    ///
+    /// # Errors
+    /// When the root itself cannot be read.
+    pub fn discover(&self, filter: &PathFilter) -> io::Result<Discovered> {
+        let mut found = match self {
+            Self::Directory(root) => directory::discover(root, filter)?,
+            Self::Revision(revision) => revision.discover(filter)?,
+        };
+        found.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    /// The content of the file at `path` (relative to the root, with `/`), none if there is no file.
+    ///
+    /// # Errors
+    /// When there is one and it cannot be read.
+    pub fn file(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        match self {
+            Self::Directory(root) => directory::file(root, path),
+            Self::Revision(revision) => revision.file(path),
+        }
+    }
+
+    /// The first of some `places` where there is a file, with its text.
+    pub fn first_of<'a>(&self, places: &'a [String]) -> Option<(&'a str, Result<String, Diagnostic>)> {
+        places.iter().find_map(|place| {
+            let bytes = self.file(place).transpose()?;
+            Some((place.as_str(), decode(place, bytes)))
+        })
+    }
+
+    /// Reads a discovered file as UTF-8 (PEP 3120; a byte order mark is dropped).
+    ///
+    /// # Errors
+    /// A diagnostic that names the file and what is wrong with it.
+    pub fn read(&self, file: &SourceFile) -> Result<String, Diagnostic> {
+        let bytes = match (&file.content, self) {
+            (Content::File(path), _) => std::fs::read(path),
+            (Content::Object(id), Self::Revision(revision)) => revision.read(*id),
+            (Content::Object(_), Self::Directory(_)) => Err(io::ErrorKind::NotFound.into()),
+        };
+        decode(&file.path, bytes)
+    }
 }
 
-/// Reads a file as UTF-8 (PEP 3120; a byte order mark is dropped).
-///
-/// # Errors
-/// A diagnostic that names the file and what is wrong with it.
-pub fn read(file: &SourceFile) -> Result<String, Diagnostic> {
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(root) => write!(f, "{}", root.display()),
+            Self::Revision(revision) => f.write_str(&revision.name),
+        }
+    }
+}
+
+fn decode(path: &str, bytes: io::Result<Vec<u8>>) -> Result<String, Diagnostic> {
     let fail = |line: u32, column: u32, code: &'static str, message: String| Diagnostic {
-        file: Some(file.path.clone()),
+        file: Some(path.to_owned()),
         line,
         column,
         severity: Severity::Warning,
         code,
         message,
     };
-    let bytes = std::fs::read(&file.absolute).map_err(|e| {
+    let bytes = bytes.map_err(|e| {
         fail(0, 0, "unreadable-file", format!("cannot be read ({}); the file is left out", e.kind()))
     })?;
     match String::from_utf8(bytes) {
@@ -105,5 +184,20 @@ pub fn read(file: &SourceFile) -> Result<String, Diagnostic> {
             let message = "not valid UTF-8; convert the file to UTF-8, it is left out".to_owned();
             Err(fail(line, column, "undecodable-file", message))
         }
+    }
+}
+
+/// The diagnostic of an entry that cannot be read; without a cause it is a loop of links.
+fn unreadable(path: Option<String>, cause: Option<io::ErrorKind>) -> Diagnostic {
+    Diagnostic {
+        file: path,
+        line: 0,
+        column: 0,
+        severity: Severity::Warning,
+        code: "unreadable-entry",
+        message: match cause {
+            Some(kind) => format!("cannot be read ({kind}); make it readable or exclude it"),
+            None => "cannot be walked; exclude it".to_owned(),
+        },
     }
 }

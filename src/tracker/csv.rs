@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Row, Shape, Tracker};
 use crate::sheet::{Problem, Sheet};
+use crate::source::Tree;
 
 /// The columns that are read; others may stand beside them in any order.
 const COLUMNS: [&str; 6] = ["route_id", "file", "symbol", "method", "path_template", "path_expr"];
@@ -52,9 +53,36 @@ impl fmt::Display for Listing<'_> {
 pub fn read(path: &Path, label: &str) -> Result<Tracker, TrackerError> {
     let bytes =
         std::fs::read(path).map_err(|source| TrackerError::Unreadable { path: path.to_owned(), source })?;
+    from_bytes(&bytes, path, label)
+}
+
+/// Reads the tracker at the first of the usual `places` of `tree` where there is a file.
+///
+/// # Errors
+/// As [`read`].
+pub fn find(tree: &Tree, places: &[String]) -> Result<Option<Tracker>, TrackerError> {
+    for place in places {
+        let path = tree.place(place);
+        let bytes =
+            tree.file(place).map_err(|source| TrackerError::Unreadable { path: path.clone(), source })?;
+        if let Some(bytes) = bytes {
+            return from_bytes(&bytes, &path, &label(place)).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// How the evidence names a usual place: by its path in the tree, or by its last part if it leads out of the tree.
+fn label(place: &str) -> String {
+    let parts: Vec<&str> = place.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let outside = place.starts_with('/') || parts.contains(&"..");
+    if outside { parts.last().copied().unwrap_or_default().to_owned() } else { parts.join("/") }
+}
+
+fn from_bytes(bytes: &[u8], path: &Path, label: &str) -> Result<Tracker, TrackerError> {
     let rows =
-        parse(&bytes).map_err(|problems| TrackerError::Malformed { path: path.to_owned(), problems })?;
-    Ok(Tracker { label: label.to_owned(), digest: crate::digest::sha256_hex(&bytes), rows })
+        parse(bytes).map_err(|problems| TrackerError::Malformed { path: path.to_owned(), problems })?;
+    Ok(Tracker { label: label.to_owned(), digest: crate::digest::sha256_hex(bytes), rows })
 }
 
 /// Takes the content of a tracker apart.

@@ -9,7 +9,7 @@ mod shape;
 
 pub use crate::sheet::Problem;
 pub use assign::{Assignment, MatchKind, RowResult, StaleReason, Tracked, assign, derived_id};
-pub use csv::{TrackerError, read};
+pub use csv::{TrackerError, find, read};
 pub use shape::{Piece, Shape, Template};
 
 use std::path::{Path, PathBuf};
@@ -46,18 +46,13 @@ pub struct Row {
     pub shape: Shape,
 }
 
-/// The first of the usual `places` (relative to `root`) where there is a file.
-pub fn find(root: &Path, places: &[String]) -> Option<PathBuf> {
-    places.iter().map(|place| root.join(place)).find(|path| path.is_file())
-}
-
-/// How the evidence names the tracker at `path`: never by a path outside of the scanned root, so that the
-/// evidence does not depend on where things lie.
-pub fn label(root: &Path, path: &Path) -> String {
-    let inside = match (root.canonicalize(), path.canonicalize()) {
+/// How the evidence names the tracker at `path`: never by a path outside of the scanned `root`, so that the
+/// evidence does not depend on where things lie. A commit has no root to lie in.
+pub fn label(root: Option<&Path>, path: &Path) -> String {
+    let inside = root.and_then(|root| match (root.canonicalize(), path.canonicalize()) {
         (Ok(root), Ok(path)) => path.strip_prefix(&root).map(Path::to_owned).ok(),
         _ => path.strip_prefix(root).map(Path::to_owned).ok(),
-    };
+    });
     let shown = inside.or_else(|| path.file_name().map(PathBuf::from)).unwrap_or_default();
     let parts: Vec<_> = shown.iter().map(|part| part.to_string_lossy()).collect();
     parts.join("/")

@@ -10,6 +10,7 @@ use std::path::Path;
 use producer_map::config::Config;
 use producer_map::evidence::{Context, Evidence, build};
 use producer_map::progress::Silent;
+use producer_map::source::Tree;
 use producer_map::{ScanOptions, analyze, tracker};
 
 use crate::support::crate_root;
@@ -44,9 +45,10 @@ fn unmet(case: &Case) -> Result<Vec<(usize, String)>, String> {
 }
 
 fn scan(root: &Path) -> Result<Evidence, String> {
-    let config = Config::for_root(root, None).map_err(|error| error.to_string())?;
+    let tree = Tree::directory(root);
+    let config = Config::for_tree(&tree, None).map_err(|error| error.to_string())?;
     let options = ScanOptions { config, threads: Some(1) };
-    let findings = analyze(root, &options, &Silent).map_err(|error| error.to_string())?;
+    let findings = analyze(&tree, &options, &Silent).map_err(|error| error.to_string())?;
     let assignment = tracker::assign(&findings.routes, None);
     let context = Context { tracker: None, assignment: &assignment, validation_queues: &[] };
     Ok(build(&findings, context))

@@ -213,6 +213,7 @@ pub fn findings() -> Findings {
             excluded_files: 0,
             exclusion_rules: vec!["tests/".into()],
             digest: sha256_hex(b"ledger"),
+            revision: None,
         },
         routes: routes(),
         queues: queues(),

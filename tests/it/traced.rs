@@ -10,6 +10,7 @@ use producer_map::callgraph::{Options, build};
 use producer_map::config::Config;
 use producer_map::evidence::callgraph::adjacency;
 use producer_map::progress::Silent;
+use producer_map::source::Tree;
 
 use crate::fixtures::parse::{self, Case};
 use crate::fixtures::write;
@@ -42,7 +43,8 @@ impl Outcome {
             self.untraced.insert(format!("{place}: {error}"));
             return Ok(());
         }
-        let mut config = Config::for_root(dir.path(), None).map_err(|error| error.to_string())?;
+        let mut config =
+            Config::for_tree(&Tree::directory(dir.path()), None).map_err(|error| error.to_string())?;
         config.set_entries(&[&entry]);
         let options = Options { config, threads: Some(1), reached_only: true, coarse: false };
         let graph = build(dir.path(), &options, &Silent).map_err(|error| error.to_string())?;

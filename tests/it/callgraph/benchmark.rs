@@ -14,6 +14,7 @@ use producer_map::callgraph::{Options, build};
 use producer_map::config::Config;
 use producer_map::evidence::callgraph::adjacency;
 use producer_map::progress::Silent;
+use producer_map::source::Tree;
 use serde::{Deserialize, Serialize};
 
 use crate::support::{crate_root, observe, python};
@@ -92,7 +93,7 @@ fn programs() -> Option<Vec<Program>> {
 }
 
 fn found(program: &Program, coarse: bool) -> Edges {
-    let mut config = Config::for_root(&program.folder, None).expect("defaults");
+    let mut config = Config::for_tree(&Tree::directory(&program.folder), None).expect("defaults");
     config.set_entries(&["main.py"]);
     let options = Options { config, threads: Some(1), reached_only: false, coarse };
     edges(adjacency(&build(&program.folder, &options, &Silent).expect(&program.name)))
