@@ -58,7 +58,9 @@ pub(super) fn changes(
         for edge in &pairs.old {
             let served = route(edge, &old_routes);
             let queue = sides.old.queues.iter().find(|queue| queue.name == edge.queue);
-            push(gone(edge, sides.lost.edge(edge, served, queue)), edge, served);
+            let partner = routes.both.iter().find(|(old, _)| Some(*old) == served).map(|(_, new)| *new);
+            let reason = sides.lost.edge(edge, served, queue).or_else(|| hidden_handler(edge, served?, partner?));
+            push(gone(edge, reason), edge, served);
         }
         for edge in &pairs.new {
             let served = route(edge, &new_routes);
@@ -93,6 +95,19 @@ fn numbered<'a>(pairs: &Pairs<'a, Route>) -> (Numbered<'a>, Numbered<'a>) {
         new.insert(&route.id, (paired + pairs.old.len() + number, *route));
     }
     (old, new)
+}
+
+/// Why an edge may be there although it is not seen: what serves the route now is a function that stood in front of the
+/// handler before, or is not known. Then the way to the handler was lost, and not the handler.
+fn hidden_handler(edge: &Edge, old: &Route, new: &Route) -> Option<String> {
+    let handler = old.handler.as_ref()?;
+    let symbol = &handler.symbol;
+    let Some(now) = &new.handler else { return Some(format!("the handler {symbol} is no longer seen")) };
+    let stands = |file: &str, symbol: &str, place: &Place| (file, symbol) == (&*place.file, &*place.symbol);
+    let before = edge.path.iter().take_while(|hop| !stands(&hop.file, &hop.symbol, handler));
+    let wrapped = !stands(&now.file, &now.symbol, handler)
+        && before.into_iter().any(|hop| stands(&hop.file, &hop.symbol, now));
+    wrapped.then(|| format!("the handler {symbol} is no longer seen behind {}", now.symbol))
 }
 
 /// How likely two producers of one route and queue are the same one, moved.

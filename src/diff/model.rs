@@ -142,6 +142,8 @@ kinds! {
     RouteRuleChanged = "route-rule-changed",
     /// Another handler.
     RouteHandlerMoved = "route-handler-moved",
+    /// The handler was seen and no longer is.
+    RouteHandlerLost = "route-handler-lost",
     /// Other conditions.
     RouteGatesChanged = "route-gates-changed",
     /// Other IDs of the same routes, as one change.

@@ -74,10 +74,18 @@ fn differences(old: &Route, new: &Route) -> Vec<Change> {
     }
     let handler = |route: &Route| route.handler.as_ref().map(function);
     let (before, after) = (handler(old), handler(new));
-    if before != after {
-        let shown = |handler: &Option<String>| handler.clone().unwrap_or_else(|| "the framework".to_owned());
-        let message = format!("{} is served by {}, not by {}", named(new), shown(&after), shown(&before));
-        push(Kind::RouteHandlerMoved, message, before.into_iter().collect(), after.into_iter().collect());
+    match (before, after) {
+        (before, after) if before == after => {}
+        (Some(before), None) => {
+            let message = format!("the function that serves {} is no longer seen; it was {before}", named(new));
+            push(Kind::RouteHandlerLost, message, vec![before], Vec::new());
+        }
+        (before, after) => {
+            let shown = |handler: &Option<String>| handler.clone().unwrap_or_else(|| "an unknown function".to_owned());
+            let message = format!("{} is served by {}, not by {}", named(new), shown(&after), shown(&before));
+            let values = (before.into_iter().collect(), after.into_iter().collect());
+            push(Kind::RouteHandlerMoved, message, values.0, values.1);
+        }
     }
     if !same_set(&old.gates, &new.gates) {
         let message =

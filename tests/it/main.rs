@@ -3,7 +3,9 @@
 mod bad_input;
 mod callgraph;
 mod cli;
+mod diff;
 mod fixtures;
+mod git;
 mod handmade;
 mod link;
 mod miniquay;
