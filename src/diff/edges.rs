@@ -59,7 +59,8 @@ pub(super) fn changes(
             let served = route(edge, &old_routes);
             let queue = sides.old.queues.iter().find(|queue| queue.name == edge.queue);
             let partner = routes.both.iter().find(|(old, _)| Some(*old) == served).map(|(_, new)| *new);
-            let reason = sides.lost.edge(edge, served, queue).or_else(|| hidden_handler(edge, served?, partner?));
+            let reason =
+                sides.lost.edge(edge, served, queue).or_else(|| hidden_handler(edge, served?, partner?));
             push(gone(edge, reason), edge, served);
         }
         for edge in &pairs.new {

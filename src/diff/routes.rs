@@ -77,11 +77,14 @@ fn differences(old: &Route, new: &Route) -> Vec<Change> {
     match (before, after) {
         (before, after) if before == after => {}
         (Some(before), None) => {
-            let message = format!("the function that serves {} is no longer seen; it was {before}", named(new));
+            let message =
+                format!("the function that serves {} is no longer seen; it was {before}", named(new));
             push(Kind::RouteHandlerLost, message, vec![before], Vec::new());
         }
         (before, after) => {
-            let shown = |handler: &Option<String>| handler.clone().unwrap_or_else(|| "an unknown function".to_owned());
+            let shown = |handler: &Option<String>| {
+                handler.clone().unwrap_or_else(|| "an unknown function".to_owned())
+            };
             let message = format!("{} is served by {}, not by {}", named(new), shown(&after), shown(&before));
             let values = (before.into_iter().collect(), after.into_iter().collect());
             push(Kind::RouteHandlerMoved, message, values.0, values.1);

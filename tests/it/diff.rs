@@ -178,7 +178,13 @@ fn two_releases_differ_in_one_of_everything() {
     shown.dedup();
     // The other kinds need a file that is broken, or evidence of another version: tests of their own.
     let elsewhere = [
-        "edge-found", "edge-lost", "queue-found", "queue-lost", "route-found", "route-handler-lost", "route-lost",
+        "edge-found",
+        "edge-lost",
+        "queue-found",
+        "queue-lost",
+        "route-found",
+        "route-handler-lost",
+        "route-lost",
         "scan-tool-changed",
     ];
     let all = producer_map::diff::model::Kind::ALL.iter().map(|kind| kind.code());
@@ -228,9 +234,15 @@ fn what_a_broken_file_hides_is_lost_and_not_removed() {
     };
     let dir = compared(broken);
     let found = json(dir.path());
-    assert!(codes(&found).contains(&"edge-lost") && !codes(&found).contains(&"edge-removed"), "{:?}", codes(&found));
+    assert!(
+        codes(&found).contains(&"edge-lost") && !codes(&found).contains(&"edge-removed"),
+        "{:?}",
+        codes(&found)
+    );
     let reasons = reasons(&found, "edge-lost");
-    assert!(reasons.iter().all(|reason| *reason == "data/model/marker.py was not read completely (syntax-error)"));
+    assert!(
+        reasons.iter().all(|reason| *reason == "data/model/marker.py was not read completely (syntax-error)")
+    );
     // Seen from the other side the same edges are found, and not new.
     let output = run(dir.path(), &["diff", "new.json", "old.json", "--format", "json"]);
     let back: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
@@ -316,13 +328,18 @@ fn fail_on_decides_the_exit_status() {
     assert_eq!(status(&[]), (Some(0), String::new()));
     let (code, message) = status(&["--fail-on", "breaking"]);
     assert_eq!(code, Some(1));
-    assert!(message.starts_with("error: ") && message.ends_with(" differences are breaking, and not accepted\n"));
+    assert!(
+        message.starts_with("error: ") && message.ends_with(" differences are breaking, and not accepted\n")
+    );
     let same = run(dir.path(), &["diff", "old.json", "old.json", "--fail-on", "info"]);
     assert_eq!(same.status.code(), Some(0));
     // The differences are written all the same.
-    let arguments = ["diff", "old.json", "new.json", "--fail-on", "info", "-o", "out/d.md", "--format", "markdown"];
+    let arguments =
+        ["diff", "old.json", "new.json", "--fail-on", "info", "-o", "out/d.md", "--format", "markdown"];
     assert_eq!(run(dir.path(), &arguments).status.code(), Some(1));
-    assert!(fs::read_to_string(dir.path().join("out/d.md")).expect("written").starts_with("## Routes and queues"));
+    assert!(
+        fs::read_to_string(dir.path().join("out/d.md")).expect("written").starts_with("## Routes and queues")
+    );
 }
 
 #[test]
@@ -335,14 +352,17 @@ fn accepted_differences_do_not_fail() {
     assert!(!changes.is_empty());
     let mut text = String::new();
     for change in changes {
-        let (code, subject) = (change["code"].as_str().expect("code"), change["subject"]["id"].as_str().expect("id"));
+        let (code, subject) =
+            (change["code"].as_str().expect("code"), change["subject"]["id"].as_str().expect("id"));
         text.push_str(&format!(
             "[[accepted]]\ncode = \"{code}\"\nsubject = \"{subject}\"\nreason = \"the page is gone\"\n\
              owner = \"web team\"\nexpires = 2027-03-31\n\n"
         ));
     }
     fs::write(dir.path().join("a.toml"), &text).expect("writable");
-    let diff = |more: &[&str]| run(dir.path(), &[&["diff", "old.json", "new.json", "--fail-on", "info"], more].concat());
+    let diff = |more: &[&str]| {
+        run(dir.path(), &[&["diff", "old.json", "new.json", "--fail-on", "info"], more].concat())
+    };
     assert_eq!(diff(&[]).status.code(), Some(1));
     let good = diff(&["--accepted", "a.toml", "--today", "2027-03-31"]);
     assert!(stdout(&good).contains("accepted by web team until 2027-03-31: the page is gone"));
@@ -350,17 +370,17 @@ fn accepted_differences_do_not_fail() {
     assert_eq!(late.status.code(), Some(2));
     assert!(stderr(&late).contains("\n  a.toml:1: acceptance of "), "{}", stderr(&late));
     assert!(!late.stdout.is_empty(), "the differences are news all the same");
-    let stale = run(
-        dir.path(),
-        &["diff", "old.json", "old.json", "--accepted", "a.toml", "--today", "2027-01-01"],
-    );
+    let stale =
+        run(dir.path(), &["diff", "old.json", "old.json", "--accepted", "a.toml", "--today", "2027-01-01"]);
     assert_eq!(stale.status.code(), Some(2));
     assert!(stderr(&stale).contains("a.toml:1: no difference is "));
     // Where the new side is a file, the usual name is looked for in the current directory.
     fs::write(dir.path().join("producer-map-accepted.toml"), "[[accepted]]\n").expect("writable");
     let wrong = diff(&[]);
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(wrong.stdout.is_empty() && stderr(&wrong).contains("producer-map-accepted.toml:1: `code` is missing"));
+    assert!(
+        wrong.stdout.is_empty() && stderr(&wrong).contains("producer-map-accepted.toml:1: `code` is missing")
+    );
 }
 
 #[test]
@@ -369,7 +389,10 @@ fn inputs_that_are_nothing_are_named() {
     let cases: [(&[&str], &str); 6] = [
         (&["diff", "old.json", "no-such"], "`no-such` is no file and no directory"),
         (&["diff", "old.json", "new.json", "--threads", "1"], "no effect on two evidence files"),
-        (&["diff", "old.json", "new.json", "--accepted", "no.toml"], "cannot read accepted differences no.toml"),
+        (
+            &["diff", "old.json", "new.json", "--accepted", "no.toml"],
+            "cannot read accepted differences no.toml",
+        ),
         (&["diff", "old.json", "new.json", "--today", "2027-02-30"], "give a day as in 2027-01-31"),
         (&["diff", "old.json", "new.json", "--repo", "no-repo"], "no git repository in no-repo"),
         (&["diff", "old.json"], "Usage:"),
@@ -416,16 +439,23 @@ fn codes_of_diagnostics_and_catalogue_agree() {
             found.extend(quoted.filter(|text| !text.contains(char::is_whitespace)).map(str::to_owned));
             for (before, rest) in code.match_indices(".cap(\"").chain(code.match_indices("code: \"")) {
                 let name = code[before + rest.len()..].split('"').next().unwrap_or_default();
-                assert!(producer_map::codes::find(name).is_some(), "{name} in {} is not explained", path.display());
+                assert!(
+                    producer_map::codes::find(name).is_some(),
+                    "{name} in {} is not explained",
+                    path.display()
+                );
             }
-            for name in code.split('"').filter(|text| text.starts_with("unknown-") || text.ends_with("-unknown-callee")) {
+            for name in code
+                .split('"')
+                .filter(|text| text.starts_with("unknown-") || text.ends_with("-unknown-callee"))
+            {
                 let known = producer_map::codes::find(name).is_some() || name == "unknown-queue";
                 assert!(known, "{name} in {} is not explained", path.display());
             }
         }
     }
     let mut found = Vec::new();
-    for room in ["scan.rs", "source", "queues", "solve", "tracker", "evidence"] {
+    for room in ["scan.rs", "source", "queues", "solve", "tracker", "evidence", "workers"] {
         let path = crate_root().join("src").join(room);
         if path.is_dir() {
             literals(&path, &mut found);

@@ -13,7 +13,8 @@ use crate::support::{copy_tree, crate_root, ledger, miniquay, run, stderr, stdou
 
 /// Who makes the commits, and when.
 fn somebody() -> gix::actor::SignatureRef<'static> {
-    gix::actor::SignatureRef::from_bytes(b"Nobody <nobody@example.org> 1577836800 +0000").expect("a signature")
+    gix::actor::SignatureRef::from_bytes(b"Nobody <nobody@example.org> 1577836800 +0000")
+        .expect("a signature")
 }
 
 /// Writes a tree object of what lies in a directory, symbolic links as such.
@@ -100,8 +101,12 @@ fn a_revision_gives_the_evidence_of_its_checkout() {
     let first = commit(&repository, &checkout, &[]);
     let (expected, none) = evidence(&[&text(&checkout)]);
     assert_eq!(none, None);
-    let codes: Vec<&str> =
-        expected["diagnostics"].as_array().expect("a list").iter().filter_map(|d| d["code"].as_str()).collect();
+    let codes: Vec<&str> = expected["diagnostics"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|d| d["code"].as_str())
+        .collect();
     assert!(!cfg!(unix) || (codes.contains(&"undecodable-file") && codes.contains(&"syntax-error")));
 
     let repo = text(&dir.path().join("bare.git"));
@@ -137,7 +142,11 @@ fn a_revision_has_many_names() {
         assert!(found == expected, "{name}");
         assert_eq!(revision.as_deref(), Some(full.as_str()), "{name}");
     }
-    assert_eq!(evidence(&[&repo, "--rev", "HEAD"]).1, Some(second.to_string()), "the root may name the repository");
+    assert_eq!(
+        evidence(&[&repo, "--rev", "HEAD"]).1,
+        Some(second.to_string()),
+        "the root may name the repository"
+    );
     let cases = [
         ("v9", "no revision `v9` in "),
         ("main..v1", "no revision `main..v1` in "),
@@ -178,7 +187,10 @@ fn packs_are_read_as_loose_objects_are() {
     assert_eq!(rules("HEAD"), ["/rest", "/work"]);
     let output = run(crate_root(), &["diff", "--repo", &repo, "v1", "v2"]);
     let text = stdout(&output);
-    assert!(text.starts_with("v1 (") && text.contains("GET /rest (X-GET-") && text.contains("route-added"), "{text}");
+    assert!(
+        text.starts_with("v1 (") && text.contains("GET /rest (X-GET-") && text.contains("route-added"),
+        "{text}"
+    );
     assert!(text.contains("\nno breaking, 1 notice, no info\n"), "{text}");
 }
 
