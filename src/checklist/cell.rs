@@ -74,7 +74,7 @@ fn one_edge(id: &str, edge: &Edge, links: &Links) -> String {
         let _ = write!(text, "route {} {} {}; ", edge.route_id, edge.method, edge.rule);
     }
     let producer = &edge.producer;
-    let gates = if edge.gates.is_empty() { "none".to_owned() } else { edge.gates.join(" and ") };
+    let gates = gates(&edge.gates);
     let link = match links {
         Links::Document(name) => format!("{name}#{}", edge_anchor(&edge.id)),
         Links::Source(base) => base.line(&producer.file, producer.line),
@@ -85,6 +85,16 @@ fn one_edge(id: &str, edge: &Edge, links: &Links) -> String {
         edge.queue, producer.file, producer.symbol, edge.certainty
     );
     plain(&text)
+}
+
+/// Conditions as one, with parentheses where words could be taken for the `and` or `or` between them.
+fn gates(gates: &[String]) -> String {
+    let ambiguous = |gate: &str| [" and ", " or "].iter().any(|word| gate.contains(word));
+    let shown: Vec<String> = gates
+        .iter()
+        .map(|gate| if gates.len() > 1 && ambiguous(gate) { format!("({gate})") } else { gate.clone() })
+        .collect();
+    if shown.is_empty() { "none".to_owned() } else { shown.join(" and ") }
 }
 
 fn one_queue(fed: &Fed<'_>, links: &Links) -> String {
@@ -178,6 +188,17 @@ mod tests {
         let base = "https://host.example/".parse().expect("an address");
         let permalink = route("R-1", &[&edge], &style(Links::Source(base)));
         assert!(permalink.contains("; evidence https://host.example/m/a.py#L7 | "), "{permalink}");
+    }
+
+    #[test]
+    fn conditions_do_not_run_into_each_other() {
+        let edge = edge("R-1", "mail", "may", &["config.M chooses \"a\" or \"b\"", "features.A"]);
+        assert!(
+            route("R-1", &[&edge], &document())
+                .contains("; gates (config.M chooses 'a' or 'b') and features.A; ")
+        );
+        assert_eq!(gates(&["a or b".into()]), "a or b");
+        assert_eq!(gates(&[]), "none");
     }
 
     #[test]

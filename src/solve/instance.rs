@@ -1,8 +1,8 @@
 //! Instances: the instructions of a function in a context, turned into constraints.
 
 use super::graph::NodeId;
-use super::value::{InstId, ObjKind, Value, ValueId, well_known};
 use super::operand::role;
+use super::value::{InstId, ObjKind, Value, ValueId, well_known};
 use super::{Filter, Inst, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{BinOp, Const, ContainerKind, Narrowing, Op, ParamKind, VarId};

@@ -370,7 +370,8 @@ impl<'p> Solver<'p> {
             .iter()
             .filter_map(|m| program.names.find(m).and_then(|n| program.module(n)))
             .collect();
-        let captures: Vec<bool> = program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
+        let captures: Vec<bool> =
+            program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
         let operands = vec![None; captures.len()];
         Solver {
             program,
