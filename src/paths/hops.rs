@@ -252,6 +252,7 @@ fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Option<Hop> {
     if solver.is_root(edge.from.inst) {
         return Some(Hop {
             kind: match edge.kind {
+                _ if solver.is_assumed(edge.to) => HopKind::External,
                 Some(kind @ (HopKind::Hook | HopKind::Decorator | HopKind::Yield)) => kind,
                 _ => HopKind::Route,
             },
@@ -263,7 +264,7 @@ fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Option<Hop> {
     }
     Some(Hop {
         place: place(solver, edge.from),
-        kind: edge.kind.unwrap_or_else(|| kind(solver, edge.from, edge.to)),
+        kind: kind_of(solver, edge),
         target: target.symbol,
         targets: graph.targets_of(edge),
         gates: graph.hop_gates(solver, edge),
@@ -273,6 +274,7 @@ fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Option<Hop> {
 /// How an edge is resolved.
 pub(crate) fn kind_of(solver: &Solver<'_>, edge: &crate::solve::CallEdge) -> HopKind {
     match edge.kind {
+        _ if solver.is_assumed(edge.to) => HopKind::External,
         Some(kind) => kind,
         None if solver.is_root(edge.from.inst) => HopKind::Route,
         None => kind(solver, edge.from, edge.to),

@@ -206,6 +206,8 @@ impl Solver<'_> {
                 if matches!(self.values.get(callee), Value::Unknown) {
                     self.unknown_calls.entry(origin).or_insert("unknown-callee");
                     self.assume_called(call);
+                    self.result_or_decorated(call, well_known::UNKNOWN);
+                    return;
                 }
                 self.graph.add(dst, well_known::UNKNOWN);
             }

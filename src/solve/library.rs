@@ -19,7 +19,7 @@ impl Solver<'_> {
         }
         let Some(entry) = self.model(path) else {
             let text = self.text(path).to_owned();
-            self.call_unmodelled(call, &text, recv);
+            self.call_unmodelled(call, &text);
             return;
         };
         let text = self.text(path).to_owned();
@@ -31,7 +31,7 @@ impl Solver<'_> {
         }
         match &entry.returns {
             Some(Term::Arg(None, Some(word))) if word == "unmodelled" => {
-                self.call_unmodelled(call, &text, recv);
+                self.call_unmodelled(call, &text);
             }
             Some(Term::Arg(None, Some(word))) if word == "opaque_object" => {
                 let value = self.ext_value(&format!("{text}()"));
@@ -52,14 +52,26 @@ impl Solver<'_> {
     }
 
     /// A function that no model describes: it returns something of its own, and is assumed to call what it is given.
-    fn call_unmodelled(&mut self, call: u32, text: &str, recv: Option<ValueId>) {
-        let dst = self.calls[call as usize].dst;
+    fn call_unmodelled(&mut self, call: u32, text: &str) {
         let result = if text.ends_with(".*") { text.to_owned() } else { format!("{text}()") };
-        // A class method of an external base of a project class, called on `super()` in a constructor, gives nothing.
         let value = self.ext_value(&result);
-        self.graph.add(dst, value);
-        let _ = recv;
+        self.result_or_decorated(call, value);
         self.assume_called(call);
+    }
+
+    /// What a function that is not known returns: `result`, but where it is applied as a decorator what it decorates, which it
+    /// is assumed to call when it is called itself.
+    pub(super) fn result_or_decorated(&mut self, call: u32, result: ValueId) {
+        let super::call::Call { dst, decorates, ref args, .. } = self.calls[call as usize];
+        match args[..] {
+            [(Passing::Pos, decorated)] if decorates => {
+                let what = self.primitive(super::primitive::Pending::Decorated { result, dst });
+                self.watch(decorated, Use::Primitive { what });
+            }
+            _ => {
+                self.graph.add(dst, result);
+            }
+        }
     }
 
     /// Callables among the arguments of a call that is not understood are assumed to be called, and generators to be

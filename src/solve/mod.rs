@@ -248,6 +248,8 @@ pub struct Solver<'p> {
     pub via_getattr: FxHashSet<Origin>,
     /// Instances whose call applied a decorator.
     pub decorator_insts: FxHashSet<InstId>,
+    /// Functions and classes under a decorator that is not known.
+    assumed_decorations: FxHashSet<ValueId>,
     /// Calls (origin) with a callee that is not tracked.
     pub unknown_calls: FxHashMap<Origin, &'static str>,
     /// Calls (origin) whose callee is external, and its path.
@@ -384,6 +386,7 @@ impl<'p> Solver<'p> {
             caps: FxHashMap::default(),
             via_getattr: FxHashSet::default(),
             decorator_insts: FxHashSet::default(),
+            assumed_decorations: FxHashSet::default(),
             unknown_calls: FxHashMap::default(),
             external_calls: FxHashMap::default(),
             reading: Reading::default(),
@@ -686,6 +689,14 @@ impl<'p> Solver<'p> {
             self.caps.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         caps.sort();
         caps
+    }
+
+    /// Whether an instance is of a function under a decorator that is not known: that it is called when the decorated name is
+    /// called is an assumption.
+    pub fn is_assumed(&self, inst: InstId) -> bool {
+        let Inst { func, env, .. } = self.insts[inst.0 as usize];
+        let function = self.values.find(&Value::Func(func, env));
+        !self.assumed_decorations.is_empty() && function.is_some_and(|f| self.assumed_decorations.contains(&f))
     }
 
     /// The configured queue classes.

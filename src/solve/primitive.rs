@@ -47,6 +47,8 @@ pub enum Pending {
     StrMethod { kind: String, dst: NodeId },
     /// An operand of `str.format`.
     Format { format: ValueId, call: u32, dst: NodeId },
+    /// What a decorator that is not known makes of a value.
+    Decorated { result: ValueId, dst: NodeId },
     /// A decorator, to be returned where it was applied without arguments.
     Decorator { dst: NodeId },
     /// An argument of `type(x)`.
@@ -218,6 +220,15 @@ impl Solver<'_> {
                     self.graph.add(dst, value);
                 }
                 _ => {}
+            },
+            Pending::Decorated { result, dst } => match self.values.get(value) {
+                Value::Func(..) | Value::ManagerFunc(_) | Value::Class(..) => {
+                    self.assumed_decorations.insert(value);
+                    self.graph.add(dst, value);
+                }
+                _ => {
+                    self.graph.add(dst, result);
+                }
             },
             Pending::TypeOf { dst } => match self.class_of(value) {
                 Some(class) => {
