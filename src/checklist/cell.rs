@@ -38,9 +38,10 @@ pub struct Style {
 /// of the sources, each with its name.
 pub fn stamp(evidence: &Evidence, commit: Option<&str>) -> String {
     let digits = |text: &str| text.chars().take(DIGITS).collect::<String>();
-    match commit {
-        Some(commit) => format!("commit {}", plain(commit)),
-        None => format!("source-digest {}", digits(&evidence.source.digest)),
+    match (commit, &evidence.source.revision) {
+        (Some(commit), _) => format!("commit {}", plain(commit)),
+        (None, Some(revision)) => format!("commit {}", plain(&digits(revision))),
+        (None, None) => format!("source-digest {}", digits(&evidence.source.digest)),
     }
 }
 
