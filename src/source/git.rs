@@ -68,6 +68,9 @@ impl std::fmt::Debug for Revision {
     }
 }
 
+/// Kind, name and object of what a directory holds.
+type Entry = (EntryKind, BString, ObjectId);
+
 /// What a path in the tree leads to.
 enum Found {
     Directory(ObjectId),
@@ -128,7 +131,7 @@ impl Revision {
     pub(super) fn discover(&self, filter: &PathFilter) -> io::Result<Discovered> {
         let mut found = Discovered::default();
         let root = self.entries(self.root)?;
-        let mut open: Vec<(Vec<BString>, Vec<(EntryKind, BString, ObjectId)>)> = vec![(Vec::new(), root)];
+        let mut open: Vec<(Vec<BString>, Vec<Entry>)> = vec![(Vec::new(), root)];
         while let Some((directory, entries)) = open.pop() {
             for (kind, name, id) in entries {
                 let mut parts = directory.clone();
@@ -181,7 +184,7 @@ impl Revision {
     }
 
     /// The entries of a tree object.
-    fn entries(&self, tree: ObjectId) -> io::Result<Vec<(EntryKind, BString, ObjectId)>> {
+    fn entries(&self, tree: ObjectId) -> io::Result<Vec<Entry>> {
         let local = self.repository.to_thread_local();
         let tree = local.find_tree(tree).map_err(|error| missing(&error))?;
         let decoded = tree.decode().map_err(|error| missing(&error))?;

@@ -20,7 +20,7 @@ pub enum Tree {
     /// What lies below a directory.
     Directory(PathBuf),
     /// The files of a commit.
-    Revision(Revision),
+    Revision(Box<Revision>),
 }
 
 /// A discovered file.
@@ -74,7 +74,7 @@ impl Tree {
     /// # Errors
     /// When there is no repository, or no such commit in it.
     pub fn revision(directory: &Path, name: &str) -> Result<Self, RevisionError> {
-        Revision::open(directory, name).map(Self::Revision)
+        Ok(Self::Revision(Box::new(Revision::open(directory, name)?)))
     }
 
     /// Full id of the commit whose files these are.
