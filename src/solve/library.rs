@@ -2,11 +2,14 @@
 
 use super::call::Passing;
 use super::graph::NodeId;
-use super::value::{ObjKind, Value, ValueId, well_known};
+use super::value::{AllocSite, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::link::Name;
 use crate::models::Term;
+
+/// What stands for the function in the sites of containers that terms make.
+const TERM_SITES: u32 = u32::MAX - 1;
 
 impl Solver<'_> {
     /// Calls an external function or a method of an external class.
@@ -198,8 +201,7 @@ impl Solver<'_> {
             "passed" => {
                 // The positional arguments from one on, as a tuple in order.
                 let from = args.first().map_or(0, |t| word(t).parse().unwrap_or(0));
-                self.term_sites += 1;
-                let site = super::AllocSite { func: u32::MAX - 1, index: self.term_sites };
+                let site = self.term_site(at, recv);
                 let tuple = self.values.intern_keyed(Value::Obj(ObjKind::Tuple, site, at.inst), None);
                 let mut position = 0u32;
                 for (passing, node) in self.calls[call as usize].args.clone() {
@@ -343,6 +345,23 @@ impl Solver<'_> {
         })
     }
 
+    /// The site of a container that a term makes; several of one call differ by number. Where the receiver is such a
+    /// container itself, all at one place share a site: `d = d.copy()` in a loop would else make copies of copies for ever.
+    fn term_site(&mut self, at: Origin, recv: Option<ValueId>) -> AllocSite {
+        let of_a_term = recv.is_some_and(
+            |recv| matches!(self.values.get(recv), Value::Obj(_, site, _) if site.func == TERM_SITES),
+        );
+        if of_a_term && let Some(&site) = self.shared_sites.get(&at) {
+            return site;
+        }
+        self.term_sites += 1;
+        let site = AllocSite { func: TERM_SITES, index: self.term_sites };
+        if of_a_term {
+            self.shared_sites.insert(at, site);
+        }
+        site
+    }
+
     fn container_term(
         &mut self,
         symbol: &str,
@@ -357,9 +376,7 @@ impl Solver<'_> {
             "dict" => ObjKind::Dict,
             _ => ObjKind::Tuple,
         };
-        // Several containers of one call differ by a number in the site.
-        self.term_sites += 1;
-        let site = super::AllocSite { func: u32::MAX - 1, index: self.term_sites };
+        let site = self.term_site(at, recv);
         if matches!(symbol, "copy" | "copyseq") {
             let src = self.term(&args[0], call, recv)?;
             let dst = self.graph.node();

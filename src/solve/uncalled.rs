@@ -3,42 +3,53 @@
 //! A call graph of a library would else end at its module bodies. Scans do not do this: there, what no route reaches is
 //! of no interest.
 
+use super::attr::ClassInfo;
 use super::call::Passing;
 use super::value::{InstId, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::ir::{ParamKind, ScopeKind};
-use crate::link::FuncId;
+use crate::link::{ClassId, FuncId};
 use rustc_hash::FxHashSet;
 
+/// What has been called here.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Definition {
+    /// A function or lambda.
+    Func(FuncId),
+    /// A class.
+    Class(ClassId),
+}
+
 impl Solver<'_> {
-    /// Calls what has been made and not been called since the last time; returns whether there was anything.
+    /// Calls what has been made and not been called yet; returns whether there was anything. What counts is the
+    /// definition: of a closure that is made in many contexts one is called, and every definition is called once at most, so
+    /// this comes to an end.
     ///
-    /// Classes come first: a class of which there is no instance is instantiated, so that methods find one on which
+    /// Classes come first: one of which there is no instance is instantiated, so that methods find an instance on which
     /// `__init__` ran. Parameters with a default keep it; the others get an untracked value.
     pub fn call_uncalled(&mut self) -> bool {
-        let entered: FxHashSet<(FuncId, InstId)> = self.insts.iter().map(|i| (i.func, i.env)).collect();
-        let mut instantiated: FxHashSet<ValueId> = FxHashSet::default();
+        let mut entered: FxHashSet<FuncId> = self.insts.iter().map(|inst| inst.func).collect();
+        let mut instantiated: FxHashSet<ClassId> = FxHashSet::default();
         let mut functions = Vec::new();
         let mut classes = Vec::new();
-        for i in 0..self.values.len() as u32 {
-            let value = ValueId(i);
+        for value in (0..self.values.len() as u32).map(ValueId) {
             match self.values.get(value) {
-                Value::Func(func, env) if !entered.contains(&(func, env)) => {
-                    functions.push((value, func, env))
+                Value::Func(func, env) if entered.insert(func) => functions.push((value, func, env)),
+                Value::Class(id, _) if self.classes.get(&value).is_some_and(ClassInfo::is_ready) => {
+                    classes.push((value, id));
                 }
-                Value::Class(..)
-                    if self.classes.get(&value).is_some_and(super::attr::ClassInfo::is_ready) =>
-                {
-                    classes.push(value);
+                Value::Inst(key, _) => {
+                    if let Value::Class(id, _) = self.values.get(self.values.class_of_key(key).0) {
+                        instantiated.insert(id);
+                    }
                 }
-                Value::Inst(..) => instantiated.extend(self.class_of(value)),
                 _ => {}
             }
         }
         let origin = Origin { inst: self.uncalled_root(), index: 0 };
         let mut called = false;
-        for class in classes {
-            if !instantiated.contains(&class) && self.uncalled.insert(class) {
+        for (class, id) in classes {
+            if !instantiated.contains(&id) && self.uncalled.insert(Definition::Class(id)) {
                 let init = self.mro(class).to_vec().into_iter().find_map(|base| self.own_init(base));
                 self.call_blindly(origin, class, init, true);
                 called = true;
@@ -48,7 +59,7 @@ impl Solver<'_> {
             return true;
         }
         for (value, func, env) in functions {
-            if !self.uncalled.insert(value) {
+            if !self.uncalled.insert(Definition::Func(func)) {
                 continue;
             }
             called = true;
@@ -93,10 +104,17 @@ impl Solver<'_> {
         if self.values.find(&Value::ClassMethod(value)).is_some() {
             return vec![self.bound(class, value)];
         }
-        let all = (0..self.values.len() as u32).map(ValueId);
-        let receivers: Vec<ValueId> = all
-            .filter(|&v| matches!(self.values.get(v), Value::Inst(..)) && self.class_of(v) == Some(class))
-            .collect();
+        // One instance for each context that a constructor ran in: the others have the same methods.
+        let mut keys = FxHashSet::default();
+        let mut receivers = Vec::new();
+        for instance in (0..self.values.len() as u32).map(ValueId) {
+            if let Value::Inst(key, _) = self.values.get(instance)
+                && self.values.class_of_key(key).0 == class
+                && keys.insert(key)
+            {
+                receivers.push(instance);
+            }
+        }
         receivers.into_iter().map(|receiver| self.bound(receiver, value)).collect()
     }
 

@@ -3,7 +3,6 @@
 //!
 //! Wants Python 3.11; programs that need a library that is not installed are counted, not traced.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use producer_map::callgraph::{Options, build};
@@ -11,6 +10,7 @@ use producer_map::config::Config;
 use producer_map::evidence::callgraph::adjacency;
 use producer_map::progress::Silent;
 use producer_map::source::Tree;
+use rayon::prelude::*;
 
 use crate::fixtures::parse::{self, Case};
 use crate::fixtures::write;
@@ -23,71 +23,72 @@ fn entry(case: &Case) -> Option<String> {
     candidates.into_iter().find(|entry| case.files.iter().any(|(name, _)| name == entry))
 }
 
-/// What tracing the programs came to.
-#[derive(Default)]
-struct Outcome {
-    programs: usize,
-    requests: usize,
-    edges: usize,
-    /// Programs whose libraries are not there.
-    untraced: BTreeSet<String>,
-    failures: String,
+/// What tracing a program came to.
+enum Outcome {
+    /// Nothing in it is run.
+    NoEntry,
+    /// A library is not there.
+    Untraced,
+    /// How many requests were answered, how many calls observed, and those that the graph does not have.
+    Traced { requests: usize, calls: usize, missing: Vec<(String, String)> },
 }
 
-impl Outcome {
-    fn trace(&mut self, python: &str, place: &str, case: &Case) -> Result<(), String> {
-        let Some(entry) = entry(case) else { return Ok(()) };
-        let dir = write(case)?;
-        let observed = observe(python, dir.path(), &entry);
-        if let Some(error) = observed.error.as_deref().filter(|error| error.starts_with("ModuleNotFound")) {
-            self.untraced.insert(format!("{place}: {error}"));
-            return Ok(());
-        }
-        let mut config =
-            Config::for_tree(&Tree::directory(dir.path()), None).map_err(|error| error.to_string())?;
-        config.set_entries(&[&entry]);
-        let options = Options { config, threads: Some(1), reached_only: true, coarse: false };
-        let graph = build(dir.path(), &options, &Silent).map_err(|error| error.to_string())?;
-        let edges = adjacency(&graph);
-        for (caller, callee) in &observed.edges {
-            if !edges.get(caller.as_str()).is_some_and(|callees| callees.contains(&callee.as_str())) {
-                let _ = writeln!(self.failures, "{place}: {caller} calls {callee}");
-            }
-        }
-        self.programs += 1;
-        self.requests += observed.requests;
-        self.edges += observed.edges.len();
-        Ok(())
+fn trace(python: &str, case: &Case) -> Result<Outcome, String> {
+    let Some(entry) = entry(case) else { return Ok(Outcome::NoEntry) };
+    let dir = write(case)?;
+    let observed = observe(python, dir.path(), &entry);
+    if observed.error.is_some_and(|error| error.starts_with("ModuleNotFoundError")) {
+        return Ok(Outcome::Untraced);
     }
+    let mut config = Config::for_tree(&Tree::directory(dir.path()), None).map_err(|error| error.to_string())?;
+    config.set_entries(&[&entry]);
+    let options = Options { config, threads: Some(1), reached_only: true, coarse: false };
+    let graph = build(dir.path(), &options, &Silent).map_err(|error| error.to_string())?;
+    let edges = adjacency(&graph);
+    let calls = observed.edges.len();
+    let has = |(caller, callee): &(String, String)| {
+        edges.get(caller.as_str()).is_some_and(|callees| callees.contains(&callee.as_str()))
+    };
+    let missing = observed.edges.into_iter().filter(|edge| !has(edge)).collect();
+    Ok(Outcome::Traced { requests: observed.requests, calls, missing })
 }
 
 #[test]
 fn what_happens_is_in_the_graph() {
     let Some(python) = python() else { return };
-    let mut outcome = Outcome::default();
-    let mut files: Vec<_> = std::fs::read_dir(crate_root().join("tests/fixtures"))
-        .expect("readable")
-        .map(|entry| entry.expect("readable").path())
-        .collect();
-    files.sort();
-    for path in files {
+    let mut cases: Vec<(String, Case)> = Vec::new();
+    for entry in std::fs::read_dir(crate_root().join("tests/fixtures")).expect("readable") {
+        let path = entry.expect("readable").path();
         let text = std::fs::read_to_string(&path).expect("readable");
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        for case in parse::cases(&text).expect("well formed") {
-            let place = format!("{name}:{} {}", case.line, case.title);
-            if let Err(error) = outcome.trace(&python, &place, &case) {
-                let _ = writeln!(outcome.failures, "{place}: {error}");
+        let found = parse::cases(&text).expect("well formed");
+        cases.extend(found.into_iter().map(|case| (format!("{name}:{} {}", case.line, case.title), case)));
+    }
+    cases.sort_by(|a, b| a.0.cmp(&b.0));
+    let outcomes: Vec<Result<Outcome, String>> =
+        cases.par_iter().map(|(_, case)| trace(&python, case)).collect();
+    let (mut traced, mut requested, mut observed, mut untraced) = (0, 0, 0, 0);
+    let mut failures = String::new();
+    for ((place, _), outcome) in cases.iter().zip(outcomes) {
+        match outcome {
+            Ok(Outcome::NoEntry) => {}
+            Ok(Outcome::Untraced) => untraced += 1,
+            Ok(Outcome::Traced { requests, calls, missing }) => {
+                traced += 1;
+                requested += requests;
+                observed += calls;
+                for (caller, callee) in missing {
+                    let _ = writeln!(failures, "{place}: {caller} calls {callee}");
+                }
             }
+            Err(error) => _ = writeln!(failures, "{place}: {error}"),
         }
     }
     eprintln!(
-        "{} programs, {} requests, {} calls observed; not traced: {}",
-        outcome.programs,
-        outcome.requests,
-        outcome.edges,
-        outcome.untraced.len()
+        "{traced} programs, {requested} requests, {observed} calls observed; \
+         {untraced} programs skipped for want of a library"
     );
-    assert!(outcome.failures.is_empty(), "\n{}", outcome.failures);
+    assert!(failures.is_empty(), "\n{failures}");
     // The programs for call graphs need no library.
-    assert!(outcome.programs > 0 && outcome.edges > 50, "too little was traced");
+    assert!(observed > 50, "too little was traced");
 }
