@@ -42,6 +42,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// Edges, sorted by caller and callee.
     pub edges: Vec<Edge>,
+    /// Nodes that a web framework calls: views, hooks, what it applies to them. Indices into `nodes`, sorted.
+    pub entered: Vec<usize>,
     /// Calls of which some callee is not known.
     pub unresolved: Vec<Unresolved>,
     /// Problems met on the way.

@@ -37,6 +37,7 @@ struct Reader<'s, 'p> {
     names: FxHashMap<FuncId, String>,
     nodes: BTreeMap<String, (NodeKind, Option<(String, u32)>)>,
     edges: BTreeMap<(String, String), Found>,
+    entered: BTreeSet<String>,
     unresolved: BTreeSet<(String, u32)>,
 }
 
@@ -47,6 +48,7 @@ pub(super) fn graph(solver: &Solver<'_>) -> Graph {
         names: FxHashMap::default(),
         nodes: BTreeMap::new(),
         edges: BTreeMap::new(),
+        entered: BTreeSet::new(),
         unresolved: BTreeSet::new(),
     };
     let mut modules: Vec<ModId> =
@@ -142,6 +144,10 @@ impl Reader<'_, '_> {
                 continue;
             }
             if let Some(to) = self.names.get(&callee).cloned() {
+                if self.solver.is_framework(edge.from.inst) {
+                    self.entered.insert(to);
+                    continue;
+                }
                 self.add(edge.from, to, paths::kind_of(self.solver, edge));
             }
         }
@@ -250,7 +256,8 @@ impl Reader<'_, '_> {
             .iter()
             .filter_map(|(from, line)| Some(Unresolved { from: index(from)?, line: *line }))
             .collect();
-        Graph { nodes, edges, unresolved, diagnostics: Vec::new() }
+        let entered = self.entered.iter().filter_map(|name| index(name)).collect();
+        Graph { nodes, edges, entered, unresolved, diagnostics: Vec::new() }
     }
 }
 

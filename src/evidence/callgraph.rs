@@ -36,6 +36,7 @@ struct Document<'a> {
     schema: &'static str,
     nodes: Vec<NodeRecord<'a>>,
     edges: Vec<EdgeRecord<'a>>,
+    entered: Vec<&'a str>,
     unresolved: Vec<UnresolvedRecord<'a>>,
 }
 
@@ -91,6 +92,7 @@ pub fn json(graph: &Graph) -> io::Result<String> {
                 lines: &edge.lines,
             })
             .collect(),
+        entered: graph.entered.iter().map(|&index| name(index)).collect(),
         unresolved: graph
             .unresolved
             .iter()

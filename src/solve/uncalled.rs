@@ -71,6 +71,11 @@ impl Solver<'_> {
         called
     }
 
+    /// Whether an instance stands for a web framework that calls views and hooks.
+    pub fn is_framework(&self, inst: InstId) -> bool {
+        self.is_root(inst) && self.uncalled_by != Some(inst)
+    }
+
     /// The root that stands for whoever calls them.
     fn uncalled_root(&mut self) -> InstId {
         match self.uncalled_by {

@@ -424,6 +424,10 @@ impl Solver<'_> {
                 self.flow(current, dst);
             }
             Value::Obj(ObjKind::Dict, ..) => {
+                // `method_decorators.get(method, [])`: a method that is not in it is not decorated.
+                if method.is_none_or(|method| self.existing_field(list, method).is_none()) {
+                    self.flow(start, dst);
+                }
                 if let Some(method) = method {
                     let lists = self.field(list, method);
                     let what = self.primitive(Pending::Chain { start, dst, at, method: None });

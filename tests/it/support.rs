@@ -136,6 +136,8 @@ pub fn python() -> Option<String> {
 pub struct Observed {
     /// Which function called which.
     pub edges: BTreeSet<(String, String)>,
+    /// Those of them with code of a library in between.
+    pub by_library: BTreeSet<(String, String)>,
     /// How the program ended, if not well: class and text of the exception.
     pub error: Option<String>,
     /// How many requests a Flask application answered.

@@ -7,7 +7,7 @@ their scope, `<builtin>.eval`, `<**PyDict**>.update`. A class body and a compreh
 A call that comes by way of a library counts for the innermost function of the program on the stack. If the entry
 makes a Flask application named `app`, every rule of it is requested once with each of its methods.
 
-The output is an object with the keys `edges` (pairs), `error` (how the program ended, or null), `requests` (a number).
+The output is an object with the keys `edges` (pairs), `by_library` (those of them that came by way of one), `error` (how the program ended, or null), `requests` (a number).
 Needs Python 3.11, for `co_qualname`.
 """
 
@@ -29,6 +29,7 @@ class Observer:
         self.files = {}
         self.nodes = {}
         self.edges = set()
+        self.by_library = set()
 
     def module(self, path):
         """The dotted name of a file of the program, or None."""
@@ -94,6 +95,8 @@ class Observer:
             return
         if caller is not None and callee is not None:
             self.edges.add((caller, callee))
+            if event == "call" and self.node(frame.f_back) is None:
+                self.by_library.add((caller, callee))
 
 
 def place(code):
@@ -156,8 +159,8 @@ def main():
         sys.setprofile(None)
         threading.setprofile(None)
         sys.stdout = out
-    edges = sorted(observer.edges)
-    json.dump({"edges": edges, "error": error, "requests": requests}, sys.stdout)
+    edges, by_library = sorted(observer.edges), sorted(observer.by_library)
+    json.dump({"edges": edges, "by_library": by_library, "error": error, "requests": requests}, sys.stdout)
 
 
 if __name__ == "__main__":
