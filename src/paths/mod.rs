@@ -92,8 +92,7 @@ impl CallGraph {
             .map(|edge| {
                 let gate_count = gates.get(&edge.from).map_or(0, Vec::len) as u64
                     + receiver_of(solver, edge.to).and_then(|k| receivers.get(&k)).map_or(0, Vec::len) as u64;
-                let assumed =
-                    u64::from(edge.kind == Some(HopKind::External) || solver.is_assumed(edge.to));
+                let assumed = u64::from(edge.kind == Some(HopKind::External) || solver.is_assumed(edge.to));
                 let may = u64::from(targets.get(&(edge.from, edge.kind)).is_some_and(|&t| t > 1));
                 (gate_count << 44) | (assumed << 34) | (may << 20) | 1
             })

@@ -698,7 +698,8 @@ impl<'p> Solver<'p> {
     pub fn is_assumed(&self, inst: InstId) -> bool {
         let Inst { func, env, .. } = self.insts[inst.0 as usize];
         let function = self.values.find(&Value::Func(func, env));
-        !self.assumed_decorations.is_empty() && function.is_some_and(|f| self.assumed_decorations.contains(&f))
+        !self.assumed_decorations.is_empty()
+            && function.is_some_and(|f| self.assumed_decorations.contains(&f))
     }
 
     /// The configured queue classes.

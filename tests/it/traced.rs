@@ -40,7 +40,8 @@ fn trace(python: &str, case: &Case) -> Result<Outcome, String> {
     if observed.error.as_deref().is_some_and(|error| error.starts_with("ModuleNotFoundError")) {
         return Ok(Outcome::Untraced);
     }
-    let mut config = Config::for_tree(&Tree::directory(dir.path()), None).map_err(|error| error.to_string())?;
+    let mut config =
+        Config::for_tree(&Tree::directory(dir.path()), None).map_err(|error| error.to_string())?;
     config.set_entries(&[&entry]);
     let options = Options { config, threads: Some(1), reached_only: true, coarse: false };
     let graph = build(dir.path(), &options, &Silent).map_err(|error| error.to_string())?;
