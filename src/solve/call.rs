@@ -525,8 +525,9 @@ impl Solver<'_> {
             }
             let inst = InstId(i as u32);
             let base = self.insts[i].base.0;
-            for index in 0..self.program.func(func).instrs.len() {
-                let instr = &self.program.func(func).instrs[index];
+            let operands = self.operands(func);
+            for &index in operands.loads() {
+                let instr = &self.program.func(func).instrs[index as usize];
                 if self.insts[i].dead.get(instr.guard.0 as usize).copied().unwrap_or(false) {
                     continue;
                 }
@@ -541,7 +542,7 @@ impl Solver<'_> {
                 let node = NodeId(base + dst.0);
                 if fed && self.graph.values(node).is_empty() {
                     self.graph.add(node, well_known::UNKNOWN);
-                    self.dead_ends.insert(Origin { inst, index: index as u32 });
+                    self.dead_ends.insert(Origin { inst, index });
                     changed = true;
                 }
             }

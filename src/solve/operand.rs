@@ -33,6 +33,8 @@ pub(super) struct Operands {
     uses: Vec<Operand>,
     /// Instructions that make prose, ascending.
     prose: Vec<u32>,
+    /// Instructions that load an attribute or a global, ascending.
+    loads: Vec<u32>,
 }
 
 impl Operands {
@@ -49,6 +51,9 @@ impl Operands {
             _ => false,
         });
         let prose = prose.map(|(index, _)| index as u32).collect();
+        let is_load = |op: &Op| matches!(op, Op::LoadAttr { .. } | Op::LoadGlobal { .. });
+        let loads = (0..).zip(&ir.instrs).filter(|(_, instr)| is_load(&instr.op));
+        let loads = loads.map(|(index, _)| index).collect();
         all.sort_by_key(|&(var, _)| var.0);
         let mut starts = vec![0u32; ir.vars.len() + 1];
         for (var, _) in &all {
@@ -57,7 +62,7 @@ impl Operands {
         for i in 1..starts.len() {
             starts[i] += starts[i - 1];
         }
-        Operands { starts, uses: all.into_iter().map(|(_, operand)| operand).collect(), prose }
+        Operands { starts, uses: all.into_iter().map(|(_, operand)| operand).collect(), prose, loads }
     }
 
     /// For each variable, whether any instruction uses it.
@@ -70,6 +75,11 @@ impl Operands {
     /// most of the values and many of the contexts.
     pub(super) fn is_prose(&self, index: u32) -> bool {
         self.prose.binary_search(&index).is_ok()
+    }
+
+    /// The instructions that load an attribute or a global.
+    pub(super) fn loads(&self) -> &[u32] {
+        &self.loads
     }
 
     fn of(&self, var: VarId) -> Range<usize> {
