@@ -9,9 +9,10 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 /// The areas in the order in which they are listed: name, file, and the levels that its codes may have.
-const AREAS: [(&str, &str, [&str; 3]); 3] = [
+const AREAS: [(&str, &str, [&str; 3]); 4] = [
     ("diagnostics", include_str!("../data/codes/diagnostics.toml"), SEVERITIES),
     ("diff", include_str!("../data/codes/diff.toml"), ["breaking", "notice", "info"]),
+    ("audit", include_str!("../data/codes/audit.toml"), SEVERITIES),
     ("link", include_str!("../data/codes/link.toml"), SEVERITIES),
 ];
 

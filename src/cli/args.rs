@@ -20,10 +20,13 @@ Examples:
   producer-map queues ./quay                      list the queues
   producer-map diff main HEAD                     compare two revisions of the repository
   producer-map link --checklist routes.csv        what the evidence would add to a checklist
+  producer-map matrix --plans ./plans             which routes and workers depend on each queue
+  producer-map audit --plans ./plans              where the cutover plan contradicts the evidence
 
 Exit status:
   0    done
-  1    diff --fail-on: there is such a difference; link --check: a checklist is out of date
+  1    something is amiss: a difference (diff --fail-on), a checklist that is out of date
+       (link --check), a contradiction (audit)
   2    wrong use: unknown option, route or queue, or a file that was given and cannot be used
   3    nothing usable in the tree: no Python files, no entry module, no routes
   101  internal error
@@ -133,6 +136,10 @@ pub enum Command {
     Render(RenderArgs),
     /// Write what routes enqueue into verification checklists
     Link(LinkArgs),
+    /// Write the proven route, queue and worker matrix, or the state of the validation items
+    Matrix(super::plan_args::MatrixArgs),
+    /// Hold the cutover plan's own tables against the evidence
+    Audit(super::plan_args::AuditArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write the pages of all commands

@@ -15,6 +15,8 @@ mod explain;
 mod link;
 mod lookup;
 mod packaging;
+mod plan;
+mod plan_args;
 mod scan;
 mod show;
 
@@ -28,6 +30,7 @@ use crate::config::ConfigError;
 use crate::diff::accepted::AcceptedError;
 use crate::diff::model as diff_model;
 use crate::evidence::{JSON_SCHEMA, LoadError, ReplaceError, WriteError};
+use crate::plan::PlanError;
 use crate::scan::ScanError;
 use crate::source::RevisionError;
 use crate::tracker::TrackerError;
@@ -40,6 +43,8 @@ enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Tracker(#[from] TrackerError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
@@ -85,6 +90,8 @@ pub fn main() -> ExitCode {
         Command::Queues(args) => show::queues(args, &terminal),
         Command::Render(args) => show::document(args, &terminal),
         Command::Link(args) => link::run(args, &terminal),
+        Command::Matrix(args) => plan::matrix(args, &terminal),
+        Command::Audit(args) => plan::audit(args, &terminal),
         Command::Completions(args) => packaging::completions(args, &terminal),
         Command::Man(args) => packaging::man(args, &terminal),
         Command::Callgraph(args) => callgraph::run(args, &terminal),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Config, Pattern, QueueClass, module_file};
+use super::{Config, Pattern, PlanNames, QueueClass, module_file};
 use crate::source::Tree;
 
 /// The built-in defaults, in the format of the configuration file.
@@ -53,6 +53,7 @@ struct Raw {
     validation_queues: Option<Vec<Spanned<String>>>,
     consumer_entries: Option<Vec<Spanned<String>>>,
     supervisor: Option<Vec<Spanned<String>>>,
+    plan: Option<PlanNames>,
     queue_class: Option<Vec<Spanned<QueueClass>>>,
 }
 
@@ -78,6 +79,7 @@ impl Config {
             validation_queues: Vec::new(),
             consumer_entries: Vec::new(),
             supervisor: Vec::new(),
+            plan: PlanNames::default(),
             queue_classes: Vec::new(),
         };
         if let Err(mistake) = parse(DEFAULTS).and_then(|raw| apply(&mut config, raw)) {
@@ -161,6 +163,9 @@ fn apply(config: &mut Config, raw: Raw) -> Result<(), Mistake> {
     }
     if let Some(places) = raw.supervisor {
         config.supervisor = plain(places, "name the file relative to the scanned root")?;
+    }
+    if let Some(plan) = raw.plan {
+        config.plan = plan;
     }
     if let Some(classes) = raw.queue_class {
         config.queue_classes = classes.into_iter().map(queue_class).collect::<Result<_, _>>()?;

@@ -33,6 +33,8 @@ pub struct Config {
     pub consumer_entries: Vec<Pattern>,
     /// Usual places of the supervisor's configuration, relative to the scanned root, in the order they are tried.
     pub supervisor: Vec<String>,
+    /// Where the cutover plan's tables are looked for, and under which names.
+    pub plan: PlanNames,
     /// The classes whose instances are work queues.
     pub queue_classes: Vec<QueueClass>,
 }
@@ -59,6 +61,32 @@ pub struct QueueClass {
     /// Constructor parameter that tells whether items carry a namespace.
     #[serde(default)]
     pub namespace_arg: Option<Parameter>,
+}
+
+/// Usual places of the cutover plan's tables. Each list is tried in order; names are relative to the directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlanNames {
+    /// Directories, relative to the current one.
+    pub directories: Vec<String>,
+    /// The dependency matrix.
+    pub matrix: Vec<String>,
+    /// The cutover plan.
+    pub cutover: Vec<String>,
+    /// The route tracker.
+    pub route_tracker: Vec<String>,
+    /// The route checklist.
+    pub route_checklist: Vec<String>,
+    /// The worker tracker.
+    pub worker_tracker: Vec<String>,
+    /// The worker checklist.
+    pub worker_checklist: Vec<String>,
+    /// The worker tests.
+    pub worker_tests: Vec<String>,
+    /// The queue tests.
+    pub queue_tests: Vec<String>,
+    /// The payload inventory.
+    pub payloads: Vec<String>,
 }
 
 impl QueueClass {

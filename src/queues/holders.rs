@@ -1,10 +1,18 @@
 //! Who holds a queue: where the instances are created whose methods use it.
 
-use crate::ir::Op;
+use crate::ir::{Op, ScopeKind};
 use crate::link::FuncId;
 use crate::solve::value::{AllocSite, InstId, Value, ValueId};
 use crate::solve::{Origin, ROOT_FUNC, Solver};
 use rustc_hash::FxHashMap;
+
+/// The key of the receiver of the method that an origin stands in. The first parameter of a plain function is none.
+pub(super) fn receiver(solver: &Solver<'_>, at: Origin) -> Option<ValueId> {
+    let inst = &solver.insts[at.inst.0 as usize];
+    let body = solver.program.parent(inst.func)?;
+    let ScopeKind::ClassBody(_) = solver.program.func(body).kind else { return None };
+    inst.context.iter().find(|&&(parameter, _)| parameter == 0).map(|&(_, key)| key)
+}
 
 /// The instances of the solution by the class key that methods are cloned on, and function instances by function.
 pub(super) struct Holders {
@@ -32,8 +40,7 @@ impl Holders {
     /// Where the instances are created whose method the origin stands in; the origin itself if it stands in no
     /// method, or if nothing in the program creates them.
     pub(super) fn begin(&self, solver: &Solver<'_>, at: Origin) -> Vec<Origin> {
-        let context = &solver.insts[at.inst.0 as usize].context;
-        let key = context.iter().find(|&&(parameter, _)| parameter == 0).map(|&(_, key)| key);
+        let key = receiver(solver, at);
         let objects = key.and_then(|key| self.objects.get(&key)).map_or(&[][..], Vec::as_slice);
         let mut origins: Vec<Origin> =
             objects.iter().flat_map(|&(object, site)| self.creating(solver, object, site)).collect();

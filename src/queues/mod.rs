@@ -239,9 +239,7 @@ fn variable(solver: &Solver<'_>, at: Origin) -> Option<String> {
 
 /// The class of the instance whose method an origin stands in: its plain name, where it is defined.
 fn receiver_class(solver: &Solver<'_>, at: Origin) -> Option<Place> {
-    let inst = &solver.insts[at.inst.0 as usize];
-    let &(_, key) = inst.context.iter().find(|c| c.0 == 0)?;
-    let class = solver.class_of(key)?;
+    let class = solver.class_of(holders::receiver(solver, at)?)?;
     let Value::Class(id, _) = solver.values.get(class) else { return None };
     Some(Place {
         file: solver.program.class_file(id).path.clone(),

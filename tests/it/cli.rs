@@ -105,6 +105,8 @@ fn help_is_worth_reading() {
     assert_snapshot("help-why.txt", &stdout(&run(dir.path(), &["why", "--help"])));
     assert_snapshot("help-render.txt", &stdout(&run(dir.path(), &["render", "--help"])));
     assert_snapshot("help-link.txt", &stdout(&run(dir.path(), &["link", "--help"])));
+    assert_snapshot("help-matrix.txt", &stdout(&run(dir.path(), &["matrix", "--help"])));
+    assert_snapshot("help-audit.txt", &stdout(&run(dir.path(), &["audit", "--help"])));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod git;
 mod handmade;
 mod link;
 mod miniquay;
+mod plan;
 mod quay;
 mod rendering;
 mod schema;

@@ -117,5 +117,5 @@ fn each_queue_is_consumed_by_one_program() {
     );
     let builder = evidence.workers.iter().find(|worker| worker.program == "builder").expect("there");
     let chain: Vec<&str> = builder.consumes[0].chain.iter().map(|at| at.symbol.as_str()).collect();
-    assert_eq!(chain, ["run_build_manager", "BuilderServer.__init__"]);
+    assert_eq!(chain, ["<module>", "run_build_manager", "BuilderServer.__init__"]);
 }

@@ -36,7 +36,7 @@ fn each_program_of_the_sample_has_its_queue() {
     );
     let worker =
         evidence.workers.iter().find(|worker| worker.program == "repositorygcworker").expect("there");
-    assert_eq!((worker.file.as_str(), worker.line), ("conf/supervisord.conf.jnj", 41));
+    assert_eq!((worker.file.as_str(), worker.line), ("conf/supervisord.conf.jnj", 38));
     let one = &worker.consumes[0];
     assert_eq!(one.consumer.file, "workers/queueworker.py");
     assert_eq!(one.consumer.via.as_deref(), Some("RepositoryGCWorker"));
@@ -53,7 +53,7 @@ fn write(root: &Path, files: &[(&str, &str)]) {
 }
 
 /// A tree whose workers share a starter, a scheduler and a base class, and import each other.
-const SHARED: [(&str, &str); 8] = [
+const SHARED: [(&str, &str); 9] = [
     (
         "jobs.py",
         "class WorkQueue:\n    def __init__(self, queue_name):\n        self.name = queue_name\n\n    \
@@ -85,12 +85,19 @@ const SHARED: [(&str, &str); 8] = [
     ),
     (
         "workers/tally.py",
-        "from app import tally_queue\n\n\ndef count():\n    return tally_queue.get()\n\n\nif __name__ == '__main__':\n    count()\n",
+        "from app import tally_queue\nfrom workers.report import report\n\n\ndef count():\n    return report(tally_queue)\n\n\n\
+         if __name__ == '__main__':\n    count()\n",
+    ),
+    (
+        // A program that itself takes nothing: another one calls its function.
+        "workers/report.py",
+        "def report(queue):\n    return queue.get()\n\n\nif __name__ == '__main__':\n    print('nothing to report')\n",
     ),
     (
         "supervisord.conf",
         "[program:mailer]\ncommand=python -m workers.mailer\n[program:sweeper]\ncommand=python -m workers.sweeper\n\
-         [program:tally]\ncommand=python workers/tally.py\n[program:gone]\ncommand=python -m workers.gone\n\
+         [program:tally]\ncommand=python workers/tally.py\n\
+         [program:report]\ncommand=python -m workers.report\n[program:gone]\ncommand=python -m workers.gone\n\
          [program:cache]\ncommand=memcached -l 127.0.0.1:11211\n",
     ),
 ];
@@ -106,17 +113,22 @@ fn what_workers_share_does_not_mix_them_up() {
     let evidence = scan(dir.path(), &[]);
     assert_eq!(
         programs(&evidence),
-        ["mailer workers/mailer.py mail", "sweeper workers/sweeper.py sweep", "tally workers/tally.py tally",]
+        [
+            "mailer workers/mailer.py mail",
+            "sweeper workers/sweeper.py sweep",
+            "tally workers/tally.py tally",
+            "report workers/report.py -",
+        ]
     );
     let chain = |program: &str| -> Vec<String> {
         let worker = evidence.workers.iter().find(|worker| worker.program == program).expect("there");
         worker.consumes[0].chain.iter().map(|at| format!("{}:{}", at.file, at.line)).collect()
     };
     assert_eq!(chain("mailer"), ["workers/mailer.py:10", "workers/base.py:22"]);
-    assert_eq!(chain("tally"), ["workers/tally.py:9", "workers/tally.py:5"]);
+    assert_eq!(chain("tally"), ["workers/tally.py:10", "workers/tally.py:6", "workers/report.py:2"]);
     let missing: Vec<_> = evidence.diagnostics.iter().filter(|d| d.code == "worker-module-missing").collect();
     assert_eq!(missing.len(), 1, "{missing:?}");
-    assert_eq!((missing[0].file.as_deref(), missing[0].line), (Some("supervisord.conf"), Some(7)));
+    assert_eq!((missing[0].file.as_deref(), missing[0].line), (Some("supervisord.conf"), Some(9)));
     assert!(missing[0].message.contains("workers.gone"));
 }
 
