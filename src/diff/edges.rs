@@ -66,7 +66,10 @@ pub(super) fn changes(
         for edge in &pairs.new {
             let served = route(edge, &new_routes);
             let queue = sides.new.queues.iter().find(|queue| queue.name == edge.queue);
-            push(come(edge, sides.hidden.edge(edge, served, queue)), edge, served);
+            let partner = routes.both.iter().find(|(_, new)| Some(*new) == served).map(|(old, _)| *old);
+            let reason =
+                sides.hidden.edge(edge, served, queue).or_else(|| hidden_handler(edge, served?, partner?));
+            push(come(edge, reason), edge, served);
         }
     }
     let written: BTreeSet<Key> =
@@ -98,17 +101,17 @@ fn numbered<'a>(pairs: &Pairs<'a, Route>) -> (Numbered<'a>, Numbered<'a>) {
     (old, new)
 }
 
-/// Why an edge may be there although it is not seen: what serves the route now is a function that stood in front of the
-/// handler before, or is not known. Then the way to the handler was lost, and not the handler.
-fn hidden_handler(edge: &Edge, old: &Route, new: &Route) -> Option<String> {
-    let handler = old.handler.as_ref()?;
+/// Why an edge that one side has may be there on the other: what serves the route there is not known, or is a function
+/// that stands in front of the handler here. Then the way to the handler was lost, and not the handler.
+fn hidden_handler(edge: &Edge, here: &Route, there: &Route) -> Option<String> {
+    let handler = here.handler.as_ref()?;
     let symbol = &handler.symbol;
-    let Some(now) = &new.handler else { return Some(format!("the handler {symbol} is no longer seen")) };
+    let Some(outer) = &there.handler else { return Some(format!("the handler {symbol} is not seen")) };
     let stands = |file: &str, symbol: &str, place: &Place| (file, symbol) == (&*place.file, &*place.symbol);
     let before = edge.path.iter().take_while(|hop| !stands(&hop.file, &hop.symbol, handler));
-    let wrapped = !stands(&now.file, &now.symbol, handler)
-        && before.into_iter().any(|hop| stands(&hop.file, &hop.symbol, now));
-    wrapped.then(|| format!("the handler {symbol} is no longer seen behind {}", now.symbol))
+    let wrapped = !stands(&outer.file, &outer.symbol, handler)
+        && before.into_iter().any(|hop| stands(&hop.file, &hop.symbol, outer));
+    wrapped.then(|| format!("the handler {symbol} is not seen behind {}", outer.symbol))
 }
 
 /// How likely two producers of one route and queue are the same one, moved.

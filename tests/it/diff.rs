@@ -277,17 +277,32 @@ fn what_is_excluded_is_lost_and_what_is_deleted_is_removed() {
 }
 
 #[test]
-fn a_handler_behind_an_unknown_decorator_is_lost() {
-    let dir = compared(|dir| {
-        changed(dir, "endpoints/web.py", |text| {
-            text.replace("@no_store\ndef contact():", "@unheard.of(\"x\")\ndef contact():")
-                .replace("import features\n", "import features\nimport unheard\n")
-        })
-    });
-    let found = json(dir.path());
-    let found = codes(&found);
-    // What is known of the decorator decides whether the edge is seen; it is never said to be removed.
-    assert!(!found.contains(&"edge-removed"), "{found:?}");
+fn an_edge_behind_a_handler_that_is_not_seen_is_lost() {
+    let dir = compared(|_| miniquay());
+    let path = dir.path().join("new.json");
+    let mut new: Value = serde_json::from_str(&fs::read_to_string(&path).expect("evidence")).expect("JSON");
+    let edges = new["edges"].as_array_mut().expect("edges");
+    let at = edges.iter().position(|edge| edge["rule"] == "/contact").expect("an edge");
+    let edge = edges.remove(at);
+    let mut served_by = |handler: Value| {
+        let routes = new["routes"].as_array_mut().expect("routes");
+        let route = routes.iter_mut().find(|route| route["id"] == edge["route_id"]).expect("its route");
+        route["handler"] = handler;
+        fs::write(&path, new.to_string()).expect("writable");
+        let output = run(dir.path(), &["diff", "new.json", "old.json", "--format", "json"]);
+        (json(dir.path()), serde_json::from_str::<Value>(&stdout(&output)).expect("JSON"))
+    };
+    let outer = &edge["path"][0];
+    let place = |symbol: &Value| serde_json::json!({ "file": outer["file"], "line": 1, "symbol": symbol });
+    let (there, back) = served_by(place(&outer["symbol"]));
+    let reason = "the handler contact is not seen behind no_store.<locals>.wrapper";
+    assert_eq!((reasons(&there, "edge-lost"), reasons(&back, "edge-found")), (vec![reason], vec![reason]));
+    let (there, _) = served_by(Value::Null);
+    assert_eq!(reasons(&there, "edge-lost"), ["the handler contact is not seen"]);
+    assert!(codes(&there).contains(&"route-handler-lost"));
+    // Another function that does not stand in front of it is simply another handler.
+    let (there, _) = served_by(place(&"elsewhere".into()));
+    assert!(codes(&there).contains(&"edge-removed") && codes(&there).contains(&"route-handler-moved"));
 }
 
 #[test]
