@@ -109,7 +109,7 @@ mod tests {
     fn anchors_of_different_names_differ() {
         assert_eq!(edge_anchor("E-40e3ce76d046"), "e-40e3ce76d046");
         assert_eq!(route_anchor("ROUTE-0012"), "route-route-0012");
-        assert_eq!(queue_anchor("chunk_cleanup"), "queue-chunk_cleanup");
+        assert_eq!(queue_anchor("mail_jobs"), "queue-mail_jobs");
         assert_ne!(queue_anchor("mail/a"), queue_anchor("mail.a"));
         assert_eq!(queue_anchor("{}"), "queue-.7b..7d.");
     }

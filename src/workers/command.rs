@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(files("/usr/bin/python3.12 -u -X dev -m jobs.pack --fast"), ["jobs/pack/__main__.py"]);
         assert_eq!(files("python %(ENV_DIR)s/jobs/mail.py web.py"), ["jobs/mail.py"]);
         assert_eq!(files("nice -n 10 gunicorn -c %(ENV_CONF)s/gunicorn_conf.py web:application"), ["web.py"]);
-        assert_eq!(files("gunicorn -b 'unix:/tmp/x.sock' 'jobs.mail:create()'"), ["jobs/mail.py"]);
+        assert_eq!(files("gunicorn -b 'unix:/run/x.sock' 'jobs.mail:create()'"), ["jobs/mail.py"]);
     }
 
     #[test]
