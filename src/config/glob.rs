@@ -118,6 +118,9 @@ fn match_components(pattern: &[String], parts: &[&str]) -> bool {
 
 /// Matches `*` and `?` within one component, by stepping back to the last `*` on a mismatch.
 fn match_component(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
+    }
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);

@@ -65,26 +65,53 @@ impl CallGraph {
         for _ in 0..solver.insts.len() {
             graph.add_node(());
         }
+        let mut by_origin: Vec<u32> = (0..solver.edges.len() as u32).collect();
+        by_origin.sort_unstable_by_key(|&i| {
+            let from = solver.edges[i as usize].from;
+            (from.inst, from.index, i)
+        });
+        let mut ruled_out = vec![false; solver.edges.len()];
         let mut gates: FxHashMap<Origin, Vec<String>> = FxHashMap::default();
-        let mut callees: FxHashMap<(Origin, Option<HopKind>), Alternatives> = FxHashMap::default();
-        let mut ruled_out: FxHashMap<Origin, bool> = FxHashMap::default();
-        for (i, edge) in solver.edges.iter().enumerate() {
-            if *ruled_out.entry(edge.from).or_insert_with(|| solver.ruled_out(edge.from)) {
+        let mut targets: FxHashMap<(Origin, Option<HopKind>), u32> = FxHashMap::default();
+        for calls in by_origin.chunk_by(|&a, &b| solver.edges[a as usize].from == solver.edges[b as usize].from) {
+            let from = solver.edges[calls[0] as usize].from;
+            if solver.ruled_out(from) {
+                for &i in calls {
+                    ruled_out[i as usize] = true;
+                }
                 continue;
             }
-            let (from, to) = (NodeIndex::new(edge.from.inst.0 as usize), NodeIndex::new(edge.to.0 as usize));
-            graph.add_edge(from, to, i as u32);
-            gates.entry(edge.from).or_insert_with(|| solver.gates(edge.from));
-            callees.entry((edge.from, edge.kind)).or_default().add(solver, edge.to);
+            let conditions = solver.gates(from);
+            if !conditions.is_empty() {
+                gates.insert(from, conditions);
+            }
+            let is_root = solver.is_root(from.inst);
+            let others = u32::from(!is_root && solver.unknown_calls.contains_key(&from));
+            let mut kinds: Vec<Option<HopKind>> = calls.iter().map(|&i| solver.edges[i as usize].kind).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            for kind in kinds {
+                let entered = calls.iter().map(|&i| &solver.edges[i as usize]).filter(|e| e.kind == kind);
+                let count = match (is_root, entered.clone().nth(1)) {
+                    (true, _) | (_, None) => 1,
+                    (false, Some(_)) => {
+                        let mut alternatives = Alternatives::default();
+                        entered.for_each(|edge| alternatives.add(solver, edge.to));
+                        alternatives.count()
+                    }
+                };
+                // What is not here has one target.
+                if count + others > 1 {
+                    targets.insert((from, kind), count + others);
+                }
+            }
         }
-        let targets: FxHashMap<(Origin, Option<HopKind>), u32> = callees
-            .into_iter()
-            .map(|((origin, kind), entered)| {
-                let is_root = solver.is_root(origin.inst);
-                let others = u32::from(!is_root && solver.unknown_calls.contains_key(&origin));
-                ((origin, kind), if is_root { 1 } else { entered.count() + others })
-            })
-            .collect();
+        for (i, edge) in solver.edges.iter().enumerate() {
+            if !ruled_out[i] {
+                let (from, to) = (edge.from.inst.0 as usize, edge.to.0 as usize);
+                graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), i as u32);
+            }
+        }
         let receivers = conditions::of_receivers(solver);
         let weights = solver
             .edges

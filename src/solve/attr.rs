@@ -1,7 +1,7 @@
 //! Attribute lookup, binding, and classes: MRO, class bodies, `super()`.
 
 use super::graph::NodeId;
-use super::value::{InstId, ObjKind, Value, ValueId, well_known};
+use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{Arg, Op};
@@ -24,6 +24,15 @@ pub struct ClassInfo {
     looked_up: Vec<(Name, NodeId)>,
 }
 
+/// What definitions say of an attribute of a class.
+#[derive(Clone, Copy)]
+pub(super) struct Attribute {
+    /// Whether the class or a project base of it binds the name.
+    defined: bool,
+    /// Whether an instance finds it only through `__getattr__`.
+    through_getattr: bool,
+}
+
 impl ClassInfo {
     /// Whether its bases are known and its body has run.
     pub(super) fn is_ready(&self) -> bool {
@@ -35,7 +44,6 @@ impl Solver<'_> {
     /// Runs a class statement.
     pub(super) fn make_class(&mut self, at: Origin) {
         let func = self.insts[at.inst.0 as usize].func;
-        let base = self.insts[at.inst.0 as usize].base.0;
         let (dst, local, bases) = match &self.program.func(func).instrs[at.index as usize].op {
             Op::MakeClass { dst, class, bases, .. } => (*dst, *class, bases.clone()),
             _ => return,
@@ -46,13 +54,13 @@ impl Solver<'_> {
         let dotted = self.program.class_dotted(class);
         let queue = self.queue_classes.iter().position(|q| q.path == dotted);
         let bases: Vec<NodeId> =
-            bases.iter().filter(|b| matches!(b, Arg::Pos(_))).map(|b| NodeId(base + b.var().0)).collect();
+            bases.iter().filter(|b| matches!(b, Arg::Pos(_))).map(|b| self.var(at.inst, b.var())).collect();
         self.classes.insert(
             value,
             ClassInfo {
                 bases: vec![Vec::new(); bases.len()],
                 mro: vec![value],
-                dst: NodeId(base + dst.0),
+                dst: self.var(at.inst, dst),
                 ready: false,
                 at,
                 body,
@@ -82,6 +90,7 @@ impl Solver<'_> {
         if info.ready {
             // A later alternative for a base: lookups made so far take it in, too.
             self.linearise(class);
+            self.attributes.clear();
             let looked_up = self.classes[&class].looked_up.clone();
             for (name, node) in looked_up {
                 self.connect_lookup(class, name, node);
@@ -103,7 +112,7 @@ impl Solver<'_> {
                 self.graph.add(node, class);
             }
         }
-        let inst = self.instance(body, at.inst, Vec::new());
+        let inst = self.instance(body, at.inst, Context::new());
         self.body_class.insert(inst, class);
         self.edge(at, inst, None);
         self.graph.add(dst, class);
@@ -199,6 +208,22 @@ impl Solver<'_> {
                     && f.self_attrs.iter().any(|s| file.names[s.0 as usize] == name)
             })
         })
+    }
+
+    /// What the definitions of a class and its bases say of an attribute. They are asked again and again, so the answer is
+    /// kept until an MRO changes.
+    fn attribute(&mut self, class: ValueId, name: Name) -> Attribute {
+        if let Some(&known) = self.attributes.get(&(class, name)) {
+            return known;
+        }
+        let defined = self.defines(class, name);
+        let text = self.text(name);
+        let dunder = text.starts_with("__") && text.ends_with("__");
+        let through_getattr =
+            !dunder && !defined && !self.stores(class, name) && self.defines(class, self.names.getattr);
+        let attribute = Attribute { defined, through_getattr };
+        self.attributes.insert((class, name), attribute);
+        attribute
     }
 
     /// The raw (unbound) values of an attribute of a class, along its MRO.
@@ -489,13 +514,9 @@ impl Solver<'_> {
             self.graph.add(dst, object);
             return;
         }
-        let dunder = self.text(name).starts_with("__") && self.text(name).ends_with("__");
-        let defined = self.defines(class, name);
-        let stored = self.stores(class, name);
         let field = self.field(value, name);
         self.flow(field, dst);
-        let has_getattr = !dunder && !defined && !stored && self.defines(class, self.names.getattr);
-        if has_getattr {
+        if self.attribute(class, name).through_getattr {
             self.via_getattr.insert(at);
             let text = self.values.intern_keyed(Value::Str(name), None);
             let argument = self.constant(text);
@@ -518,7 +539,7 @@ impl Solver<'_> {
             }
             Value::Inst(..) => {
                 if let Some(class) = self.class_of(object)
-                    && self.defines(class, name)
+                    && self.attribute(class, name).defined
                 {
                     self.store_property(object, class, name, src, at);
                 }

@@ -2,46 +2,55 @@
 
 use super::call::Passing;
 use super::graph::NodeId;
-use super::value::{Constants, InstId, Value, ValueId};
+use super::value::{InstId, Value, ValueId};
 use super::{Solver, Use};
 use crate::ir::ParamKind;
 use crate::link::{FuncId, Name};
+use smallvec::SmallVec;
+
+/// What is bound to a parameter.
+#[derive(Clone, Copy)]
+pub(super) struct Source {
+    /// Which parameter.
+    pub param: u32,
+    /// Where its values come from.
+    pub node: NodeId,
+    /// Whether it is certainly this argument or default, not something out of `*x` or `**x`.
+    pub definite: bool,
+}
 
 impl Solver<'_> {
-    /// Where each parameter's values come from and whether the argument is definite, or none if the arguments cannot fit.
+    /// Where the values of each parameter come from, or none if the arguments cannot fit.
     pub(super) fn sources(
         &mut self,
         call: u32,
         fval: ValueId,
         func: FuncId,
         takes_self: bool,
-    ) -> Option<(Vec<Option<NodeId>>, Vec<bool>)> {
+    ) -> Option<SmallVec<[Source; 6]>> {
+        type Nodes = SmallVec<[NodeId; 6]>;
         let args = self.calls[call as usize].args.clone();
+        let nodes = |args: &[(Passing, NodeId)], passing| -> Nodes {
+            args.iter().filter(|(p, _)| *p == passing).map(|&(_, node)| node).collect()
+        };
         let first_star = args.iter().position(|(p, _)| *p == Passing::Star);
         let before_star = first_star.unwrap_or(args.len());
-        let positional: Vec<NodeId> =
-            args[..before_star].iter().filter(|(p, _)| *p == Passing::Pos).map(|a| a.1).collect();
-        let stars: Vec<NodeId> = args.iter().filter(|(p, _)| *p == Passing::Star).map(|a| a.1).collect();
-        let late: Vec<NodeId> =
-            args[before_star..].iter().filter(|(p, _)| *p == Passing::Pos).map(|a| a.1).collect();
-        let keywords: Vec<(Name, NodeId)> = args
+        let positional = nodes(&args[..before_star], Passing::Pos);
+        let stars = nodes(&args, Passing::Star);
+        let late = nodes(&args[before_star..], Passing::Pos);
+        let doubles = nodes(&args, Passing::DoubleStar);
+        let keywords: SmallVec<[(Name, NodeId); 6]> = args
             .iter()
             .filter_map(|(p, n)| if let Passing::Kw(name) = p { Some((*name, *n)) } else { None })
             .collect();
-        let doubles: Vec<NodeId> =
-            args.iter().filter(|(p, _)| *p == Passing::DoubleStar).map(|a| a.1).collect();
-        let file_names: Vec<(ParamKind, Name, Option<u32>)> = {
+        let params: SmallVec<[(ParamKind, Name); 8]> = {
             let file = self.program.file_of(func);
-            self.program
-                .func(func)
-                .params
-                .iter()
-                .map(|p| (p.kind, file.names[p.name.0 as usize], None))
-                .collect()
+            let params = self.program.func(func).params.iter();
+            params.map(|p| (p.kind, file.names[p.name.0 as usize])).collect()
         };
-        let has_kwargs = file_names.iter().any(|p| p.0 == ParamKind::KwArgs);
-        let has_varargs = file_names.iter().any(|p| p.0 == ParamKind::VarArgs);
-        let slots = file_names
+        let has_kwargs = params.iter().any(|p| p.0 == ParamKind::KwArgs);
+        let has_varargs = params.iter().any(|p| p.0 == ParamKind::VarArgs);
+        let slots = params
             .iter()
             .filter(|p| matches!(p.0, ParamKind::PositionalOnly | ParamKind::Positional))
             .count();
@@ -53,30 +62,21 @@ impl Solver<'_> {
         if !has_kwargs
             && !coarse
             && keywords.iter().any(|(name, _)| {
-                !file_names
-                    .iter()
-                    .any(|p| p.1 == *name && matches!(p.0, ParamKind::Positional | ParamKind::KeywordOnly))
+                !params.iter().any(|p| p.1 == *name && matches!(p.0, ParamKind::Positional | ParamKind::KeywordOnly))
             })
         {
             return None;
         }
-        let mut staged = Vec::new();
-        let mut sources: Vec<Option<NodeId>> = Vec::with_capacity(file_names.len());
-        for (index, (kind, name, _)) in file_names.into_iter().enumerate() {
-            match kind {
-                ParamKind::VarArgs | ParamKind::KwArgs => {
-                    sources.push(None);
-                    continue;
-                }
-                _ => {}
-            }
+        let mut sources = SmallVec::new();
+        for (index, (kind, name)) in params.into_iter().enumerate() {
+            let param = index as u32;
             let is_positional = kind != ParamKind::KeywordOnly;
-            if is_positional && index < offset {
-                sources.push(None);
+            let is_rest = matches!(kind, ParamKind::VarArgs | ParamKind::KwArgs);
+            if is_rest || (is_positional && index < offset) {
                 continue;
             }
             let at = index.wrapping_sub(offset);
-            let default = self.defaults.contains_key(&(fval, index as u32));
+            let default = self.defaults.contains_key(&(fval, param));
             let passed = if is_positional && at < positional.len() {
                 Some(positional[at])
             } else if kind != ParamKind::PositionalOnly {
@@ -87,32 +87,29 @@ impl Solver<'_> {
             if let Some(node) = passed {
                 if coarse && default {
                     let staging = self.graph.node();
-                    staged.push(staging);
-                    let default = self.default_node(fval, index as u32);
+                    let default = self.default_node(fval, param);
                     self.flow(default, staging);
                     self.flow(node, staging);
-                    sources.push(Some(staging));
+                    sources.push(Source { param, node: staging, definite: false });
                 } else {
-                    sources.push(Some(node));
+                    sources.push(Source { param, node, definite: true });
                 }
                 continue;
             }
             let uncertain = (is_positional && !stars.is_empty()) || !doubles.is_empty();
             if !uncertain {
                 if !default && coarse {
-                    sources.push(None);
                     continue;
                 }
                 if !default {
                     return None;
                 }
-                sources.push(Some(self.default_node(fval, index as u32)));
+                sources.push(Source { param, node: self.default_node(fval, param), definite: true });
                 continue;
             }
             let staging = self.graph.node();
-            staged.push(staging);
             if default {
-                let node = self.default_node(fval, index as u32);
+                let node = self.default_node(fval, param);
                 self.flow(node, staging);
             }
             if is_positional {
@@ -129,10 +126,9 @@ impl Solver<'_> {
                     self.watch(double, Use::DoubleStarParam { staging, name });
                 }
             }
-            sources.push(Some(staging));
+            sources.push(Source { param, node: staging, definite: false });
         }
-        let definite = sources.iter().map(|s| s.is_some_and(|n| !staged.contains(&n))).collect();
-        Some((sources, definite))
+        Some(sources)
     }
 
     /// Fills `*args` and `**kwargs` of an instance from a call.
@@ -215,23 +211,9 @@ impl Solver<'_> {
         }
     }
 
-    /// At which parameters constants count: those that the function tests, as far as the argument is definite (not out of `*x`
-    /// or `**x`), and unless it tests so many that the contexts would multiply.
-    pub(super) fn tested(&self, func: FuncId, definite: &[bool], all: bool) -> Vec<Constants> {
-        let params = &self.program.func(func).params;
-        if all {
-            return vec![Constants::AndSettings; params.len()];
-        }
-        let many = params.iter().filter(|p| p.tested).count() > self.limits.tested;
-        params
-            .iter()
-            .zip(definite)
-            .map(
-                |(p, definite)| {
-                    if p.tested && *definite && !many { Constants::Distinct } else { Constants::Shared }
-                },
-            )
-            .collect()
+    /// Whether a function tests so many parameters that contexts by constants would multiply: then no constant counts.
+    pub(super) fn tests_many(&self, func: FuncId) -> bool {
+        self.program.func(func).params.iter().filter(|p| p.tested).count() > self.limits.tested
     }
 
     pub(super) fn param_node(&self, inst: InstId, param: u32) -> NodeId {

@@ -6,11 +6,12 @@
 //! parameter has a value.
 
 use super::graph::NodeId;
-use super::value::{ClassKey, Constants, InstId, ObjKind, Value, ValueId, well_known};
+use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Filter, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{Arg, CallRole, FuncIr, Op, VarDef};
 use crate::link::{FuncId, Name};
+use smallvec::{SmallVec, smallvec};
 
 /// The place of a call site among the keys of a context.
 const SITE: u32 = u32::MAX;
@@ -28,13 +29,19 @@ pub enum Passing {
     DoubleStar,
 }
 
+/// Arguments in order: how each is passed, and its node.
+pub(super) type Args = SmallVec<[(Passing, NodeId); 4]>;
+
+/// The keys of a combination: one for each bound parameter of a target, none where cloning does not count.
+type Keys = SmallVec<[Option<ValueId>; 6]>;
+
 /// A call with the nodes of its arguments.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Where it stands.
     pub origin: Origin,
     /// Arguments in order.
-    pub args: Vec<(Passing, NodeId)>,
+    pub(super) args: Args,
     /// Where the result goes.
     pub dst: NodeId,
     /// How the hop is named, if the call is not an ordinary one.
@@ -64,12 +71,21 @@ pub struct Target {
     recv: Option<ValueId>,
     /// The receivers.
     self_node: Option<NodeId>,
-    /// Where each parameter's values come from.
-    sources: Vec<Option<NodeId>>,
-    /// Keys seen so far by parameter; `None` stands for values without a key.
-    seen: Vec<Vec<Option<ValueId>>>,
-    /// Whether constants count, by parameter.
-    tested: Vec<Constants>,
+    /// The parameters that arguments or defaults are bound to.
+    bound: SmallVec<[BoundParam; 4]>,
+}
+
+/// A parameter of a target.
+#[derive(Clone)]
+struct BoundParam {
+    /// Which one.
+    param: u32,
+    /// Where its values come from.
+    source: NodeId,
+    /// Whether constants count.
+    tested: Constants,
+    /// Keys seen so far; `None` stands for values without a key.
+    seen: SmallVec<[Option<ValueId>; 2]>,
 }
 
 /// Whether nested scopes capture variables of a function: its closures then differ from call to call, so it is cloned per
@@ -85,7 +101,6 @@ impl Solver<'_> {
             return call;
         }
         let func = self.insts[at.inst.0 as usize].func;
-        let base = self.insts[at.inst.0 as usize].base.0;
         let file = self.program.file_of(func);
         let (args, role) = match &self.program.func(func).instrs[at.index as usize].op {
             Op::Call { args, role, .. } => (args.as_slice(), *role),
@@ -94,7 +109,7 @@ impl Solver<'_> {
         let args = args
             .iter()
             .map(|arg| {
-                let node = NodeId(base + arg.var().0);
+                let node = self.var(at.inst, arg.var());
                 let passing = match arg {
                     Arg::Pos(_) => Passing::Pos,
                     Arg::Star(_) => Passing::Star,
@@ -119,11 +134,11 @@ impl Solver<'_> {
     pub(super) fn synthetic_call(
         &mut self,
         origin: Origin,
-        args: Vec<(Passing, NodeId)>,
+        args: impl Into<Args>,
         dst: NodeId,
         kind: Option<HopKind>,
     ) -> u32 {
-        self.new_call(Call { origin, args, dst, kind, decorates: false })
+        self.new_call(Call { origin, args: args.into(), dst, kind, decorates: false })
     }
 
     /// Calls a special method, which Python looks up on the class alone (data model, section 3.3.12).
@@ -137,7 +152,7 @@ impl Solver<'_> {
         kind: Option<HopKind>,
     ) {
         let Some(class) = self.class_of(recv) else { return };
-        let args = args.iter().map(|&n| (Passing::Pos, n)).collect();
+        let args: Args = args.iter().map(|&n| (Passing::Pos, n)).collect();
         let call = self.synthetic_call(at, args, dst, kind);
         let raw = self.lookup(class, name);
         let bound = self.graph.node();
@@ -226,7 +241,7 @@ impl Solver<'_> {
 
     fn partial_call(&mut self, call: u32, partial: ValueId) -> u32 {
         let mut merged = self.calls[call as usize].clone();
-        let mut args = Vec::new();
+        let mut args = Args::new();
         for name in self.field_names(partial) {
             let node = self.field(partial, name);
             if name == self.names.func {
@@ -236,7 +251,7 @@ impl Solver<'_> {
             args.push((passing, node));
         }
         let given: Vec<Passing> = merged.args.iter().map(|a| a.0).collect();
-        args.retain(|(p, _)| !matches!(p, Passing::Kw(_)) || !given.contains(p));
+        args.retain(|&mut (p, _)| !matches!(p, Passing::Kw(_)) || !given.contains(&p));
         args.append(&mut merged.args);
         args.sort_by_key(|(p, _)| matches!(p, Passing::Kw(_) | Passing::DoubleStar));
         merged.args = args;
@@ -332,83 +347,81 @@ impl Solver<'_> {
             return;
         }
         let takes_self = recv.is_some() || class.is_some();
-        let Some((sources, definite)) = self.sources(call, fval, func, takes_self) else { return };
+        let Some(sources) = self.sources(call, fval, func, takes_self) else { return };
         let self_node = recv.map(|recv| {
             let node = self.graph.node();
             self.graph.add(node, recv);
             node
         });
         let target = self.targets.len() as u32;
-        let count = sources.len();
         let all_tested = class.is_some_and(|c| self.queue_class(c).is_some());
-        let tested = self.tested(func, &definite, all_tested);
-        self.targets.push(Target {
-            call,
-            func,
-            env,
-            mode,
-            recv: recv_key,
-            self_node,
-            sources: sources.clone(),
-            seen: vec![Vec::new(); count],
-            tested,
+        let many_tested = self.tests_many(func);
+        let params = &self.program.func(func).params;
+        let bound = sources.iter().map(|source| {
+            let tested = if all_tested {
+                Constants::AndSettings
+            } else if params[source.param as usize].tested && source.definite && !many_tested {
+                Constants::Distinct
+            } else {
+                Constants::Shared
+            };
+            BoundParam { param: source.param, source: source.node, tested, seen: SmallVec::new() }
         });
+        let bound = bound.collect();
+        self.targets.push(Target { call, func, env, mode, recv: recv_key, self_node, bound });
         self.target_index.insert(index_key, target);
-        if sources.iter().all(Option::is_none) {
+        if sources.is_empty() {
             self.combine(target, None);
             return;
         }
-        for (param, source) in sources.into_iter().enumerate() {
-            if let Some(node) = source {
-                self.watch(node, Use::Param { target, param: param as u32 });
-            }
+        for (place, source) in (0..).zip(sources) {
+            self.watch(source.node, Use::Param { target, place });
         }
     }
 
     /// A value reached a parameter of a target.
-    pub(super) fn on_param(&mut self, target: u32, param: u32, value: ValueId) {
+    pub(super) fn on_param(&mut self, target: u32, place: u32, value: ValueId) {
         let t = &self.targets[target as usize];
-        let (func, tested) = (t.func, t.tested[param as usize]);
+        let (func, tested) = (t.func, t.bound[place as usize].tested);
         let key = self.param_key(func, tested, value);
-        let t = &mut self.targets[target as usize];
-        if t.seen[param as usize].contains(&key) {
+        let seen = &mut self.targets[target as usize].bound[place as usize].seen;
+        if seen.contains(&key) {
             return;
         }
-        t.seen[param as usize].push(key);
-        self.combine(target, Some((param, key)));
+        seen.push(key);
+        self.combine(target, Some((place as usize, key)));
     }
 
-    /// Makes the instances of all combinations of keys, with one parameter fixed.
-    fn combine(&mut self, target: u32, fixed: Option<(u32, Option<ValueId>)>) {
-        let t = &self.targets[target as usize];
-        let mut choices: Vec<(u32, Vec<Option<ValueId>>)> = Vec::new();
-        for (param, source) in t.sources.iter().enumerate() {
-            if source.is_none() {
-                continue;
-            }
-            let param = param as u32;
-            match fixed {
-                Some((p, key)) if p == param => choices.push((param, vec![key])),
-                _ => {
-                    if t.seen[param as usize].is_empty() {
-                        return;
-                    }
-                    choices.push((param, t.seen[param as usize].clone()));
-                }
-            }
+    /// Makes the instances of all combinations of the keys seen so far, with one parameter fixed.
+    fn combine(&mut self, target: u32, fixed: Option<(usize, Option<ValueId>)>) {
+        let bound = &self.targets[target as usize].bound;
+        let fixed_place = fixed.map(|(place, _)| place);
+        // Keys seen from here on make their combinations themselves.
+        let counts: SmallVec<[usize; 6]> = (0..)
+            .zip(bound)
+            .map(|(place, param)| if fixed_place == Some(place) { 1 } else { param.seen.len() })
+            .collect();
+        if counts.contains(&0) {
+            return;
         }
-        let mut at = vec![0usize; choices.len()];
+        let mut at: SmallVec<[usize; 6]> = smallvec![0; counts.len()];
         loop {
-            let combination: Vec<(u32, Option<ValueId>)> =
-                choices.iter().zip(&at).map(|((p, keys), &i)| (*p, keys[i])).collect();
-            self.link(target, &combination);
+            let bound = &self.targets[target as usize].bound;
+            let keys: Keys = (0..)
+                .zip(bound)
+                .map(|(place, param)| match fixed {
+                    Some((fixed, key)) if fixed == place => key,
+                    _ => param.seen[at[place]],
+                })
+                .collect();
+            self.link(target, &keys);
             let mut i = 0;
             loop {
                 if i == at.len() {
                     return;
                 }
                 at[i] += 1;
-                if at[i] < choices[i].1.len() {
+                if at[i] < counts[i] {
                     break;
                 }
                 at[i] = 0;
@@ -418,28 +431,25 @@ impl Solver<'_> {
     }
 
     /// Connects a target to the instance of one combination of keys.
-    fn link(&mut self, target: u32, combination: &[(u32, Option<ValueId>)]) {
+    fn link(&mut self, target: u32, keys: &[Option<ValueId>]) {
         let t = &self.targets[target as usize];
         let (call, func, env, mode, self_node) = (t.call, t.func, t.env, t.mode, t.self_node);
         let mut recv = t.recv;
         let Call { origin, dst, kind, decorates, .. } = self.calls[call as usize];
         let mut object = None;
+        let keyed: Context =
+            t.bound.iter().zip(keys).filter_map(|(bound, key)| key.map(|key| (bound.param, key))).collect();
         if let Mode::Construct(class) = mode {
-            let context = combination
-                .iter()
-                .filter_map(|&(p, key)| key.map(|k| (p, k)))
-                .filter(|&(_, k)| self.is_constructor_context(class, k))
-                .collect();
+            let kept = keyed.iter().copied().filter(|&(_, k)| self.is_constructor_context(class, k));
+            let context = kept.collect();
             let key = self.values.class_key(class, context);
             let value = self.instance_value(key, origin);
             recv = Some(self.any_of(key));
             object = Some(value);
         }
-        let mut context: Vec<(u32, ValueId)> = Vec::new();
-        if let Some(recv) = recv {
-            context.push((0, recv));
-        }
-        context.extend(combination.iter().filter_map(|&(p, key)| key.map(|k| (p, k))));
+        let mut context = Context::new();
+        context.extend(recv.map(|recv| (0, recv)));
+        context.extend(keyed);
         if self.captures[func.0 as usize] && !self.is_root(origin.inst) {
             let site = self.values.intern_self_keyed(Value::Site(self.site(origin)));
             context.push((SITE, site));
@@ -464,10 +474,8 @@ impl Solver<'_> {
         } else if let (Some(self_node), Some(this)) = (self_node, this) {
             self.flow(self_node, this);
         }
-        for &(param, key) in combination {
-            let t = &self.targets[target as usize];
-            let (source, tested) = (t.sources[param as usize], t.tested[param as usize]);
-            let Some(source) = source else { continue };
+        for (place, &key) in keys.iter().enumerate() {
+            let BoundParam { param, source, tested, .. } = self.targets[target as usize].bound[place];
             let node = self.param_node(inst, param);
             if capped {
                 self.flow(source, node);
@@ -517,32 +525,29 @@ impl Solver<'_> {
     /// Gives loads that found nothing an untracked value, so that the strict calls behind them go on. Returns whether
     /// anything changed.
     pub(super) fn release_blocked(&mut self) -> bool {
-        let mut changed = false;
+        let mut changed = self.release_shared();
         for i in 0..self.insts.len() {
             let func = self.insts[i].func;
             if func == ROOT_FUNC {
                 continue;
             }
             let inst = InstId(i as u32);
-            let base = self.insts[i].base.0;
-            let operands = self.operands(func);
-            for &index in operands.loads() {
-                let instr = &self.program.func(func).instrs[index as usize];
-                if self.insts[i].dead.get(instr.guard.0 as usize).copied().unwrap_or(false) {
+            for i in 0..self.layout(func).loads().len() {
+                let index = self.layout(func).loads()[i];
+                if self.is_dead(Origin { inst, index }) {
                     continue;
                 }
-                let (dst, fed) = match instr.op {
+                let (dst, fed) = match self.program.func(func).instrs[index as usize].op {
                     Op::LoadAttr { dst, obj, .. } => {
-                        let values = self.graph.values(NodeId(base + obj.0));
+                        let values = self.graph.values(self.var(inst, obj));
                         (dst, values.iter().any(|&v| v != well_known::NONE))
                     }
                     Op::LoadGlobal { dst, .. } => (dst, true),
                     _ => continue,
                 };
-                let node = NodeId(base + dst.0);
+                let node = self.var(inst, dst);
                 if fed && self.graph.values(node).is_empty() {
                     self.graph.add(node, well_known::UNKNOWN);
-                    self.dead_ends.insert(Origin { inst, index });
                     changed = true;
                 }
             }

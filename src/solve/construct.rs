@@ -1,7 +1,7 @@
 //! Instantiation: `__init__`, the constructor context of instances, named tuples.
 
 use super::call::{Call, Mode, Passing};
-use super::value::{ClassKey, ObjKind, Value, ValueId};
+use super::value::{ClassKey, Context, ObjKind, Value, ValueId};
 use super::{Origin, Solver, Use};
 
 impl Solver<'_> {
@@ -17,7 +17,7 @@ impl Solver<'_> {
             self.construct_named_tuple(call, class, tuple);
             return;
         }
-        let key = self.values.class_key(class, Vec::new());
+        let key = self.values.class_key(class, Context::new());
         let object = self.instance_value(key, origin);
         // Without a constructor in the project, keyword arguments become attributes (dataclasses, ORM rows, ...).
         for (passing, node) in self.calls[call as usize].args.clone() {
@@ -36,7 +36,7 @@ impl Solver<'_> {
             Value::Func(..) => self.call_func(call, raw, None, Mode::Construct(class)),
             _ => {
                 let Call { origin, dst, .. } = self.calls[call as usize];
-                let key = self.values.class_key(class, Vec::new());
+                let key = self.values.class_key(class, Context::new());
                 let object = self.instance_value(key, origin);
                 self.graph.add(dst, object);
             }
@@ -64,7 +64,7 @@ impl Solver<'_> {
         let object = if class == tuple {
             self.object(ObjKind::Tuple, origin)
         } else {
-            let key = self.values.class_key(class, Vec::new());
+            let key = self.values.class_key(class, Context::new());
             self.instance_value(key, origin)
         };
         let fields = self.named_tuple_fields(tuple);

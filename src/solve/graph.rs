@@ -6,13 +6,30 @@
 //! reproducible.
 
 use super::value::{InstId, ValueId};
+use crate::link::FuncId;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// A variable in a context, a field, or a synthetic variable.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The node that never holds a value.
+    pub const EMPTY: NodeId = NodeId(0);
+}
+
+/// To whom new values of a node are handed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Owner {
+    /// To successors only.
+    Nobody,
+    /// To the instructions of an instance, too: the node is a variable of it.
+    Inst(InstId),
+    /// To the instructions of all instances of a function: the node is a variable that they share.
+    Func(FuncId),
+}
 
 /// What happens to the values of a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,8 +52,7 @@ struct Node {
     done: u32,
     first: u32,
     big: u32,
-    /// The instance whose variable this is, if instructions of it use the variable.
-    owner: InstId,
+    owner: Owner,
     queued: bool,
 }
 
@@ -48,18 +64,17 @@ pub struct Popped {
     pub unseen: std::ops::Range<usize>,
     /// The first successor.
     pub first: u32,
-    /// The instance whose instructions use the node, [`InstId::NONE`] if none does.
-    pub owner: InstId,
+    /// Who else is to see them.
+    pub owner: Owner,
 }
 
 impl Default for Node {
     fn default() -> Node {
-        Node { values: SmallVec::new(), done: 0, first: NIL, big: NIL, owner: InstId::NONE, queued: false }
+        Node { values: SmallVec::new(), done: 0, first: NIL, big: NIL, owner: Owner::Nobody, queued: false }
     }
 }
 
-/// The graph.
-#[derive(Default)]
+/// The graph. Node 0 is [`NodeId::EMPTY`].
 pub struct Graph {
     nodes: Vec<Node>,
     succs: Vec<(Succ, u32)>,
@@ -68,7 +83,26 @@ pub struct Graph {
     copies: FxHashSet<(NodeId, NodeId)>,
 }
 
+impl Default for Graph {
+    fn default() -> Graph {
+        Graph {
+            nodes: vec![Node::default()],
+            succs: Vec::new(),
+            big: Vec::new(),
+            queue: VecDeque::new(),
+            copies: FxHashSet::default(),
+        }
+    }
+}
+
 impl Graph {
+    /// Makes room for so many more nodes, successors, and copy edges.
+    pub fn reserve(&mut self, nodes: usize, succs: usize, copies: usize) {
+        self.nodes.reserve(nodes);
+        self.succs.reserve(succs);
+        self.copies.reserve(copies);
+    }
+
     /// A fresh node without values.
     pub fn node(&mut self) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
@@ -76,11 +110,11 @@ impl Graph {
         id
     }
 
-    /// Fresh nodes with consecutive ids, one for each item; the first is returned. An item says whether instructions of
-    /// `owner` use the variable, so that its values are handed to the owner (see [`Popped::owner`]).
-    pub fn block(&mut self, owner: InstId, used: impl Iterator<Item = bool>) -> NodeId {
+    /// Fresh nodes with consecutive ids, one for each item; the first is returned. An item says whether instructions use
+    /// the variable, so that its values are handed to the owner.
+    pub fn block(&mut self, owner: Owner, used: impl Iterator<Item = bool>) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        let owner = |used| if used { owner } else { InstId::NONE };
+        let owner = |used| if used { owner } else { Owner::Nobody };
         self.nodes.extend(used.map(|used| Node { owner: owner(used), ..Node::default() }));
         id
     }
@@ -93,6 +127,11 @@ impl Graph {
     /// The values of a node in the order in which they came.
     pub fn values(&self, node: NodeId) -> &[ValueId] {
         &self.nodes[node.0 as usize].values
+    }
+
+    /// How many values of a node its successors and its owner have seen.
+    pub fn seen(&self, node: NodeId) -> usize {
+        self.nodes[node.0 as usize].done as usize
     }
 
     /// Whether a node holds a value.
@@ -119,7 +158,7 @@ impl Graph {
             }
             n.values.push(value);
         }
-        if !n.queued && (n.first != NIL || n.owner != InstId::NONE) {
+        if !n.queued && (n.first != NIL || n.owner != Owner::Nobody) {
             n.queued = true;
             self.queue.push_back(node);
         }
@@ -133,7 +172,7 @@ impl Graph {
         let index = self.succs.len() as u32;
         self.succs.push((succ, next));
         let n = &mut self.nodes[node.0 as usize];
-        if next == NIL && n.owner == InstId::NONE {
+        if next == NIL && n.owner == Owner::Nobody {
             // Nobody listened before: whatever stands here counts as seen from now on.
             n.done = n.values.len() as u32;
         }

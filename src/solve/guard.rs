@@ -4,7 +4,7 @@ use super::graph::NodeId;
 use super::value::{InstId, Value, ValueId};
 use super::{Origin, ROOT_FUNC, Solver};
 use crate::ir::{Arg, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
-use crate::link::{FuncId, Name};
+use crate::link::Name;
 
 /// The truth of a condition, where `leaf` gives that of enough of its parts (Kleene's three-valued logic).
 fn evaluate(cond: &Cond, leaf: &dyn Fn(&Cond) -> Option<bool>) -> Option<bool> {
@@ -34,6 +34,9 @@ impl Solver<'_> {
     pub(super) fn dead_guards(&self, inst: InstId) -> Vec<bool> {
         let func = self.insts[inst.0 as usize].func;
         let guards = &self.program.func(func).guards;
+        if guards.len() <= 1 {
+            return Vec::new();
+        }
         let mut dead = vec![false; guards.len()];
         for (i, guard) in guards.iter().enumerate().skip(1) {
             dead[i] = dead[guard.parent.0 as usize]
@@ -137,7 +140,7 @@ impl Solver<'_> {
                     return i.context.iter().find(|c| c.0 == p).map(|c| self.values.get(c.1));
                 }
                 VarDef::Cell => {
-                    let p = self.cell_param(i.func, var)?;
+                    let p = self.layout(i.func).held(var)?;
                     return i.context.iter().find(|c| c.0 == p).map(|c| self.values.get(c.1));
                 }
                 VarDef::Instr(index) => match &ir.instrs[index as usize].op {
@@ -161,29 +164,6 @@ impl Solver<'_> {
             }
         }
         None
-    }
-
-    /// The parameter that a cell holds, if nothing else is ever stored in it.
-    fn cell_param(&self, func: FuncId, cell: VarId) -> Option<u32> {
-        let ir = self.program.func(func);
-        let mut found = None;
-        for instr in &ir.instrs {
-            if let Op::Copy { dst, src } = instr.op
-                && dst == cell
-            {
-                match ir.vars[src.0 as usize].def {
-                    VarDef::Param(p) if found.is_none() => found = Some(p),
-                    _ => return None,
-                }
-            }
-        }
-        let file = self.program.file_of(func);
-        let written = file
-            .ir
-            .funcs
-            .iter()
-            .any(|f| f.instrs.iter().any(|i| matches!(i.op, Op::StoreFree { cell: c, .. } if c == cell)));
-        if written { None } else { found }
     }
 
     /// Whether an instruction may run when the request has this HTTP method: tests of the request's method

@@ -1,8 +1,9 @@
 //! Instances: the instructions of a function in a context, turned into constraints.
 
-use super::graph::NodeId;
-use super::operand::role;
-use super::value::{InstId, ObjKind, Value, ValueId, well_known};
+use super::call::Args;
+use super::graph::{NodeId, Owner};
+use super::layout::role;
+use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Filter, Inst, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{BinOp, Const, ContainerKind, Narrowing, Op, ParamKind, VarId};
@@ -10,15 +11,16 @@ use crate::link::{FuncId, ModId, Name};
 
 impl Solver<'_> {
     /// The instance of a function in a context; new ones are queued for installation.
-    pub(super) fn instance(&mut self, func: FuncId, env: InstId, context: Vec<(u32, ValueId)>) -> InstId {
+    pub(super) fn instance(&mut self, func: FuncId, env: InstId, context: Context) -> InstId {
         let key = (func, env, context);
         if let Some(&inst) = self.inst_index.get(&key) {
             return inst;
         }
         let id = InstId(self.insts.len() as u32);
-        let vars = self.program.func(func).vars.len();
-        let operands = self.operands(func);
-        let base = self.graph.block(id, operands.used().chain([false, false]));
+        self.lay_out(func);
+        let layout = &self.layouts[func.0 as usize];
+        let vars = layout.own_count() as u32;
+        let base = self.graph.block(Owner::Inst(id), layout.own_used().chain([false, false]));
         let mut depth = if env == InstId::NONE { 0 } else { self.insts[env.0 as usize].depth + 1 };
         for &(_, value) in &key.2 {
             depth = depth.max(self.value_depth(value) + 1);
@@ -28,8 +30,8 @@ impl Solver<'_> {
             env,
             context: key.2.clone(),
             base,
-            ret: NodeId(base.0 + vars as u32),
-            yielded: NodeId(base.0 + vars as u32 + 1),
+            ret: NodeId(base.0 + vars),
+            yielded: NodeId(base.0 + vars + 1),
             depth,
             dead: Vec::new(),
         });
@@ -42,11 +44,11 @@ impl Solver<'_> {
     /// An instance without code that stands for the framework.
     pub(super) fn root(&mut self) -> InstId {
         let id = InstId(self.insts.len() as u32);
-        let base = self.graph.block(id, [false, false].into_iter());
+        let base = self.graph.block(Owner::Nobody, [false, false].into_iter());
         self.insts.push(Inst {
             func: ROOT_FUNC,
             env: InstId::NONE,
-            context: Vec::new(),
+            context: Context::new(),
             base,
             ret: base,
             yielded: NodeId(base.0 + 1),
@@ -77,25 +79,23 @@ impl Solver<'_> {
     /// Turns the instructions of an instance into constraints.
     pub(super) fn install(&mut self, inst: InstId) {
         let func = self.insts[inst.0 as usize].func;
-        let dead = self.dead_guards(inst);
-        let count = self.program.func(func).instrs.len();
-        for index in 0..count {
-            let guard = self.program.func(func).instrs[index].guard;
-            if dead.get(guard.0 as usize).copied().unwrap_or(false) {
-                continue;
+        self.insts[inst.0 as usize].dead = self.dead_guards(inst);
+        let count = self.program.func(func).instrs.len() as u32;
+        for at in (0..count).map(|index| Origin { inst, index }) {
+            if !self.layout(func).runs_once(at.index) && !self.is_dead(at) {
+                self.install_instr(at);
             }
-            self.install_instr(Origin { inst, index: index as u32 });
         }
-        self.insts[inst.0 as usize].dead = dead;
+        self.install_shared(inst);
     }
 
     /// The operation of an instruction; the IR outlives every borrow that the solver takes.
-    fn op(&self, at: Origin) -> &Op {
+    pub(super) fn op(&self, at: Origin) -> &Op {
         let func = self.insts[at.inst.0 as usize].func;
         &self.program.func(func).instrs[at.index as usize].op
     }
 
-    fn sym(&self, inst: InstId, sym: crate::ir::Sym) -> Name {
+    pub(super) fn sym(&self, inst: InstId, sym: crate::ir::Sym) -> Name {
         let func = self.insts[inst.0 as usize].func;
         self.program.file_of(func).names[sym.0 as usize]
     }
@@ -104,63 +104,69 @@ impl Solver<'_> {
         self.program.module_of(self.insts[inst.0 as usize].func)
     }
 
+    /// Puts the value of a constant, or of a global, where it belongs.
+    pub(super) fn install_constant(&mut self, at: Origin, dst: NodeId) {
+        let inst = at.inst;
+        let value = match *self.op(at) {
+            Op::Const { ref value, .. } => match *value {
+                Const::None => well_known::NONE,
+                Const::Bool(true) => well_known::TRUE,
+                Const::Bool(false) => well_known::FALSE,
+                Const::Int(i) => self.values.intern_keyed(Value::Int(i), None),
+                Const::Str(s) => {
+                    let (name, func) = (self.sym(inst, s), self.insts[inst.0 as usize].func);
+                    match self.layout(func).is_prose(at.index) {
+                        true => well_known::ANY_STR,
+                        false => self.values.intern_keyed(Value::Str(name), None),
+                    }
+                }
+                Const::Other => well_known::OPAQUE,
+            },
+            Op::Opaque { .. } => well_known::OPAQUE,
+            Op::LoadGlobal { name, .. } => {
+                let name = self.sym(inst, name);
+                self.load_global(inst, name, dst);
+                return;
+            }
+            _ => return,
+        };
+        self.graph.add(dst, value);
+    }
+
     #[allow(clippy::too_many_lines, reason = "one arm per instruction, each short")]
     fn install_instr(&mut self, at: Origin) {
         let inst = at.inst;
-        let base = self.insts[inst.0 as usize].base.0;
-        let n = |var: VarId| NodeId(base + var.0);
         match *self.op(at) {
-            Op::Const { dst, ref value } => {
-                let value = match *value {
-                    Const::None => well_known::NONE,
-                    Const::Bool(true) => well_known::TRUE,
-                    Const::Bool(false) => well_known::FALSE,
-                    Const::Int(i) => self.values.intern_keyed(Value::Int(i), None),
-                    Const::Str(s) => {
-                        let (name, func) = (self.sym(inst, s), self.insts[inst.0 as usize].func);
-                        match self.operands(func).is_prose(at.index) {
-                            true => well_known::ANY_STR,
-                            false => self.values.intern_keyed(Value::Str(name), None),
-                        }
-                    }
-                    Const::Other => well_known::OPAQUE,
-                };
-                self.graph.add(n(dst), value);
-            }
-            Op::Opaque { dst } => {
-                self.graph.add(n(dst), well_known::OPAQUE);
-            }
-            Op::LoadGlobal { dst, name } => {
-                let name = self.sym(inst, name);
-                self.load_global(inst, name, n(dst));
+            Op::Const { dst, .. } | Op::Opaque { dst } | Op::LoadGlobal { dst, .. } => {
+                self.install_constant(at, self.var(at.inst, dst));
             }
             Op::LoadClassName { dst, name } => {
                 let name = self.sym(inst, name);
                 if let Some(&class) = self.body_class.get(&inst) {
                     let node = self.field(class, name);
-                    self.flow(node, n(dst));
+                    self.flow(node, self.var(at.inst, dst));
                 }
-                self.load_global(inst, name, n(dst));
+                self.load_global(inst, name, self.var(at.inst, dst));
             }
             Op::StoreClassName { name, src } => {
                 let name = self.sym(inst, name);
                 if let Some(&class) = self.body_class.get(&inst) {
                     let node = self.field(class, name);
-                    self.flow(n(src), node);
+                    self.flow(self.var(at.inst, src), node);
                 }
             }
             Op::LoadFree { dst, levels, cell } => {
                 let owner = self.env(inst, levels);
                 if owner != InstId::NONE {
                     let from = self.var(owner, cell);
-                    self.flow_once(from, n(dst));
+                    self.flow_once(from, self.var(at.inst, dst));
                 }
             }
             Op::Super { dst, class_levels, this } => {
                 let body = self.env(inst, class_levels);
                 if let Some(&class) = self.body_class.get(&body) {
                     let class_node = self.constant(class);
-                    self.super_of(class_node, n(this), n(dst));
+                    self.super_of(class_node, self.var(at.inst, this), self.var(at.inst, dst));
                 }
             }
             Op::MakeFunc { dst, func: local, ref defaults } => {
@@ -169,9 +175,9 @@ impl Solver<'_> {
                 let value = self.values.intern_self_keyed(Value::Func(func, inst));
                 for (param, var) in defaults {
                     let node = self.default_node(value, param);
-                    self.flow(n(var), node);
+                    self.flow(self.var(at.inst, var), node);
                 }
-                self.graph.add(n(dst), value);
+                self.graph.add(self.var(at.inst, dst), value);
             }
             Op::MakeClass { .. } => self.make_class(at),
             Op::MakeSeq { dst, kind, ref items, comprehension } => {
@@ -186,17 +192,17 @@ impl Solver<'_> {
                 for (i, (var, starred)) in items.into_iter().enumerate() {
                     if starred {
                         fixed = false;
-                        self.watch(n(var), Use::Spread { to: object });
+                        self.watch(self.var(at.inst, var), Use::Spread { to: object });
                     } else if fixed {
                         let name = self.index_name(i as u32);
                         let slot = self.field(object, name);
-                        self.flow(n(var), slot);
+                        self.flow(self.var(at.inst, var), slot);
                     } else {
                         let rest = self.rest(object);
-                        self.flow(n(var), rest);
+                        self.flow(self.var(at.inst, var), rest);
                     }
                 }
-                self.graph.add(n(dst), object);
+                self.graph.add(self.var(at.inst, dst), object);
             }
             Op::MakeDict { dst, ref items, .. } => {
                 let items = items.clone();
@@ -205,30 +211,30 @@ impl Solver<'_> {
                     match key {
                         Some(key) => {
                             let what =
-                                self.primitive(super::primitive::Pending::DictItem { object, value: n(var) });
-                            self.watch(n(key), Use::Primitive { what });
+                                self.primitive(super::primitive::Pending::DictItem { object, value: self.var(at.inst, var) });
+                            self.watch(self.var(at.inst, key), Use::Primitive { what });
                         }
-                        None => self.watch(n(var), Use::Spread { to: object }),
+                        None => self.watch(self.var(at.inst, var), Use::Spread { to: object }),
                     }
                 }
-                self.graph.add(n(dst), object);
+                self.graph.add(self.var(at.inst, dst), object);
             }
             // Without a value there is nothing to wait for.
             Op::Format { dst, ref parts }
                 if parts.iter().all(|p| matches!(p, crate::ir::FormatPart::Text(_))) =>
             {
-                self.fold_format(at, n(dst));
+                self.fold_format(at, self.var(at.inst, dst));
             }
             Op::Yield { dst, .. } => {
-                self.graph.add(n(dst), well_known::UNKNOWN);
+                self.graph.add(self.var(at.inst, dst), well_known::UNKNOWN);
             }
             Op::Import { dst, name, leaf } => {
                 let name = self.sym(inst, name);
-                self.import(at, name, leaf, n(dst));
+                self.import(at, name, leaf, self.var(at.inst, dst));
             }
             Op::ImportFrom { dst, level, module, name } => {
                 let (module, name) = (self.sym(inst, module), self.sym(inst, name));
-                self.import_from(at, level, module, name, n(dst));
+                self.import_from(at, level, module, name, self.var(at.inst, dst));
             }
             Op::ImportStar { level, module } => {
                 let module = self.sym(inst, module);
@@ -241,23 +247,14 @@ impl Solver<'_> {
 
     /// A new value of an operand.
     pub(super) fn on_operand(&mut self, at: Origin, which: u8, value: ValueId) {
-        let base = self.insts[at.inst.0 as usize].base.0;
-        let n = |var: VarId| NodeId(base + var.0);
         match *self.op(at) {
             Op::Copy { dst, .. } | Op::Await { dst, .. } => {
-                self.graph.add(n(dst), value);
+                self.graph.add(self.var(at.inst, dst), value);
             }
             Op::Narrow { dst, by, .. } => {
-                let passes = match by {
-                    Narrowing::NotNone => self.passes(Filter::NotNone, value),
-                    Narrowing::IsNone => self.passes(Filter::IsNone, value),
-                    Narrowing::Truthy => self.passes(Filter::Truthy, value),
-                    Narrowing::Falsy => self.passes(Filter::Falsy, value),
-                    Narrowing::IsInstance(class) => self.may_be_instance(value, n(class)),
-                    Narrowing::NotInstance(_) => true,
-                };
+                let passes = self.passes_narrowing(at, by, value);
                 if passes {
-                    self.graph.add(n(dst), value);
+                    self.graph.add(self.var(at.inst, dst), value);
                 }
             }
             Op::StoreGlobal { name, .. } => {
@@ -281,55 +278,55 @@ impl Solver<'_> {
                 let ret = self.insts[at.inst.0 as usize].ret;
                 self.graph.add(ret, value);
             }
-            Op::Iter { dst, .. } => self.iterate(value, n(dst), at),
+            Op::Iter { dst, .. } => self.iterate(value, self.var(at.inst, dst), at),
             Op::Call { dst, .. } => {
-                let call = self.call_of_instr(at, n(dst));
+                let call = self.call_of_instr(at, self.var(at.inst, dst));
                 self.dispatch(call, value, None);
             }
             Op::LoadAttr { dst, name, .. } => {
                 let name = self.sym(at.inst, name);
-                self.load_attr(value, name, n(dst), at);
+                self.load_attr(value, name, self.var(at.inst, dst), at);
             }
             Op::StoreAttr { name, src, .. } => {
                 let name = self.sym(at.inst, name);
-                self.store_attr(value, name, n(src), at);
+                self.store_attr(value, name, self.var(at.inst, src), at);
             }
             Op::LoadSub { dst, obj, key } => {
                 if which == role::PRIMARY {
                     if matches!(self.values.get(value), Value::Inst(..)) {
                         let item = self.names.getitem;
-                        self.call_method(value, item, &[n(key)], n(dst), at, Some(HopKind::Method));
+                        self.call_method(value, item, &[self.var(at.inst, key)], self.var(at.inst, dst), at, Some(HopKind::Method));
                         return;
                     }
-                    for i in 0..self.graph.values(n(key)).len() {
-                        let k = self.graph.values(n(key))[i];
-                        self.load_sub(value, k, n(dst));
+                    for i in 0..self.graph.values(self.var(at.inst, key)).len() {
+                        let k = self.graph.values(self.var(at.inst, key))[i];
+                        self.load_sub(value, k, self.var(at.inst, dst));
                     }
                 } else {
-                    for i in 0..self.graph.values(n(obj)).len() {
-                        let o = self.graph.values(n(obj))[i];
+                    for i in 0..self.graph.values(self.var(at.inst, obj)).len() {
+                        let o = self.graph.values(self.var(at.inst, obj))[i];
                         if !matches!(self.values.get(o), Value::Inst(..)) {
-                            self.load_sub(o, value, n(dst));
+                            self.load_sub(o, value, self.var(at.inst, dst));
                         }
                     }
                 }
             }
             Op::StoreSub { obj, key, src } => {
                 if which == role::PRIMARY {
-                    for i in 0..self.graph.values(n(key)).len() {
-                        let k = self.graph.values(n(key))[i];
-                        self.store_key(value, k, n(src));
+                    for i in 0..self.graph.values(self.var(at.inst, key)).len() {
+                        let k = self.graph.values(self.var(at.inst, key))[i];
+                        self.store_key(value, k, self.var(at.inst, src));
                     }
                 } else {
-                    for i in 0..self.graph.values(n(obj)).len() {
-                        let o = self.graph.values(n(obj))[i];
-                        self.store_key(o, value, n(src));
+                    for i in 0..self.graph.values(self.var(at.inst, obj)).len() {
+                        let o = self.graph.values(self.var(at.inst, obj))[i];
+                        self.store_key(o, value, self.var(at.inst, src));
                     }
                 }
             }
             Op::Slice { dst, bounds, .. } => match self.values.get(value) {
                 Value::Str(_) | Value::AnyStr => {
-                    self.graph.add(n(dst), well_known::ANY_STR);
+                    self.graph.add(self.var(at.inst, dst), well_known::ANY_STR);
                 }
                 Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
                     let list = self.object(ObjKind::List, at);
@@ -340,10 +337,10 @@ impl Solver<'_> {
                             self.flow(all, rest);
                         }
                     }
-                    self.graph.add(n(dst), list);
+                    self.graph.add(self.var(at.inst, dst), list);
                 }
                 _ => {
-                    self.graph.add(n(dst), value);
+                    self.graph.add(self.var(at.inst, dst), value);
                 }
             },
             Op::Unpack { dst, index, from_end, rest, .. } => {
@@ -351,17 +348,17 @@ impl Solver<'_> {
                     let list = self.object(ObjKind::List, at);
                     let node = self.rest(list);
                     self.iterate(value, node, at);
-                    self.graph.add(n(dst), list);
+                    self.graph.add(self.var(at.inst, dst), list);
                 } else if from_end {
-                    self.iterate(value, n(dst), at);
+                    self.iterate(value, self.var(at.inst, dst), at);
                 } else {
                     match self.values.get(value) {
                         Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
-                            self.load_index(value, index, n(dst));
+                            self.load_index(value, index, self.var(at.inst, dst));
                         }
-                        Value::Generator(_) | Value::Inst(..) => self.iterate(value, n(dst), at),
+                        Value::Generator(_) | Value::Inst(..) => self.iterate(value, self.var(at.inst, dst), at),
                         Value::None => {}
-                        _ => self.load_index(value, index, n(dst)),
+                        _ => self.load_index(value, index, self.var(at.inst, dst)),
                     }
                 }
             }
@@ -371,28 +368,40 @@ impl Solver<'_> {
                 match self.values.get(value) {
                     Value::Generator(g) => {
                         let ret = self.insts[g.0 as usize].ret;
-                        self.flow(ret, n(dst));
+                        self.flow(ret, self.var(at.inst, dst));
                     }
                     _ => {
-                        self.graph.add(n(dst), well_known::UNKNOWN);
+                        self.graph.add(self.var(at.inst, dst), well_known::UNKNOWN);
                     }
                 }
             }
             Op::BinOp { dst, op: BinOp::Either, left, right } => {
-                self.either(at, value, (n(left), n(right), n(dst)), right);
+                self.either(at, value, (self.var(at.inst, left), self.var(at.inst, right), self.var(at.inst, dst)), right);
             }
             Op::BinOp { .. } => self.fold_binop(at),
-            Op::Format { dst, .. } => self.fold_format(at, n(dst)),
+            Op::Format { dst, .. } => self.fold_format(at, self.var(at.inst, dst)),
             Op::Raise { .. } => {
                 if matches!(self.values.get(value), Value::Class(..)) {
                     let dst = self.graph.node();
-                    let call = self.synthetic_call(at, Vec::new(), dst, None);
+                    let call = self.synthetic_call(at, Args::new(), dst, None);
                     self.dispatch(call, value, None);
                 }
             }
-            Op::Caught { dst, .. } => self.caught(at, value, n(dst)),
-            Op::With { dst, .. } => self.enter_with(at, value, n(dst)),
+            Op::Caught { dst, .. } => self.caught(at, value, self.var(at.inst, dst)),
+            Op::With { dst, .. } => self.enter_with(at, value, self.var(at.inst, dst)),
             _ => {}
+        }
+    }
+
+    /// Whether a value goes through a narrowing.
+    pub(super) fn passes_narrowing(&mut self, at: Origin, by: Narrowing, value: ValueId) -> bool {
+        match by {
+            Narrowing::NotNone => self.passes(Filter::NotNone, value),
+            Narrowing::IsNone => self.passes(Filter::IsNone, value),
+            Narrowing::Truthy => self.passes(Filter::Truthy, value),
+            Narrowing::Falsy => self.passes(Filter::Falsy, value),
+            Narrowing::IsInstance(class) => self.may_be_instance(value, self.var(at.inst, class)),
+            Narrowing::NotInstance(_) => true,
         }
     }
 
@@ -447,7 +456,7 @@ impl Solver<'_> {
     fn caught(&mut self, at: Origin, class: ValueId, dst: NodeId) {
         match self.values.get(class) {
             Value::Class(..) => {
-                let key = self.values.class_key(class, Vec::new());
+                let key = self.values.class_key(class, Context::new());
                 let exception = self.instance_value(key, at);
                 self.graph.add(dst, exception);
             }
@@ -546,6 +555,9 @@ impl Solver<'_> {
         let func = self.insts[inst.0 as usize].func;
         let mut tuple = None;
         let mut dict = None;
+        if !self.layout(func).takes_rest {
+            return (tuple, dict);
+        }
         for p in 0..self.program.func(func).params.len() {
             let param = &self.program.func(func).params[p];
             let (kind, var) = (param.kind, param.var);

@@ -1,6 +1,6 @@
 //! Calls of external functions: library models, and the default for what is not modelled.
 
-use super::call::Passing;
+use super::call::{Args, Passing};
 use super::graph::NodeId;
 use super::value::{AllocSite, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
@@ -271,7 +271,7 @@ impl Solver<'_> {
             "call" | "thread" => {
                 let kind = if symbol == "thread" { HopKind::Thread } else { HopKind::Callback };
                 let callee = self.term(&args[0], call, recv)?;
-                let passed = args[1..]
+                let passed: Args = args[1..]
                     .iter()
                     .filter_map(|t| match t {
                         Term::Apply(symbol, inner) if symbol == "star" => {

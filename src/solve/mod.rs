@@ -4,7 +4,7 @@
 //! environment, context) exists when it is first called, its instructions become constraints, and
 //! new values trigger the uses they flow into until nothing changes.
 //!
-//! Rooms: [`value`] what flows, [`graph`] how it flows, [`instance`] instructions to constraints, `import` imports,
+//! Rooms: [`value`] what flows, [`graph`] how it flows, [`instance`] instructions to constraints, `layout` where variables live, `import` imports,
 //! [`call`] calls and contexts, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
 //! lookup and classes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and
 //! [`primitive`] modelled externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded,
@@ -19,8 +19,8 @@ pub mod guard;
 pub mod heap;
 mod import;
 pub mod instance;
+mod layout;
 pub mod library;
-mod operand;
 pub mod primitive;
 pub mod registry;
 pub mod strings;
@@ -32,12 +32,11 @@ use crate::finding::HopKind;
 use crate::link::{FuncId, ModId, Name, Program};
 use crate::models::Models;
 use graph::{Graph, NodeId, Popped, Succ};
-use operand::Operands;
+use layout::Layout;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
-use std::rc::Rc;
-use value::{AllocSite, ClassKey, InstId, Slots, Value, ValueId, Values, well_known};
+use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values, well_known};
 
 /// Which knowledge about the project the solver is given: names of its queue class and feature modules.
 #[derive(Debug, Clone, Default)]
@@ -83,17 +82,24 @@ pub struct Inst {
     /// Where its free variables live.
     pub env: InstId,
     /// Keys that parameters are bound to, by parameter index.
-    pub context: Vec<(u32, ValueId)>,
-    /// Node of variable 0; the others follow.
-    pub base: NodeId,
+    pub context: Context,
+    /// Node of the first variable that is its own; the others follow (see [`layout`]).
+    base: NodeId,
     /// What it returns.
     pub ret: NodeId,
     /// What it yields.
     pub yielded: NodeId,
     /// Nesting depth of environments and keys.
     pub depth: u32,
-    /// For each guard, whether the context rules it out; empty until installation.
+    /// For each guard, whether the context rules it out; empty until the instance is installed.
     dead: Vec<bool>,
+}
+
+impl Inst {
+    /// Whether the context rules a guard out.
+    fn rules_out(&self, guard: crate::ir::GuardId) -> bool {
+        self.dead.get(guard.0 as usize).copied().unwrap_or(false)
+    }
 }
 
 /// A function that stands for the framework that calls views and hooks.
@@ -127,7 +133,7 @@ enum Use {
     /// The callee of a call.
     Callee(u32),
     /// The source of a parameter of a call target.
-    Param { target: u32, param: u32 },
+    Param { target: u32, place: u32 },
     /// A star argument: positional parameter from element `index`.
     StarParam { staging: NodeId, index: u32 },
     /// A double-star argument: parameter by name.
@@ -191,7 +197,7 @@ enum SlotRule {
 }
 
 /// What identifies a function instance: function, environment, keys of parameters.
-type InstKey = (FuncId, InstId, Vec<(u32, ValueId)>);
+type InstKey = (FuncId, InstId, Context);
 
 /// Limits that keep solving finite; a limit that is hit is counted under its name.
 #[derive(Debug, Clone)]
@@ -258,7 +264,9 @@ pub struct Solver<'p> {
     pub reading: Reading,
     limits: Limits,
     captures: Vec<bool>,
-    operands: Vec<Option<Rc<Operands>>>,
+    layouts: Vec<Layout>,
+    /// By function, the instances that are installed, in this order.
+    installed: Vec<Vec<InstId>>,
     call_of: FxHashMap<Origin, u32>,
     queue_classes: Vec<QueueClass>,
     feature_modules: FxHashSet<ModId>,
@@ -281,6 +289,7 @@ pub struct Solver<'p> {
     module_insts: FxHashMap<ModId, InstId>,
     classes: FxHashMap<ValueId, attr::ClassInfo>,
     lookups: FxHashMap<(ValueId, Name), NodeId>,
+    attributes: FxHashMap<(ValueId, Name), attr::Attribute>,
     body_class: FxHashMap<InstId, ValueId>,
     property_calls: FxHashMap<(Origin, ValueId), NodeId>,
     defaults: FxHashMap<(ValueId, u32), NodeId>,
@@ -296,7 +305,6 @@ pub struct Solver<'p> {
     view_arguments: FxHashMap<ValueId, Vec<(call::Passing, NodeId)>>,
     unwrapped: Vec<(NodeId, NodeId, NodeId)>,
     refolds: FxHashSet<(Origin, NodeId)>,
-    dead_ends: FxHashSet<Origin>,
     primitives: Vec<primitive::Pending>,
     constants: FxHashMap<ValueId, NodeId>,
     uncalled: FxHashSet<uncalled::Definition>,
@@ -375,8 +383,9 @@ impl<'p> Solver<'p> {
             .collect();
         let captures: Vec<bool> =
             program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
-        let operands = vec![None; captures.len()];
-        Solver {
+        let layouts = captures.iter().map(|_| Layout::default()).collect();
+        let installed = vec![Vec::new(); captures.len()];
+        let mut solver = Solver {
             program,
             models,
             values: Values::new(),
@@ -393,7 +402,8 @@ impl<'p> Solver<'p> {
             reading: Reading::default(),
             limits: Limits::default(),
             captures,
-            operands,
+            layouts,
+            installed,
             call_of: FxHashMap::default(),
             queue_classes: knowledge.queue_classes.clone(),
             feature_modules,
@@ -416,6 +426,7 @@ impl<'p> Solver<'p> {
             module_insts: FxHashMap::default(),
             classes: FxHashMap::default(),
             lookups: FxHashMap::default(),
+            attributes: FxHashMap::default(),
             body_class: FxHashMap::default(),
             property_calls: FxHashMap::default(),
             defaults: FxHashMap::default(),
@@ -431,13 +442,35 @@ impl<'p> Solver<'p> {
             view_arguments: FxHashMap::default(),
             unwrapped: Vec::new(),
             refolds: FxHashSet::default(),
-            dead_ends: FxHashSet::default(),
             primitives: Vec::new(),
             constants: FxHashMap::default(),
             uncalled: FxHashSet::default(),
             uncalled_by: None,
             names,
-        }
+        };
+        solver.reserve();
+        solver
+    }
+
+    /// Makes room for what a program of this size comes to, so that the big tables are not copied while they grow. The factors,
+    /// per instruction of the program, are those of a large web application.
+    fn reserve(&mut self) {
+        let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
+        let size: usize = funcs.map(|func| func.instrs.len()).sum();
+        self.graph.reserve(5 * size, 4 * size, 3 * size);
+        self.uses.reserve(3 * size);
+        self.called.reserve(size);
+        self.calls.reserve(size);
+        self.fields.reserve(size);
+        self.call_of.reserve(size / 2);
+        self.target_index.reserve(size / 2);
+        self.targets.reserve(size / 2);
+        self.edge_index.reserve(size / 2);
+        self.edges.reserve(size / 2);
+        self.slots.reserve(size / 4);
+        self.values.reserve(size / 2);
+        self.inst_index.reserve(size / 6);
+        self.insts.reserve(size / 6);
     }
 
     /// Runs a module body, as the first import of it does. `as_main` also runs what stands under
@@ -450,7 +483,7 @@ impl<'p> Solver<'p> {
             return Some(inst);
         }
         let body = self.program.body(module)?;
-        let inst = self.instance(body, InstId::NONE, Vec::new());
+        let inst = self.instance(body, InstId::NONE, Context::new());
         self.module_insts.insert(module, inst);
         Some(inst)
     }
@@ -484,9 +517,7 @@ impl<'p> Solver<'p> {
                 }
                 next = after;
             }
-            if owner != InstId::NONE {
-                self.hand_to_uses(owner, node, unseen);
-            }
+            self.hand_to_uses(owner, node, unseen);
         }
     }
 
@@ -580,7 +611,7 @@ impl<'p> Solver<'p> {
         match self.uses[index as usize] {
             Use::Instr { at, role } => self.on_operand(at, role, value),
             Use::Callee(call) => self.dispatch(call, value, None),
-            Use::Param { target, param } => self.on_param(target, param, value),
+            Use::Param { target, place } => self.on_param(target, place, value),
             Use::StarParam { staging, index } => self.load_index(value, index, staging),
             Use::DoubleStarParam { staging, name } => self.load_key(value, name, staging),
             Use::StarRest { tuple, from, to } => self.spread_shifted(value, tuple, from, to),
@@ -705,11 +736,6 @@ impl<'p> Solver<'p> {
     /// The configured queue classes.
     pub fn queue_config(&self, class: usize) -> &QueueClass {
         &self.queue_classes[class]
-    }
-
-    /// The node of a variable of an instance.
-    pub fn var(&self, inst: InstId, var: crate::ir::VarId) -> NodeId {
-        NodeId(self.insts[inst.0 as usize].base.0 + var.0)
     }
 
     /// Whether a class value is, or derives from, a configured queue class; gives its index.

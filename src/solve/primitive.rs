@@ -1,8 +1,8 @@
 //! Primitives: semantics of library functions that a model term cannot say.
 
-use super::call::Passing;
+use super::call::{Args, Passing};
 use super::graph::NodeId;
-use super::value::{AllocSite, ObjKind, Value, ValueId, well_known};
+use super::value::{AllocSite, Context, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::link::{Name, Resolved};
@@ -143,7 +143,7 @@ impl Solver<'_> {
             },
             Pending::Caught { dst, at } => match self.values.get(value) {
                 Value::Class(..) => {
-                    let key = self.values.class_key(value, Vec::new());
+                    let key = self.values.class_key(value, Context::new());
                     let exception = self.instance_value(key, at);
                     self.graph.add(dst, exception);
                 }
@@ -273,7 +273,7 @@ impl Solver<'_> {
             Value::Func(func, _) => {
                 let count = self.program.func(func).params.len();
                 let untracked = self.constant(well_known::UNKNOWN);
-                let args = (0..count).map(|_| (Passing::Pos, untracked)).collect();
+                let args: Args = (0..count).map(|_| (Passing::Pos, untracked)).collect();
                 let dst = self.assumed_result(origin, returned_by);
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
                 self.assumed_call(call, value);
@@ -284,7 +284,7 @@ impl Solver<'_> {
                     _ => return,
                 };
                 let untracked = self.constant(well_known::UNKNOWN);
-                let args = (0..params).map(|_| (Passing::Pos, untracked)).collect();
+                let args: Args = (0..params).map(|_| (Passing::Pos, untracked)).collect();
                 let dst = self.assumed_result(origin, returned_by);
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
                 self.assumed_call(call, value);
@@ -292,7 +292,7 @@ impl Solver<'_> {
             Value::Obj(ObjKind::Partial, ..) | Value::ExtMethod(..) => {
                 if matches!(self.values.get(value), Value::Obj(..)) {
                     let dst = self.graph.node();
-                    let call = self.synthetic_call(origin, Vec::new(), dst, Some(HopKind::External));
+                    let call = self.synthetic_call(origin, Args::new(), dst, Some(HopKind::External));
                     self.dispatch(call, value, None);
                 }
             }

@@ -273,17 +273,12 @@ impl Solver<'_> {
             .map(InstId)
             .filter(|&i| {
                 let inst = &self.insts[i.0 as usize];
-                inst.func != super::ROOT_FUNC
-                    && inst.context.first() == Some(&(0, any))
-                    && self.program.func(inst.func).name == self.init_sym(inst.func)
+                inst.func != super::ROOT_FUNC && inst.context.first() == Some(&(0, any)) && {
+                    let name = self.program.func(inst.func).name;
+                    self.program.file_of(inst.func).names[name.0 as usize] == self.names.init
+                }
             })
             .collect()
-    }
-
-    fn init_sym(&self, func: FuncId) -> crate::ir::Sym {
-        let file = self.program.file_of(func);
-        let index = file.names.iter().position(|&n| n == self.names.init);
-        crate::ir::Sym(index.map_or(u32::MAX, |i| i as u32))
     }
 
     /// What a JSON text was made of.

@@ -6,7 +6,7 @@
 use super::graph::NodeId;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
-use crate::ir::{BinOp, FormatPart, Op, VarId};
+use crate::ir::{BinOp, FormatPart, Op};
 use crate::link::Name;
 
 /// Stands for a part of a string that only run time knows (U+FFFC, object replacement character).
@@ -80,12 +80,10 @@ impl Solver<'_> {
     /// Folds a binary operation from the current values of its operands.
     pub(super) fn fold_binop(&mut self, at: Origin) {
         let func = self.insts[at.inst.0 as usize].func;
-        let base = self.insts[at.inst.0 as usize].base.0;
-        let n = |var: VarId| NodeId(base + var.0);
         let Op::BinOp { dst, op, left, right } = self.program.func(func).instrs[at.index as usize].op else {
             return;
         };
-        let (dst, left, right) = (n(dst), n(left), n(right));
+        let [dst, left, right] = [dst, left, right].map(|var| self.var(at.inst, var));
         if self.graph.values(left).is_empty() || self.graph.values(right).is_empty() {
             return;
         }
@@ -225,7 +223,6 @@ impl Solver<'_> {
     /// Folds an f-string.
     pub(super) fn fold_format(&mut self, at: Origin, dst: NodeId) {
         let func = self.insts[at.inst.0 as usize].func;
-        let base = self.insts[at.inst.0 as usize].base.0;
         let Op::Format { parts, .. } = &self.program.func(func).instrs[at.index as usize].op else {
             return;
         };
@@ -236,7 +233,7 @@ impl Solver<'_> {
                 FormatPart::Text(sym) => {
                     vec![(self.program.file_of(func).names[sym.0 as usize], 0)]
                 }
-                FormatPart::Value(var) => self.texts(NodeId(base + var.0)),
+                FormatPart::Value(var) => self.texts(self.var(at.inst, var)),
             });
         }
         let start = self.program.names.intern("");

@@ -9,6 +9,7 @@
 use super::graph::NodeId;
 use crate::link::{ClassId, FuncId, ModId, Name};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// An interned value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -22,6 +23,9 @@ impl InstId {
     /// No environment.
     pub const NONE: InstId = InstId(u32::MAX);
 }
+
+/// What a function, or a class, is cloned on: keys by parameter.
+pub type Context = SmallVec<[(u32, ValueId); 4]>;
 
 /// A class together with the constructor context that its instances were made in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -139,8 +143,8 @@ pub struct Values {
     table: Vec<Value>,
     index: FxHashMap<Value, ValueId>,
     keys: Vec<Option<ValueId>>,
-    class_keys: Vec<(ValueId, Vec<(u32, ValueId)>)>,
-    class_key_index: FxHashMap<(ValueId, Vec<(u32, ValueId)>), ClassKey>,
+    class_keys: Vec<(ValueId, Context)>,
+    class_key_index: FxHashMap<(ValueId, Context), ClassKey>,
 }
 
 /// Values with a fixed id.
@@ -170,6 +174,13 @@ impl Values {
             values.intern_keyed(value, None);
         }
         values
+    }
+
+    /// Makes room for so many more values.
+    pub fn reserve(&mut self, count: usize) {
+        self.table.reserve(count);
+        self.keys.reserve(count);
+        self.index.reserve(count);
     }
 
     /// The value behind an id.
@@ -216,13 +227,14 @@ impl Values {
     }
 
     /// Interns the key of a class with a constructor context.
-    pub fn class_key(&mut self, class: ValueId, context: Vec<(u32, ValueId)>) -> ClassKey {
-        if let Some(&key) = self.class_key_index.get(&(class, context.clone())) {
+    pub fn class_key(&mut self, class: ValueId, context: Context) -> ClassKey {
+        let index = (class, context);
+        if let Some(&key) = self.class_key_index.get(&index) {
             return key;
         }
         let key = ClassKey(self.class_keys.len() as u32);
-        self.class_keys.push((class, context.clone()));
-        self.class_key_index.insert((class, context), key);
+        self.class_keys.push(index.clone());
+        self.class_key_index.insert(index, key);
         key
     }
 

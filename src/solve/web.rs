@@ -3,7 +3,7 @@
 //! Sources: Flask 2.3 `Scaffold.route`, `Flask.add_url_rule`, `View.as_view`, `MethodView.dispatch_request`;
 //! flask_restful 0.3.10 `Api.add_resource`, `Api._register_view`, `Resource.dispatch_request`.
 
-use super::call::{Call, Passing};
+use super::call::{Args, Call, Passing};
 use super::graph::NodeId;
 use super::primitive::Pending;
 use super::registry::{Hook, Mount, Registration};
@@ -413,7 +413,7 @@ impl Solver<'_> {
                     let next = self.graph.node();
                     let call = self.new_call(Call {
                         origin: at,
-                        args: vec![(Passing::Pos, current)],
+                        args: Args::from_slice(&[(Passing::Pos, current)]),
                         dst: next,
                         kind: Some(HopKind::Decorator),
                         decorates: true,

@@ -24,9 +24,12 @@ pub(super) fn discover(root: &Path, filter: &PathFilter) -> io::Result<Discovere
                 continue;
             }
         };
-        let path = relative(entry.path());
+        if entry.path().extension().is_none_or(|extension| extension != "py") {
+            continue;
+        }
         let is_file =
             entry.file_type().is_file() || (entry.file_type().is_symlink() && entry.path().is_file());
+        let path = relative(entry.path());
         if is_file && found.wants(&path, filter) {
             found.files.push(SourceFile { path, content: Content::File(entry.into_path()) });
         }

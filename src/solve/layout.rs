@@ -1,0 +1,516 @@
+//! Layout: where the variables of a function live, and which instructions use them.
+//!
+//! The tables belong to the function, not to its instances. A variable that holds the same in every instance, whatever the
+//! environment and the context (a constant, a global, an attribute of one), is *shared*: it has one node for the
+//! function, and its instruction is run once. The other variables have a node in each instance. No instance has
+//! constraints of its own for operands: a new value of a variable is handed to the instructions that the table lists.
+
+use super::graph::{NodeId, Owner};
+use super::value::{InstId, Value, ValueId, well_known};
+use super::{Inst, Origin, Solver};
+use crate::ir::{
+    Const, FileIr, FormatPart, FuncIr, GuardId, Narrowing, Op, Param, ParamKind, VarDef, VarId,
+};
+use crate::link::FuncId;
+use rustc_hash::FxHashSet;
+use std::ops::Range;
+
+/// Which operand of an instruction a variable is, for instructions that treat their operands differently.
+pub(super) mod role {
+    /// The operand that decides: object, source, left side, callee.
+    pub const PRIMARY: u8 = 0;
+    /// The key of a subscript, the right side of an operation.
+    pub const KEY: u8 = 1;
+}
+
+/// A use of a variable.
+#[derive(Clone, Copy)]
+struct Operand {
+    index: u32,
+    role: u8,
+    /// Whether the instruction assigns a shared variable, so that it is run once.
+    once: bool,
+}
+
+/// Where a variable lives.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In each instance, so far from its first node.
+    Own(u32),
+    /// Once for the function, so far from the first shared node.
+    Shared(u32),
+}
+
+/// A shared variable.
+#[derive(Clone, Copy)]
+struct SharedVar {
+    var: VarId,
+    /// The instruction that assigns it.
+    index: u32,
+    /// The guard of that instruction: an instance that rules the guard out does not see the variable.
+    guard: GuardId,
+}
+
+/// The tables of a function, empty until it is first called. The uses are packed: those of variable `v` stand from `starts[v]` to `starts[v + 1]`.
+#[derive(Default)]
+pub(super) struct Layout {
+    places: Vec<Place>,
+    own: Vec<VarId>,
+    shared: Vec<SharedVar>,
+    /// The node of the first shared variable; the others follow.
+    base: NodeId,
+    /// By instruction, whether it assigns a shared variable.
+    once: Vec<bool>,
+    starts: Vec<u32>,
+    uses: Vec<Operand>,
+    /// The uses of shared variables that each instance makes for itself, or may have to, by place of the variable.
+    visible: Vec<(u32, Operand)>,
+    /// Instructions that make prose, ascending.
+    prose: Vec<u32>,
+    /// Instructions that load an attribute or a global into a variable that is not shared, ascending.
+    loads: Vec<u32>,
+    /// Cells that hold a parameter (by index), and nothing else is ever stored in them.
+    held: Vec<(VarId, u32)>,
+    /// Whether there is `*args` or `**kwargs`.
+    pub(super) takes_rest: bool,
+}
+
+impl Layout {
+    fn new(ir: &FuncIr, file: &FileIr) -> Layout {
+        let (places, own, shared) = places(ir);
+        let mut once = vec![false; ir.instrs.len()];
+        for SharedVar { index, .. } in &shared {
+            once[*index as usize] = true;
+        }
+        let mut all: Vec<(VarId, Operand)> = Vec::new();
+        for (index, (instr, &once)) in (0..).zip(ir.instrs.iter().zip(&once)) {
+            watched(&instr.op, |var, role| all.push((var, Operand { index, role, once })));
+        }
+        let mut keys: FxHashSet<VarId> = FxHashSet::default();
+        for instr in &ir.instrs {
+            keys_of(&instr.op, |var| {
+                keys.insert(var);
+            });
+        }
+        let prose = ir.instrs.iter().enumerate().filter(|(_, instr)| match instr.op {
+            Op::Const { dst, value: Const::Str(text) } => {
+                file.strings[text.0 as usize].bytes().any(|b| b.is_ascii_whitespace()) && !keys.contains(&dst)
+            }
+            _ => false,
+        });
+        let prose = prose.map(|(index, _)| index as u32).collect();
+        let is_load = |op: &Op| matches!(op, Op::LoadAttr { .. } | Op::LoadGlobal { .. });
+        let own_load = |&index: &u32| is_load(&ir.instrs[index as usize].op) && !once[index as usize];
+        let loads = (0..ir.instrs.len() as u32).filter(own_load).collect();
+        all.sort_by_key(|&(var, _)| var.0);
+        let mut starts = vec![0u32; ir.vars.len() + 1];
+        for (var, _) in &all {
+            starts[var.0 as usize + 1] += 1;
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let visible = all
+            .iter()
+            .filter(|(_, operand)| {
+                let op = &ir.instrs[operand.index as usize].op;
+                !operand.once || matches!(op, Op::LoadAttr { .. })
+            })
+            .filter_map(|&(var, operand)| match places[var.0 as usize] {
+                Place::Own(_) => None,
+                Place::Shared(slot) => Some((slot, operand)),
+            })
+            .collect();
+        let uses = all.into_iter().map(|(_, operand)| operand).collect();
+        let is_rest = |param: &Param| matches!(param.kind, ParamKind::VarArgs | ParamKind::KwArgs);
+        let takes_rest = ir.params.iter().any(is_rest);
+        Layout { places, own, shared, base: NodeId::EMPTY, once, starts, uses, visible, prose, loads, held: held(ir, file), takes_rest }
+    }
+
+    /// How many nodes an instance has for variables.
+    pub(super) fn own_count(&self) -> usize {
+        self.own.len()
+    }
+
+    /// For each variable with a node in each instance, whether any instruction uses it.
+    pub(super) fn own_used(&self) -> impl Iterator<Item = bool> + '_ {
+        self.own.iter().map(|&var| !self.of(var).is_empty())
+    }
+
+    /// Whether a constant is prose: a text with white space that is not used as a key where it stands. Prose names nothing, no
+    /// attribute, rule, endpoint or setting, so it counts as any string: messages for people would otherwise make
+    /// most of the values and many of the contexts.
+    pub(super) fn is_prose(&self, index: u32) -> bool {
+        self.prose.binary_search(&index).is_ok()
+    }
+
+    /// Whether an instruction is run once for all instances.
+    pub(super) fn runs_once(&self, index: u32) -> bool {
+        self.once[index as usize]
+    }
+
+    /// The instructions that load an attribute or a global into a variable that is not shared.
+    pub(super) fn loads(&self) -> &[u32] {
+        &self.loads
+    }
+
+    /// The node of a shared variable; [`NodeId::EMPTY`] for one that is not.
+    fn shared_node(&self, var: VarId) -> NodeId {
+        match self.places[var.0 as usize] {
+            Place::Own(_) => NodeId::EMPTY,
+            Place::Shared(slot) => NodeId(self.base.0 + slot),
+        }
+    }
+
+    /// The node of a variable in an instance of the function. One that assigns the variable under a guard that it rules out
+    /// sees [`NodeId::EMPTY`].
+    pub(super) fn node(&self, inst: &Inst, var: VarId) -> NodeId {
+        match self.places[var.0 as usize] {
+            Place::Own(slot) => NodeId(inst.base.0 + slot),
+            Place::Shared(slot) if inst.rules_out(self.shared[slot as usize].guard) => NodeId::EMPTY,
+            Place::Shared(slot) => NodeId(self.base.0 + slot),
+        }
+    }
+
+    /// The parameter that a cell holds, if nothing else is ever stored in it.
+    pub(super) fn held(&self, cell: VarId) -> Option<u32> {
+        self.held.iter().find(|(held, _)| *held == cell).map(|&(_, param)| param)
+    }
+
+    fn of(&self, var: VarId) -> Range<usize> {
+        self.starts[var.0 as usize] as usize..self.starts[var.0 as usize + 1] as usize
+    }
+}
+
+/// Gives each variable its place; also lists the variables of either kind, in the order of their places.
+fn places(ir: &FuncIr) -> (Vec<Place>, Vec<VarId>, Vec<SharedVar>) {
+    let mut shared_at: Vec<Option<u32>> = vec![None; ir.vars.len()];
+    let mut shared: Vec<SharedVar> = Vec::new();
+    for (index, instr) in (0..).zip(&ir.instrs) {
+        let dst = match instr.op {
+            Op::Const { dst, .. } | Op::Opaque { dst } | Op::LoadGlobal { dst, .. } => dst,
+            Op::LoadAttr { dst, obj: of, .. }
+            | Op::Copy { dst, src: of }
+            | Op::Await { dst, src: of }
+            | Op::Narrow {
+                dst,
+                src: of,
+                by: Narrowing::NotNone | Narrowing::IsNone | Narrowing::Truthy | Narrowing::Falsy,
+                ..
+            } => match shared_at[of.0 as usize] {
+                // An instance that sees the result has to see what it is made of.
+                Some(slot) if is_within(ir, instr.guard, shared[slot as usize].guard) => dst,
+                _ => continue,
+            },
+            _ => continue,
+        };
+        if ir.vars[dst.0 as usize].def == VarDef::Instr(index) {
+            shared_at[dst.0 as usize] = Some(shared.len() as u32);
+            shared.push(SharedVar { var: dst, index, guard: instr.guard });
+        }
+    }
+    let mut own = Vec::with_capacity(ir.vars.len() - shared.len());
+    let places = shared_at
+        .iter()
+        .enumerate()
+        .map(|(var, slot)| match slot {
+            Some(slot) => Place::Shared(*slot),
+            None => {
+                own.push(VarId(var as u32));
+                Place::Own(own.len() as u32 - 1)
+            }
+        })
+        .collect();
+    (places, own, shared)
+}
+
+/// The cells of a function that hold a parameter and nothing else.
+fn held(ir: &FuncIr, file: &FileIr) -> Vec<(VarId, u32)> {
+    let mut held: Vec<(VarId, u32)> = Vec::new();
+    let mut other: Vec<VarId> = Vec::new();
+    for instr in &ir.instrs {
+        let Op::Copy { dst, src } = instr.op else { continue };
+        if ir.vars[dst.0 as usize].def != VarDef::Cell {
+            continue;
+        }
+        match ir.vars[src.0 as usize].def {
+            VarDef::Param(param) if !held.iter().any(|&(cell, _)| cell == dst) => held.push((dst, param)),
+            _ => other.push(dst),
+        }
+    }
+    if !held.is_empty() {
+        let instrs = file.funcs.iter().flat_map(|func| &func.instrs);
+        other.extend(
+            instrs.filter_map(|i| if let Op::StoreFree { cell, .. } = i.op { Some(cell) } else { None }),
+        );
+    }
+    held.retain(|(cell, _)| !other.contains(cell));
+    held
+}
+
+/// Whether a guard is `outer` or stands below it.
+fn is_within(ir: &FuncIr, guard: GuardId, outer: GuardId) -> bool {
+    let mut at = guard;
+    while at != outer && at != GuardId::ALWAYS {
+        at = ir.guards[at.0 as usize].parent;
+    }
+    at == outer
+}
+
+/// Calls `each` with the keys of an instruction.
+fn keys_of(op: &Op, mut each: impl FnMut(VarId)) {
+    match op {
+        Op::LoadSub { key, .. } | Op::StoreSub { key, .. } => each(*key),
+        Op::MakeDict { items, .. } => items.iter().filter_map(|(key, _)| *key).for_each(each),
+        _ => {}
+    }
+}
+
+/// Calls `each` with the variables whose new values an instruction acts on; `Solver::on_operand` is what it does then.
+/// Arguments of calls, elements of containers and defaults flow by constraints of their own.
+fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
+    match op {
+        Op::Copy { src, .. }
+        | Op::Await { src, .. }
+        | Op::Narrow { src, .. }
+        | Op::StoreGlobal { src, .. }
+        | Op::StoreFree { src, .. }
+        | Op::Yield { src, .. }
+        | Op::Return { src }
+        | Op::Iter { src, .. }
+        | Op::Unpack { src, .. }
+        | Op::YieldFrom { src, .. } => each(*src, role::PRIMARY),
+        Op::LoadAttr { obj, .. } | Op::StoreAttr { obj, .. } | Op::Slice { obj, .. } => {
+            each(*obj, role::PRIMARY);
+        }
+        Op::LoadSub { obj, key, .. } | Op::StoreSub { obj, key, .. } => {
+            each(*obj, role::PRIMARY);
+            each(*key, role::KEY);
+        }
+        Op::Call { callee, .. } => each(*callee, role::PRIMARY),
+        Op::BinOp { left, right, .. } => {
+            each(*left, role::PRIMARY);
+            each(*right, role::KEY);
+        }
+        Op::Format { parts, .. } => {
+            for part in parts {
+                if let FormatPart::Value(var) = part {
+                    each(*var, role::PRIMARY);
+                }
+            }
+        }
+        Op::Raise { exc } => each(*exc, role::PRIMARY),
+        Op::Caught { class, .. } => each(*class, role::PRIMARY),
+        Op::With { manager, .. } => each(*manager, role::PRIMARY),
+        Op::Const { .. }
+        | Op::Opaque { .. }
+        | Op::LoadGlobal { .. }
+        | Op::LoadClassName { .. }
+        | Op::StoreClassName { .. }
+        | Op::LoadFree { .. }
+        | Op::Super { .. }
+        | Op::MakeFunc { .. }
+        | Op::MakeClass { .. }
+        | Op::MakeSeq { .. }
+        | Op::MakeDict { .. }
+        | Op::Import { .. }
+        | Op::ImportFrom { .. }
+        | Op::ImportStar { .. }
+        | Op::Delete => {}
+    }
+}
+
+impl Solver<'_> {
+    /// Makes the layout of a function, if it has none yet.
+    pub(super) fn lay_out(&mut self, func: FuncId) {
+        if !self.layouts[func.0 as usize].starts.is_empty() {
+            return;
+        }
+        let mut layout = Layout::new(self.program.func(func), &self.program.file_of(func).ir);
+        let used = layout.shared.iter().map(|shared| !layout.of(shared.var).is_empty());
+        layout.base = self.graph.block(Owner::Func(func), used);
+        self.layouts[func.0 as usize] = layout;
+    }
+
+    /// The layout of a function that has instances.
+    pub(super) fn layout(&self, func: FuncId) -> &Layout {
+        &self.layouts[func.0 as usize]
+    }
+
+    /// The node of a variable of an instance.
+    pub fn var(&self, inst: InstId, var: VarId) -> NodeId {
+        let inst = &self.insts[inst.0 as usize];
+        match self.layouts.get(inst.func.0 as usize) {
+            Some(layout) => layout.node(inst, var),
+            None => NodeId::EMPTY,
+        }
+    }
+
+    /// Hands new values of a variable to the instructions that use it, unless the context rules them out.
+    pub(super) fn hand_to_uses(&mut self, owner: Owner, node: NodeId, unseen: Range<usize>) {
+        match owner {
+            Owner::Nobody => {}
+            Owner::Inst(inst) => {
+                let Inst { func, base, .. } = self.insts[inst.0 as usize];
+                let layout = self.layout(func);
+                for i in layout.of(layout.own[(node.0 - base.0) as usize]) {
+                    self.hand_to_use(inst, self.layout(func).uses[i], node, unseen.clone());
+                }
+            }
+            Owner::Func(func) => {
+                let instances = std::mem::take(&mut self.installed[func.0 as usize]);
+                let layout = self.layout(func);
+                for i in layout.of(layout.shared[(node.0 - layout.base.0) as usize].var) {
+                    let operand = self.layout(func).uses[i];
+                    if operand.once {
+                        self.hand_to_shared(&instances, operand.index, node, unseen.clone());
+                        continue;
+                    }
+                    for &inst in &instances {
+                        self.hand_to_use(inst, operand, node, unseen.clone());
+                    }
+                }
+                self.installed[func.0 as usize] = instances;
+            }
+        }
+    }
+
+    /// Whether the context of an instance rules an instruction out.
+    pub(super) fn is_dead(&self, at: Origin) -> bool {
+        let inst = &self.insts[at.inst.0 as usize];
+        inst.rules_out(self.program.func(inst.func).instrs[at.index as usize].guard)
+    }
+
+    fn hand_to_use(&mut self, inst: InstId, operand: Operand, node: NodeId, values: Range<usize>) {
+        let at = Origin { inst, index: operand.index };
+        if self.is_dead(at) {
+            return;
+        }
+        for i in values {
+            let value = self.graph.values(node)[i];
+            self.on_operand(at, operand.role, value);
+        }
+    }
+
+    /// Runs the instruction of a shared variable on new values of its operand, for all instances of the function.
+    fn hand_to_shared(
+        &mut self,
+        instances: &[InstId],
+        index: u32,
+        node: NodeId,
+        values: Range<usize>,
+    ) {
+        let Some(&first) = instances.first() else { return };
+        let at = Origin { inst: first, index };
+        let func = self.insts[first.0 as usize].func;
+        for i in values {
+            let value = self.graph.values(node)[i];
+            let (dst, passes) = match *self.op(at) {
+                Op::Copy { dst, .. } | Op::Await { dst, .. } => (dst, true),
+                Op::Narrow { dst, by, .. } => (dst, self.passes_narrowing(at, by, value)),
+                Op::LoadAttr { dst, name, .. } => {
+                    let (dst, name) = (self.layout(func).shared_node(dst), self.sym(first, name));
+                    if !self.needs_site(value) {
+                        self.load_attr(value, name, dst, at);
+                        continue;
+                    }
+                    for at in instances.iter().map(|&inst| Origin { inst, index }) {
+                        if !self.is_dead(at) {
+                            self.load_attr(value, name, dst, at);
+                        }
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            if passes {
+                let dst = self.layout(func).shared_node(dst);
+                self.graph.add(dst, value);
+            }
+        }
+    }
+
+    /// Whether loading an attribute of a value may call something, so that it matters which instance does it.
+    fn needs_site(&self, value: ValueId) -> bool {
+        !matches!(
+            self.values.get(value),
+            Value::Module(_)
+                | Value::Class(..)
+                | Value::Ext(_)
+                | Value::ExtMethod(..)
+                | Value::Setting(_)
+                | Value::Str(_)
+                | Value::AnyStr
+                | Value::Unknown
+                | Value::Opaque
+                | Value::None
+                | Value::Bool(_)
+                | Value::Int(_)
+        )
+    }
+
+    /// Installs the shared part of a function with its first instance, and shows each instance what is there already.
+    pub(super) fn install_shared(&mut self, inst: InstId) {
+        let func = self.insts[inst.0 as usize].func;
+        if self.installed[func.0 as usize].is_empty() {
+            for slot in 0..self.layout(func).shared.len() {
+                let layout = self.layout(func);
+                let (index, node) = (layout.shared[slot].index, NodeId(layout.base.0 + slot as u32));
+                self.install_constant(Origin { inst, index }, node);
+            }
+        }
+        self.installed[func.0 as usize].push(inst);
+        for i in 0..self.layout(func).visible.len() {
+            let (node, operand) = self.layout(func).visible[i];
+            let node = NodeId(self.layout(func).base.0 + node);
+            let seen = self.graph.seen(node);
+            if seen == 0 {
+                continue;
+            }
+            if !operand.once {
+                self.hand_to_use(inst, operand, node, 0..seen);
+                continue;
+            }
+            let at = Origin { inst, index: operand.index };
+            let Op::LoadAttr { dst, name, .. } = *self.op(at) else { continue };
+            for i in 0..seen {
+                let value = self.graph.values(node)[i];
+                if self.needs_site(value) && !self.is_dead(at) {
+                    let (dst, name) = (self.layout(func).shared_node(dst), self.sym(inst, name));
+                    self.load_attr(value, name, dst, at);
+                }
+            }
+        }
+    }
+
+    /// Gives loads of shared variables that found nothing an untracked value; returns whether there was any.
+    pub(super) fn release_shared(&mut self) -> bool {
+        let mut changed = false;
+        for func in (0..self.installed.len() as u32).map(FuncId) {
+            if self.installed[func.0 as usize].is_empty() {
+                continue;
+            }
+            for slot in 0..self.layout(func).shared.len() {
+                let layout = self.layout(func);
+                let (shared, node) = (layout.shared[slot], NodeId(layout.base.0 + slot as u32));
+                if !self.graph.values(node).is_empty() {
+                    continue;
+                }
+                let fed = match self.program.func(func).instrs[shared.index as usize].op {
+                    Op::LoadAttr { obj, .. } => {
+                        let values = self.graph.values(layout.shared_node(obj));
+                        values.iter().any(|&v| v != well_known::NONE)
+                    }
+                    Op::LoadGlobal { .. } => true,
+                    _ => false,
+                };
+                let is_seen = |&inst: &InstId| !self.is_dead(Origin { inst, index: shared.index });
+                if fed && self.installed[func.0 as usize].iter().any(is_seen) {
+                    self.graph.add(node, well_known::UNKNOWN);
+                    changed = true;
+                }
+            }
+        }
+        changed
+    }
+}
