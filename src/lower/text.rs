@@ -164,6 +164,8 @@ pub(super) fn too_deep(source: &str) -> Option<u32> {
             }
             continue;
         }
+        let Some(skip) = bytes[i..].iter().position(|&byte| MATTERS[byte as usize]) else { break };
+        i += skip;
         match bytes[i] {
             b'(' | b'[' | b'{' => {
                 open += 1;
@@ -182,6 +184,18 @@ pub(super) fn too_deep(source: &str) -> Option<u32> {
     }
     None
 }
+
+/// The bytes that open, close or end something outside of strings.
+const MATTERS: [bool; 256] = {
+    let mut matters = [false; 256];
+    let bytes = b"()[]{}\n\r#\\\"'";
+    let mut i = 0;
+    while i < bytes.len() {
+        matters[bytes[i] as usize] = true;
+        i += 1;
+    }
+    matters
+};
 
 /// The last byte of the string that `quote` at `start` opens; of an unfinished one the last before the line ends.
 fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> usize {

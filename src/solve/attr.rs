@@ -1,5 +1,6 @@
 //! Attribute lookup, binding, and classes: MRO, class bodies, `super()`.
 
+use super::call::Args;
 use super::graph::NodeId;
 use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
@@ -31,6 +32,16 @@ pub(super) struct Attribute {
     defined: bool,
     /// Whether an instance finds it only through `__getattr__`.
     through_getattr: bool,
+}
+
+/// An attribute of an instance that is loaded. All loads see the same values, except that each calls the properties itself.
+pub(super) struct Loaded {
+    object: ValueId,
+    /// What the instance itself holds, and the bound attributes of its class.
+    node: NodeId,
+    /// Where the loads stand, and where each one's result goes.
+    loads: Vec<(NodeId, Origin)>,
+    properties: Vec<ValueId>,
 }
 
 impl ClassInfo {
@@ -277,6 +288,35 @@ impl Solver<'_> {
 
     /// A raw attribute value is read through a receiver (descriptor protocol, data model section 3.3.2).
     pub(super) fn bind(&mut self, raw: ValueId, recv: ValueId, dst: NodeId, at: Origin) {
+        let is_property = matches!(self.values.get(raw), Value::Obj(ObjKind::Property, ..));
+        if is_property && !matches!(self.values.get(recv), Value::Class(..)) {
+            self.call_property(raw, recv, dst, at);
+        } else {
+            self.bind_raw(raw, recv, dst);
+        }
+    }
+
+    /// Calls the getter of a property.
+    fn call_property(&mut self, property: ValueId, recv: ValueId, dst: NodeId, at: Origin) {
+        let result = match self.property_calls.get(&(at, property)) {
+            Some(&node) => node,
+            None => {
+                let node = self.graph.node();
+                self.property_calls.insert((at, property), node);
+                node
+            }
+        };
+        // The getter takes the receiver by binding, so the call itself has no arguments.
+        let call = self.synthetic_call(at, Args::new(), result, Some(HopKind::Property));
+        let getter = self.field(property, self.names.fget);
+        let bound = self.graph.node();
+        self.watch(getter, Use::Bind { recv, dst: bound, at });
+        self.watch(bound, Use::Callee(call));
+        self.flow(result, dst);
+    }
+
+    /// The same for what needs no call.
+    fn bind_raw(&mut self, raw: ValueId, recv: ValueId, dst: NodeId) {
         let is_class = matches!(self.values.get(recv), Value::Class(..));
         match self.values.get(raw) {
             Value::Func(..) | Value::ManagerFunc(_) | Value::Obj(ObjKind::Primitive(_), ..) => {
@@ -296,30 +336,6 @@ impl Solver<'_> {
                     let bound = self.bound(class, inner);
                     self.graph.add(dst, bound);
                 }
-            }
-            Value::Obj(ObjKind::Property, ..) => {
-                if is_class {
-                    self.graph.add(dst, raw);
-                    return;
-                }
-                let result = match self.property_calls.get(&(at, raw)) {
-                    Some(&node) => node,
-                    None => {
-                        let node = self.graph.node();
-                        self.property_calls.insert((at, raw), node);
-                        node
-                    }
-                };
-                let this = self.constant(recv);
-                let args = vec![(super::call::Passing::Pos, this)];
-                let call = self.synthetic_call(at, args, result, Some(HopKind::Property));
-                let getter = self.field(raw, self.names.fget);
-                let bound = self.graph.node();
-                self.watch(getter, Use::Bind { recv, dst: bound, at });
-                // The getter takes the receiver by binding, so the call itself has no arguments.
-                self.calls[call as usize].args.clear();
-                self.watch(bound, Use::Callee(call));
-                self.flow(result, dst);
             }
             Value::ExtAttr(path) => {
                 let value = if is_class {
@@ -514,9 +530,9 @@ impl Solver<'_> {
             self.graph.add(dst, object);
             return;
         }
-        let field = self.field(value, name);
-        self.flow(field, dst);
         if self.attribute(class, name).through_getattr {
+            let field = self.field(value, name);
+            self.flow(field, dst);
             self.via_getattr.insert(at);
             let text = self.values.intern_keyed(Value::Str(name), None);
             let argument = self.constant(text);
@@ -524,8 +540,39 @@ impl Solver<'_> {
             self.call_method(value, getattr, &[argument], dst, at, Some(HopKind::GetAttr));
             return;
         }
-        let raw = self.lookup(class, name);
-        self.watch(raw, Use::Bind { recv: value, dst, at });
+        let index = match self.loaded_index.get(&(value, name)) {
+            Some(&index) => index,
+            None => {
+                let (node, index) = (self.graph.node(), self.loaded.len() as u32);
+                self.loaded_index.insert((value, name), index);
+                self.loaded.push(Loaded { object: value, node, loads: Vec::new(), properties: Vec::new() });
+                let field = self.field(value, name);
+                self.flow_once(field, node);
+                let raw = self.lookup(class, name);
+                self.watch(raw, Use::BindLoaded { index });
+                index
+            }
+        };
+        let Loaded { node, ref mut loads, ref properties, .. } = self.loaded[index as usize];
+        loads.push((dst, at));
+        let properties = properties.clone();
+        self.flow(node, dst);
+        for property in properties {
+            self.call_property(property, value, dst, at);
+        }
+    }
+
+    /// A raw attribute of the class of an object whose attribute is loaded.
+    pub(super) fn bind_loaded(&mut self, index: u32, raw: ValueId) {
+        let Loaded { object, node, ref loads, ref mut properties } = self.loaded[index as usize];
+        if !matches!(self.values.get(raw), Value::Obj(ObjKind::Property, ..)) {
+            self.bind_raw(raw, object, node);
+            return;
+        }
+        properties.push(raw);
+        for (dst, at) in loads.clone() {
+            self.call_property(raw, object, dst, at);
+        }
     }
 
     /// `object.name = src`.

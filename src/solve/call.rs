@@ -7,7 +7,7 @@
 
 use super::graph::NodeId;
 use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
-use super::{Filter, Origin, ROOT_FUNC, Solver, Use};
+use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{Arg, CallRole, FuncIr, Op, VarDef};
 use crate::link::{FuncId, Name};
@@ -97,10 +97,11 @@ pub(super) fn captures(func: &FuncIr) -> bool {
 impl Solver<'_> {
     /// The call of a call instruction, made when its callee first has a value.
     pub(super) fn call_of_instr(&mut self, at: Origin, dst: NodeId) -> u32 {
-        if let Some(&call) = self.call_of.get(&at) {
+        let Inst { func, calls, .. } = self.insts[at.inst.0 as usize];
+        let place = self.layout(func).call_number(at.index).map(|number| calls as usize + number);
+        if let Some(call) = place.map(|place| self.call_of[place]).filter(|&call| call != NO_CALL) {
             return call;
         }
-        let func = self.insts[at.inst.0 as usize].func;
         let file = self.program.file_of(func);
         let (args, role) = match &self.program.func(func).instrs[at.index as usize].op {
             Op::Call { args, role, .. } => (args.as_slice(), *role),
@@ -121,7 +122,9 @@ impl Solver<'_> {
             .collect();
         let decorates = role != CallRole::Plain;
         let call = self.new_call(Call { origin: at, args, dst, kind: None, decorates });
-        self.call_of.insert(at, call);
+        if let Some(place) = place {
+            self.call_of[place] = call;
+        }
         call
     }
 

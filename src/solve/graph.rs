@@ -8,7 +8,6 @@
 use super::value::{InstId, ValueId};
 use crate::link::FuncId;
 use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// A variable in a context, a field, or a synthetic variable.
@@ -43,17 +42,63 @@ pub enum Succ {
 }
 
 const NIL: u32 = u32::MAX;
+/// So many values stand in the node itself: three nodes of four hold one.
+const INLINE: usize = 2;
 /// Above this many values a node gets a hash set beside its list.
 const SMALL: usize = 12;
 
+/// A node, kept small: there are more of them than of anything else, and propagation jumps between them.
 struct Node {
-    /// Three nodes of four hold one value: a few stand in the node itself.
-    values: SmallVec<[ValueId; 4]>,
+    /// Up to [`INLINE`] values; of a node with more, the first is its place among the spilled lists.
+    inline: [ValueId; INLINE],
+    len: u32,
     done: u32,
     first: u32,
-    big: u32,
-    owner: Owner,
+    owner: PackedOwner,
     queued: bool,
+}
+
+/// The values of a node that holds many.
+struct Spilled {
+    values: Vec<ValueId>,
+    set: Option<FxHashSet<ValueId>>,
+}
+
+/// An [`Owner`] in four bytes: an instance, a function with the top bit set, or all bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct PackedOwner(u32);
+
+impl PackedOwner {
+    const NOBODY: PackedOwner = PackedOwner(u32::MAX);
+    const FUNC: u32 = 1 << 31;
+
+    fn new(owner: Owner) -> PackedOwner {
+        match owner {
+            Owner::Nobody => PackedOwner::NOBODY,
+            Owner::Inst(inst) => PackedOwner(inst.0),
+            Owner::Func(func) => PackedOwner(func.0 | PackedOwner::FUNC),
+        }
+    }
+
+    fn get(self) -> Owner {
+        if self == PackedOwner::NOBODY {
+            Owner::Nobody
+        } else if self.0 & PackedOwner::FUNC == 0 {
+            Owner::Inst(InstId(self.0))
+        } else {
+            Owner::Func(FuncId(self.0 & !PackedOwner::FUNC))
+        }
+    }
+}
+
+impl Node {
+    fn new(owner: PackedOwner) -> Node {
+        Node { inline: [ValueId(NIL); INLINE], len: 0, done: 0, first: NIL, owner, queued: false }
+    }
+
+    fn is_spilled(&self) -> bool {
+        self.len as usize > INLINE
+    }
 }
 
 /// A node whose successors are to see new values.
@@ -68,17 +113,11 @@ pub struct Popped {
     pub owner: Owner,
 }
 
-impl Default for Node {
-    fn default() -> Node {
-        Node { values: SmallVec::new(), done: 0, first: NIL, big: NIL, owner: Owner::Nobody, queued: false }
-    }
-}
-
 /// The graph. Node 0 is [`NodeId::EMPTY`].
 pub struct Graph {
     nodes: Vec<Node>,
     succs: Vec<(Succ, u32)>,
-    big: Vec<FxHashSet<ValueId>>,
+    spilled: Vec<Spilled>,
     queue: VecDeque<NodeId>,
     copies: FxHashSet<(NodeId, NodeId)>,
 }
@@ -86,9 +125,9 @@ pub struct Graph {
 impl Default for Graph {
     fn default() -> Graph {
         Graph {
-            nodes: vec![Node::default()],
+            nodes: vec![Node::new(PackedOwner::NOBODY)],
             succs: Vec::new(),
-            big: Vec::new(),
+            spilled: Vec::new(),
             queue: VecDeque::new(),
             copies: FxHashSet::default(),
         }
@@ -106,7 +145,7 @@ impl Graph {
     /// A fresh node without values.
     pub fn node(&mut self) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node::default());
+        self.nodes.push(Node::new(PackedOwner::NOBODY));
         id
     }
 
@@ -114,8 +153,8 @@ impl Graph {
     /// the variable, so that its values are handed to the owner.
     pub fn block(&mut self, owner: Owner, used: impl Iterator<Item = bool>) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        let owner = |used| if used { owner } else { Owner::Nobody };
-        self.nodes.extend(used.map(|used| Node { owner: owner(used), ..Node::default() }));
+        let owner = PackedOwner::new(owner);
+        self.nodes.extend(used.map(|used| Node::new(if used { owner } else { PackedOwner::NOBODY })));
         id
     }
 
@@ -126,7 +165,12 @@ impl Graph {
 
     /// The values of a node in the order in which they came.
     pub fn values(&self, node: NodeId) -> &[ValueId] {
-        &self.nodes[node.0 as usize].values
+        let n = &self.nodes[node.0 as usize];
+        if n.is_spilled() {
+            &self.spilled[n.inline[0].0 as usize].values
+        } else {
+            &n.inline[..n.len as usize]
+        }
     }
 
     /// How many values of a node its successors and its owner have seen.
@@ -137,28 +181,47 @@ impl Graph {
     /// Whether a node holds a value.
     pub fn contains(&self, node: NodeId, value: ValueId) -> bool {
         let n = &self.nodes[node.0 as usize];
-        if n.big == NIL { n.values.contains(&value) } else { self.big[n.big as usize].contains(&value) }
+        if n.is_spilled() {
+            let Spilled { values, set } = &self.spilled[n.inline[0].0 as usize];
+            set.as_ref().map_or_else(|| values.contains(&value), |set| set.contains(&value))
+        } else {
+            n.inline[..n.len as usize].contains(&value)
+        }
     }
 
     /// Adds a value; true if it is new.
     pub fn add(&mut self, node: NodeId, value: ValueId) -> bool {
         let n = &mut self.nodes[node.0 as usize];
-        if n.big == NIL {
-            if n.values.contains(&value) {
+        let len = n.len as usize;
+        if len <= INLINE {
+            if n.inline[..len].contains(&value) {
                 return false;
             }
-            n.values.push(value);
-            if n.values.len() > SMALL {
-                n.big = self.big.len() as u32;
-                self.big.push(n.values.iter().copied().collect());
+            if len < INLINE {
+                n.inline[len] = value;
+            } else {
+                let mut values = Vec::with_capacity(4 * INLINE);
+                values.extend_from_slice(&n.inline);
+                values.push(value);
+                n.inline[0] = ValueId(self.spilled.len() as u32);
+                self.spilled.push(Spilled { values, set: None });
             }
         } else {
-            if !self.big[n.big as usize].insert(value) {
+            let Spilled { values, set } = &mut self.spilled[n.inline[0].0 as usize];
+            let is_new = match set {
+                Some(set) => set.insert(value),
+                None => !values.contains(&value),
+            };
+            if !is_new {
                 return false;
             }
-            n.values.push(value);
+            values.push(value);
+            if values.len() == SMALL + 1 {
+                *set = Some(values.iter().copied().collect());
+            }
         }
-        if !n.queued && (n.first != NIL || n.owner != Owner::Nobody) {
+        n.len += 1;
+        if !n.queued && (n.first != NIL || n.owner != PackedOwner::NOBODY) {
             n.queued = true;
             self.queue.push_back(node);
         }
@@ -172,9 +235,9 @@ impl Graph {
         let index = self.succs.len() as u32;
         self.succs.push((succ, next));
         let n = &mut self.nodes[node.0 as usize];
-        if next == NIL && n.owner == Owner::Nobody {
+        if next == NIL && n.owner == PackedOwner::NOBODY {
             // Nobody listened before: whatever stands here counts as seen from now on.
-            n.done = n.values.len() as u32;
+            n.done = n.len;
         }
         n.first = index;
         n.done as usize
@@ -191,8 +254,8 @@ impl Graph {
         let n = &mut self.nodes[node.0 as usize];
         n.queued = false;
         let from = n.done as usize;
-        n.done = n.values.len() as u32;
-        Some(Popped { node, unseen: from..n.values.len(), first: n.first, owner: n.owner })
+        n.done = n.len;
+        Some(Popped { node, unseen: from..n.len as usize, first: n.first, owner: n.owner.get() })
     }
 
     /// A successor and the one after it.

@@ -4,7 +4,7 @@ use super::call::Args;
 use super::graph::{NodeId, Owner};
 use super::layout::role;
 use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
-use super::{Filter, Inst, Origin, ROOT_FUNC, Solver, Use};
+use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{BinOp, Const, ContainerKind, Narrowing, Op, ParamKind, VarId};
 use crate::link::{FuncId, ModId, Name};
@@ -20,6 +20,8 @@ impl Solver<'_> {
         self.lay_out(func);
         let layout = &self.layouts[func.0 as usize];
         let vars = layout.own_count() as u32;
+        let calls = self.call_of.len() as u32;
+        self.call_of.resize(self.call_of.len() + layout.call_count(), NO_CALL);
         let base = self.graph.block(Owner::Inst(id), layout.own_used().chain([false, false]));
         let mut depth = if env == InstId::NONE { 0 } else { self.insts[env.0 as usize].depth + 1 };
         for &(_, value) in &key.2 {
@@ -34,6 +36,7 @@ impl Solver<'_> {
             yielded: NodeId(base.0 + vars + 1),
             depth,
             dead: Vec::new(),
+            calls,
         });
         *self.context_count.entry((func, env)).or_insert(0) += 1;
         self.inst_index.insert(key, id);
@@ -54,6 +57,7 @@ impl Solver<'_> {
             yielded: NodeId(base.0 + 1),
             depth: 0,
             dead: Vec::new(),
+            calls: 0,
         });
         id
     }
@@ -80,9 +84,9 @@ impl Solver<'_> {
     pub(super) fn install(&mut self, inst: InstId) {
         let func = self.insts[inst.0 as usize].func;
         self.insts[inst.0 as usize].dead = self.dead_guards(inst);
-        let count = self.program.func(func).instrs.len() as u32;
-        for at in (0..count).map(|index| Origin { inst, index }) {
-            if !self.layout(func).runs_once(at.index) && !self.is_dead(at) {
+        for i in 0..self.layout(func).initial().len() {
+            let at = Origin { inst, index: self.layout(func).initial()[i] };
+            if !self.is_dead(at) {
                 self.install_instr(at);
             }
         }
@@ -219,12 +223,7 @@ impl Solver<'_> {
                 }
                 self.graph.add(self.var(at.inst, dst), object);
             }
-            // Without a value there is nothing to wait for.
-            Op::Format { dst, ref parts }
-                if parts.iter().all(|p| matches!(p, crate::ir::FormatPart::Text(_))) =>
-            {
-                self.fold_format(at, self.var(at.inst, dst));
-            }
+            Op::Format { dst, .. } => self.fold_format(at, self.var(at.inst, dst)),
             Op::Yield { dst, .. } => {
                 self.graph.add(self.var(at.inst, dst), well_known::UNKNOWN);
             }

@@ -59,10 +59,12 @@ pub(super) struct Layout {
     shared: Vec<SharedVar>,
     /// The node of the first shared variable; the others follow.
     base: NodeId,
-    /// By instruction, whether it assigns a shared variable.
-    once: Vec<bool>,
     starts: Vec<u32>,
     uses: Vec<Operand>,
+    /// Instructions that do something when an instance is installed, ascending; the others wait for values.
+    initial: Vec<u32>,
+    /// Instructions that call, ascending.
+    calls: Vec<u32>,
     /// The uses of shared variables that each instance makes for itself, or may have to, by place of the variable.
     visible: Vec<(u32, Operand)>,
     /// Instructions that make prose, ascending.
@@ -100,6 +102,10 @@ impl Layout {
         });
         let prose = prose.map(|(index, _)| index as u32).collect();
         let is_load = |op: &Op| matches!(op, Op::LoadAttr { .. } | Op::LoadGlobal { .. });
+        let initial = |&index: &u32| acts_at_once(&ir.instrs[index as usize].op) && !once[index as usize];
+        let initial = (0..ir.instrs.len() as u32).filter(initial).collect();
+        let is_call = |&index: &u32| matches!(ir.instrs[index as usize].op, Op::Call { .. });
+        let calls = (0..ir.instrs.len() as u32).filter(is_call).collect();
         let own_load = |&index: &u32| is_load(&ir.instrs[index as usize].op) && !once[index as usize];
         let loads = (0..ir.instrs.len() as u32).filter(own_load).collect();
         all.sort_by_key(|&(var, _)| var.0);
@@ -124,7 +130,21 @@ impl Layout {
         let uses = all.into_iter().map(|(_, operand)| operand).collect();
         let is_rest = |param: &Param| matches!(param.kind, ParamKind::VarArgs | ParamKind::KwArgs);
         let takes_rest = ir.params.iter().any(is_rest);
-        Layout { places, own, shared, base: NodeId::EMPTY, once, starts, uses, visible, prose, loads, held: held(ir, file), takes_rest }
+        Layout {
+            places,
+            own,
+            shared,
+            base: NodeId::EMPTY,
+            starts,
+            uses,
+            initial,
+            calls,
+            visible,
+            prose,
+            loads,
+            held: held(ir, file),
+            takes_rest,
+        }
     }
 
     /// How many nodes an instance has for variables.
@@ -144,9 +164,19 @@ impl Layout {
         self.prose.binary_search(&index).is_ok()
     }
 
-    /// Whether an instruction is run once for all instances.
-    pub(super) fn runs_once(&self, index: u32) -> bool {
-        self.once[index as usize]
+    /// The instructions to be installed with an instance.
+    pub(super) fn initial(&self) -> &[u32] {
+        &self.initial
+    }
+
+    /// How many instructions call.
+    pub(super) fn call_count(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The number of a calling instruction among those that call.
+    pub(super) fn call_number(&self, index: u32) -> Option<usize> {
+        self.calls.binary_search(&index).ok()
     }
 
     /// The instructions that load an attribute or a global into a variable that is not shared.
@@ -317,6 +347,29 @@ fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
         | Op::ImportFrom { .. }
         | Op::ImportStar { .. }
         | Op::Delete => {}
+    }
+}
+
+/// Whether an instruction does something without a value of an operand; see `Solver::install_instr`.
+fn acts_at_once(op: &Op) -> bool {
+    match op {
+        Op::Format { parts, .. } => parts.iter().all(|part| matches!(part, FormatPart::Text(_))),
+        Op::Const { .. }
+        | Op::Opaque { .. }
+        | Op::LoadGlobal { .. }
+        | Op::LoadClassName { .. }
+        | Op::StoreClassName { .. }
+        | Op::LoadFree { .. }
+        | Op::Super { .. }
+        | Op::MakeFunc { .. }
+        | Op::MakeClass { .. }
+        | Op::MakeSeq { .. }
+        | Op::MakeDict { .. }
+        | Op::Yield { .. }
+        | Op::Import { .. }
+        | Op::ImportFrom { .. }
+        | Op::ImportStar { .. } => true,
+        _ => false,
     }
 }
 

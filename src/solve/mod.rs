@@ -93,7 +93,12 @@ pub struct Inst {
     pub depth: u32,
     /// For each guard, whether the context rules it out; empty until the instance is installed.
     dead: Vec<bool>,
+    /// Where its calling instructions begin in [`Solver::call_of`].
+    calls: u32,
 }
+
+/// No call yet.
+const NO_CALL: u32 = u32::MAX;
 
 impl Inst {
     /// Whether the context rules a guard out.
@@ -144,6 +149,8 @@ enum Use {
     DoubleStarRest { dict: ValueId, except: FuncId },
     /// Raw attributes of a class, to be bound to a receiver.
     Bind { recv: ValueId, dst: NodeId, at: Origin },
+    /// Raw attributes of the class of an object whose attribute is loaded.
+    BindLoaded { index: u32 },
     /// Raw `__init__` of a class under construction.
     Construct { call: u32, class: ValueId },
     /// Bases of a class value.
@@ -267,7 +274,8 @@ pub struct Solver<'p> {
     layouts: Vec<Layout>,
     /// By function, the instances that are installed, in this order.
     installed: Vec<Vec<InstId>>,
-    call_of: FxHashMap<Origin, u32>,
+    /// The calls of the calling instructions of each instance (see [`Inst::calls`]), [`NO_CALL`] before the first callee.
+    call_of: Vec<u32>,
     queue_classes: Vec<QueueClass>,
     feature_modules: FxHashSet<ModId>,
     main_modules: FxHashSet<ModId>,
@@ -290,6 +298,8 @@ pub struct Solver<'p> {
     classes: FxHashMap<ValueId, attr::ClassInfo>,
     lookups: FxHashMap<(ValueId, Name), NodeId>,
     attributes: FxHashMap<(ValueId, Name), attr::Attribute>,
+    loaded: Vec<attr::Loaded>,
+    loaded_index: FxHashMap<(ValueId, Name), u32>,
     body_class: FxHashMap<InstId, ValueId>,
     property_calls: FxHashMap<(Origin, ValueId), NodeId>,
     defaults: FxHashMap<(ValueId, u32), NodeId>,
@@ -404,7 +414,7 @@ impl<'p> Solver<'p> {
             captures,
             layouts,
             installed,
-            call_of: FxHashMap::default(),
+            call_of: Vec::new(),
             queue_classes: knowledge.queue_classes.clone(),
             feature_modules,
             main_modules: FxHashSet::default(),
@@ -427,6 +437,8 @@ impl<'p> Solver<'p> {
             classes: FxHashMap::default(),
             lookups: FxHashMap::default(),
             attributes: FxHashMap::default(),
+            loaded: Vec::new(),
+            loaded_index: FxHashMap::default(),
             body_class: FxHashMap::default(),
             property_calls: FxHashMap::default(),
             defaults: FxHashMap::default(),
@@ -617,6 +629,7 @@ impl<'p> Solver<'p> {
             Use::StarRest { tuple, from, to } => self.spread_shifted(value, tuple, from, to),
             Use::DoubleStarRest { dict, except } => self.spread_except(value, dict, except),
             Use::Bind { recv, dst, at } => self.bind(value, recv, dst, at),
+            Use::BindLoaded { index } => self.bind_loaded(index, value),
             Use::Construct { call, class } => self.construct_with(call, class, value),
             Use::Base { class, slot } => self.on_base(class, slot, value),
             Use::Iterate { dst, at } => self.iterate(value, dst, at),
