@@ -83,7 +83,26 @@ pub(crate) struct Lowered {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads and lowers the files of a tree, in parallel.
+/// Does some work in threads of its own, with stacks for deep nesting: the number that is asked for, else one for each
+/// processor. All of a scan belongs there, since the memory that a thread has freed is at hand for what it does next.
+///
+/// # Errors
+/// When the threads cannot be started.
+pub(crate) fn in_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, ScanError> {
+    let mut pool = rayon::ThreadPoolBuilder::new().stack_size(16 << 20);
+    if let Some(count) = threads {
+        pool = pool.num_threads(count);
+    }
+    let pool = pool
+        .build()
+        .map_err(|e| ScanError::Threads { count: threads.unwrap_or(0), message: e.to_string() })?;
+    Ok(pool.install(work))
+}
+
+/// Reads and lowers the files of a tree, in parallel: to be called [`in_threads`].
 ///
 /// # Errors
 /// When the tree cannot be read or holds no Python.
@@ -100,24 +119,15 @@ pub(crate) fn read_tree(
         return Err(ScanError::NoPython { tree: tree.to_string() });
     }
     progress.stage("parse", found.files.len());
-    let mut pool = rayon::ThreadPoolBuilder::new().stack_size(16 << 20);
-    if let Some(count) = options.threads {
-        pool = pool.num_threads(count);
-    }
-    let pool = pool
-        .build()
-        .map_err(|e| ScanError::Threads { count: options.threads.unwrap_or(0), message: e.to_string() })?;
-    let loaded: Vec<Loaded> = pool.install(|| {
-        found
-            .files
-            .par_iter()
-            .map(|file| {
-                let loaded = load(tree, file);
-                progress.tick();
-                loaded
-            })
-            .collect()
-    });
+    let loaded: Vec<Loaded> = found
+        .files
+        .par_iter()
+        .map(|file| {
+            let loaded = load(tree, file);
+            progress.tick();
+            loaded
+        })
+        .collect();
 
     let mut diagnostics = found.diagnostics;
     let mut digest = Sha256::new();
@@ -151,6 +161,10 @@ pub(crate) fn read_tree(
 /// # Errors
 /// When the tree cannot be read, holds nothing to analyse, or a configured entry is missing.
 pub fn analyze(tree: &Tree, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
+    in_threads(options.threads, || analyze_here(tree, options, progress))?
+}
+
+fn analyze_here(tree: &Tree, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
     let Lowered { files, source, diagnostics } = read_tree(tree, options, progress)?;
     let mut findings = Findings { source, diagnostics, ..Findings::default() };
 

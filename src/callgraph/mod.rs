@@ -18,7 +18,7 @@ use crate::finding::{Diagnostic, HopKind};
 use crate::link::{ModId, Program};
 use crate::models::Models;
 use crate::progress::Progress;
-use crate::scan::{ScanError, ScanOptions, read_tree};
+use crate::scan::{ScanError, ScanOptions, in_threads, read_tree};
 use crate::solve::{Knowledge, Reading, Solver};
 use crate::source::Tree;
 
@@ -103,6 +103,10 @@ pub struct Unresolved {
 /// # Errors
 /// When the tree cannot be read, holds nothing to analyse, or a chosen entry is missing.
 pub fn build(root: &Path, options: &Options, progress: &dyn Progress) -> Result<Graph, ScanError> {
+    in_threads(options.threads, || build_here(root, options, progress))?
+}
+
+fn build_here(root: &Path, options: &Options, progress: &dyn Progress) -> Result<Graph, ScanError> {
     let scan = ScanOptions { config: options.config.clone(), threads: options.threads };
     let tree = read_tree(&Tree::directory(root), &scan, progress)?;
     progress.stage("link", 0);
