@@ -1,8 +1,12 @@
 //! What a scan costs: its time over that of reading and parsing the same files with the same threads, and its
 //! peak memory.
 //!
+//! Each sample is taken in a process of its own, as people run it, and in turn, so that a busy moment of the machine hits
+//! both sides: a process reads and parses, or scans, once, and says how long that took. The files are in the
+//! cache of the system by then.
+//!
 //! `QUAY_TREE` names the tree to measure on, `BENCH_THREADS` the number of threads (one for each processor
-//! otherwise), `BENCH_RUNS` the number of runs (7 otherwise). The ratio is the number to watch: it says what the
+//! otherwise), `BENCH_RUNS` the number of runs (15 otherwise). The ratio is the number to watch: it says what the
 //! analysis adds, whatever the machine.
 
 use std::error::Error;
@@ -21,8 +25,11 @@ use rayon::prelude::*;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Asks this program, started once more, for the peak memory of one scan.
-const PEAK: &str = "--peak-memory-of-one-scan";
+/// Asks this program, started once more, for one sample of reading and parsing.
+const PARSE: &str = "--one-parse";
+
+/// Asks this program, started once more, for one sample of a scan.
+const SCAN: &str = "--one-scan";
 
 /// Trees of this crate to measure on when no other is named.
 const SAMPLES: [&str; 2] = ["testdata/miniquay", "tests/trees/ledger"];
@@ -32,13 +39,23 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Outcome<()> {
     let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let named = std::env::var_os("QUAY_TREE").map(PathBuf::from);
-    let sample = || SAMPLES.iter().map(|name| crate_root.join(name)).find(|path| path.is_dir());
-    let root = named.clone().or_else(sample).ok_or("no tree to measure on: set QUAY_TREE")?;
+    let shipped = || SAMPLES.iter().map(|name| crate_root.join(name)).find(|path| path.is_dir());
+    let root = named.clone().or_else(shipped).ok_or("no tree to measure on: set QUAY_TREE")?;
     let threads = number("BENCH_THREADS")?.unwrap_or(std::thread::available_parallelism()?.get());
-    let runs = number("BENCH_RUNS")?.unwrap_or(7).max(1);
-    if std::env::args().any(|argument| argument == PEAK) {
-        scan(&root, threads)?;
-        println!("{}", peak_memory()?);
+    let runs = number("BENCH_RUNS")?.unwrap_or(15).max(1);
+    let asked = |what: &str| std::env::args().any(|argument| argument == what);
+    if asked(PARSE) {
+        let files = files(&root)?;
+        let start = Instant::now();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let (count, bytes) = pool.install(|| parse(&files))?;
+        println!("{} {count} {bytes}", start.elapsed().as_nanos());
+        return Ok(());
+    }
+    if asked(SCAN) {
+        let start = Instant::now();
+        let stages = scan(&root, threads)?;
+        println!("{} {} {}", start.elapsed().as_nanos(), peak_memory().unwrap_or(0), stages.text());
         return Ok(());
     }
     if named.is_none() {
@@ -46,34 +63,51 @@ fn main() -> Outcome<()> {
             "QUAY_TREE is not set: the real tree is skipped, and a sample is measured, whose numbers mean little"
         );
     }
-    let files = files(&root)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    // Once for the file cache, not counted.
-    let (count, bytes) = pool.install(|| parse(&files))?;
-    scan(&root, threads)?;
-    let mut parse_times = Vec::new();
-    let mut scan_times = Vec::new();
-    let mut stages = Stages::default();
-    // In turn, so that a busy moment of the machine hits both.
-    for _ in 0..runs {
-        let start = Instant::now();
-        pool.install(|| parse(&files))?;
-        parse_times.push(start.elapsed());
-        let start = Instant::now();
-        stages = scan(&root, threads)?;
-        scan_times.push(start.elapsed());
+    let (mut parses, mut scans) = (Vec::new(), Vec::new());
+    // The first of each fills the cache and is not counted.
+    for _ in 0..=runs {
+        parses.push(sample(PARSE)?);
+        scans.push(sample(SCAN)?);
     }
-    let (parse_time, scan_time) = (median(parse_times), median(scan_times));
+    let (parse, scan) = (median(parses.split_off(1)), median(scans.split_off(1)));
+    let [count, bytes] = parse.numbers()?;
     println!("{count} files, {:.1} MB, {threads} threads, median of {runs} runs", bytes as f64 / 1e6);
-    println!("read and parse  {:>8.1} ms", millis(parse_time));
-    println!("whole scan      {:>8.1} ms", millis(scan_time));
-    println!("ratio           {:>8.1}", scan_time.as_secs_f64() / parse_time.as_secs_f64().max(1e-9));
-    println!("stages of the last scan: {}", stages.text());
-    match peak_of_child() {
-        Ok(kib) => println!("peak memory     {:>8.1} MB", kib as f64 * 1024.0 / 1e6),
-        Err(error) => println!("peak memory is skipped: {error}"),
+    println!("read and parse  {:>8.1} ms", millis(parse.time));
+    println!("whole scan      {:>8.1} ms", millis(scan.time));
+    println!("ratio           {:>8.1}", scan.time.as_secs_f64() / parse.time.as_secs_f64().max(1e-9));
+    let (peak, stages) = scan.rest.split_once(' ').unwrap_or((&scan.rest, ""));
+    println!("its stages      {stages}");
+    match peak.parse::<u64>()? {
+        0 => println!("peak memory is skipped: this system does not tell"),
+        kib => println!("peak memory     {:>8.1} MB", kib as f64 * 1024.0 / 1e6),
     }
     Ok(())
+}
+
+/// What a process of its own measured.
+struct Sample {
+    time: Duration,
+    rest: String,
+}
+
+impl Sample {
+    /// The two numbers after the time.
+    fn numbers(&self) -> Outcome<[u64; 2]> {
+        let (first, second) = self.rest.split_once(' ').ok_or("a sample without its numbers")?;
+        Ok([first.parse()?, second.parse()?])
+    }
+}
+
+/// Takes one sample in a process of its own.
+fn sample(what: &str) -> Outcome<Sample> {
+    let output = Command::new(std::env::current_exe()?).arg(what).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().last().ok_or("a sample printed nothing")?;
+    let (nanos, rest) = line.split_once(' ').ok_or("a sample without its time")?;
+    Ok(Sample { time: Duration::from_nanos(nanos.parse()?), rest: rest.to_owned() })
 }
 
 fn number(name: &str) -> Outcome<Option<usize>> {
@@ -158,14 +192,6 @@ impl Progress for Stages {
     }
 }
 
-/// Peak resident memory of a process that does one scan and nothing else, in KiB.
-fn peak_of_child() -> Outcome<u64> {
-    let output = Command::new(std::env::current_exe()?).arg(PEAK).output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let last = text.lines().last().ok_or("the child printed nothing")?;
-    Ok(last.trim().parse().map_err(|_| format!("the child printed `{last}`"))?)
-}
-
 /// Peak resident memory of this process in KiB.
 fn peak_memory() -> Outcome<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
@@ -174,9 +200,11 @@ fn peak_memory() -> Outcome<u64> {
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+/// The sample with the median time.
+fn median(mut samples: Vec<Sample>) -> Sample {
+    samples.sort_by_key(|sample| sample.time);
+    let middle = samples.len() / 2;
+    samples.swap_remove(middle)
 }
 
 fn millis(time: Duration) -> f64 {

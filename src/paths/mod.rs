@@ -14,6 +14,7 @@ use crate::solve::{CallEdge, Origin, Solver};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -73,38 +74,23 @@ impl CallGraph {
         let mut ruled_out = vec![false; solver.edges.len()];
         let mut gates: FxHashMap<Origin, Vec<String>> = FxHashMap::default();
         let mut targets: FxHashMap<(Origin, Option<HopKind>), u32> = FxHashMap::default();
-        for calls in by_origin.chunk_by(|&a, &b| solver.edges[a as usize].from == solver.edges[b as usize].from) {
-            let from = solver.edges[calls[0] as usize].from;
-            if solver.ruled_out(from) {
-                for &i in calls {
-                    ruled_out[i as usize] = true;
+        let calls: Vec<&[u32]> = by_origin
+            .chunk_by(|&a, &b| solver.edges[a as usize].from == solver.edges[b as usize].from)
+            .collect();
+        let facts: Vec<Option<CallFacts>> =
+            calls.par_iter().map(|edges| CallFacts::of(solver, edges)).collect();
+        for (edges, facts) in calls.iter().zip(facts) {
+            let from = solver.edges[edges[0] as usize].from;
+            let Some(facts) = facts else {
+                for &edge in *edges {
+                    ruled_out[edge as usize] = true;
                 }
                 continue;
+            };
+            if !facts.gates.is_empty() {
+                gates.insert(from, facts.gates);
             }
-            let conditions = solver.gates(from);
-            if !conditions.is_empty() {
-                gates.insert(from, conditions);
-            }
-            let is_root = solver.is_root(from.inst);
-            let others = u32::from(!is_root && solver.unknown_calls.contains_key(&from));
-            let mut kinds: Vec<Option<HopKind>> = calls.iter().map(|&i| solver.edges[i as usize].kind).collect();
-            kinds.sort_unstable();
-            kinds.dedup();
-            for kind in kinds {
-                let entered = calls.iter().map(|&i| &solver.edges[i as usize]).filter(|e| e.kind == kind);
-                let count = match (is_root, entered.clone().nth(1)) {
-                    (true, _) | (_, None) => 1,
-                    (false, Some(_)) => {
-                        let mut alternatives = Alternatives::default();
-                        entered.for_each(|edge| alternatives.add(solver, edge.to));
-                        alternatives.count()
-                    }
-                };
-                // What is not here has one target.
-                if count + others > 1 {
-                    targets.insert((from, kind), count + others);
-                }
-            }
+            targets.extend(facts.targets.into_iter().map(|(kind, count)| ((from, kind), count)));
         }
         for (i, edge) in solver.edges.iter().enumerate() {
             if !ruled_out[i] {
@@ -283,6 +269,46 @@ impl Ways {
             at = solver.edges[index].to;
         }
         path
+    }
+}
+
+/// What is known of one call.
+struct CallFacts {
+    gates: Vec<String>,
+    /// By kind, how many targets it has, where that is more than one.
+    targets: Vec<(Option<HopKind>, u32)>,
+}
+
+impl CallFacts {
+    /// Facts of the call that some edges (by index) start from, none if the solution rules it out.
+    fn of(solver: &Solver<'_>, edges: &[u32]) -> Option<CallFacts> {
+        let edges = || edges.iter().map(|&i| &solver.edges[i as usize]);
+        let from = edges().next()?.from;
+        if solver.ruled_out(from) {
+            return None;
+        }
+        let mut targets = Vec::new();
+        if !solver.is_root(from.inst) {
+            let others = u32::from(solver.unknown_calls.contains_key(&from));
+            let mut kinds: Vec<Option<HopKind>> = edges().map(|edge| edge.kind).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            for kind in kinds {
+                let entered = || edges().filter(|edge| edge.kind == kind).map(|edge| edge.to);
+                let known = match entered().nth(1) {
+                    None => 1,
+                    Some(_) => {
+                        let mut alternatives = Alternatives::default();
+                        entered().for_each(|to| alternatives.add(solver, to));
+                        alternatives.count()
+                    }
+                };
+                if known + others > 1 {
+                    targets.push((kind, known + others));
+                }
+            }
+        }
+        Some(CallFacts { gates: solver.gates(from), targets })
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn receiver(solver: &Solver<'_>, at: Origin) -> Option<ValueId> {
 pub(super) struct Holders {
     objects: FxHashMap<ValueId, Vec<(ValueId, AllocSite)>>,
     insts: FxHashMap<FuncId, Vec<InstId>>,
+    constructors: FxHashMap<ValueId, Vec<InstId>>,
 }
 
 impl Holders {
@@ -31,10 +32,20 @@ impl Holders {
             }
         }
         let mut insts: FxHashMap<FuncId, Vec<InstId>> = FxHashMap::default();
-        for (index, inst) in solver.insts.iter().enumerate() {
-            insts.entry(inst.func).or_default().push(InstId(index as u32));
+        let mut constructors: FxHashMap<ValueId, Vec<InstId>> = FxHashMap::default();
+        for (id, inst) in (0..).map(InstId).zip(&solver.insts) {
+            insts.entry(inst.func).or_default().push(id);
+            if let Some(receiver) = solver.constructs(id) {
+                constructors.entry(receiver).or_default().push(id);
+            }
         }
-        Holders { objects, insts }
+        Holders { objects, insts, constructors }
+    }
+
+    /// The instances of `__init__` that made an object.
+    pub(super) fn constructors_of(&self, solver: &Solver<'_>, object: ValueId) -> &[InstId] {
+        let any = solver.class_key_of(object).and_then(|key| solver.values.find(&Value::AnyOf(key)));
+        any.and_then(|any| self.constructors.get(&any)).map_or(&[], Vec::as_slice)
     }
 
     /// Where the instances are created whose method the origin stands in; the origin itself if it stands in no

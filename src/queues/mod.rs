@@ -83,7 +83,7 @@ fn queue(
 ) -> Built {
     let values: Vec<ValueId> = members.iter().map(|m| m.0).collect();
     let config = solver.queue_config(members[0].1);
-    let names = constructor_values(solver, &values, &config.name);
+    let names = constructor_values(solver, holders, &values, &config.name);
     let mut name = None;
     let mut config_key = None;
     for value in names {
@@ -106,7 +106,7 @@ fn queue(
     }
     let mut has_namespace = None;
     if let Some(parameter) = &config.namespace {
-        let flags: Vec<bool> = constructor_values(solver, &values, parameter)
+        let flags: Vec<bool> = constructor_values(solver, holders, &values, parameter)
             .into_iter()
             .filter_map(|v| match solver.values.get(v) {
                 Value::Bool(flag) => Some(flag),
@@ -189,10 +189,15 @@ fn queue(
 }
 
 /// The values that reach a parameter of the constructors of these instances.
-fn constructor_values(solver: &Solver<'_>, instances: &[ValueId], parameter: &ParameterRef) -> Vec<ValueId> {
+fn constructor_values(
+    solver: &Solver<'_>,
+    holders: &Holders,
+    instances: &[ValueId],
+    parameter: &ParameterRef,
+) -> Vec<ValueId> {
     let mut found = Vec::new();
     for &instance in instances {
-        for inst in solver.constructors_of(instance) {
+        for &inst in holders.constructors_of(solver, instance) {
             let func = solver.program.func(solver.insts[inst.0 as usize].func);
             let file = solver.program.file_of(solver.insts[inst.0 as usize].func);
             let var = func.params.iter().enumerate().find(|(i, p)| {

@@ -62,7 +62,9 @@ impl Solver<'_> {
         if !has_kwargs
             && !coarse
             && keywords.iter().any(|(name, _)| {
-                !params.iter().any(|p| p.1 == *name && matches!(p.0, ParamKind::Positional | ParamKind::KeywordOnly))
+                !params
+                    .iter()
+                    .any(|p| p.1 == *name && matches!(p.0, ParamKind::Positional | ParamKind::KeywordOnly))
             })
         {
             return None;

@@ -43,7 +43,7 @@ impl Solver<'_> {
                 || (guard.unless_returns.is_none()
                     && self.decide(inst, &guard.cond).is_some_and(|truth| truth != guard.holds));
         }
-        dead
+        if dead.contains(&true) { dead } else { Vec::new() }
     }
 
     /// The truth of a condition, where the context decides it.

@@ -22,7 +22,7 @@ impl Solver<'_> {
         let vars = layout.own_count() as u32;
         let calls = self.call_of.len() as u32;
         self.call_of.resize(self.call_of.len() + layout.call_count(), NO_CALL);
-        let base = self.graph.block(Owner::Inst(id), layout.own_used().chain([false, false]));
+        let base = self.graph.block(Owner::Inst(id), layout.own_used().iter().copied().chain([false, false]));
         let mut depth = if env == InstId::NONE { 0 } else { self.insts[env.0 as usize].depth + 1 };
         for &(_, value) in &key.2 {
             depth = depth.max(self.value_depth(value) + 1);
@@ -214,8 +214,10 @@ impl Solver<'_> {
                 for (key, var) in items {
                     match key {
                         Some(key) => {
-                            let what =
-                                self.primitive(super::primitive::Pending::DictItem { object, value: self.var(at.inst, var) });
+                            let what = self.primitive(super::primitive::Pending::DictItem {
+                                object,
+                                value: self.var(at.inst, var),
+                            });
                             self.watch(self.var(at.inst, key), Use::Primitive { what });
                         }
                         None => self.watch(self.var(at.inst, var), Use::Spread { to: object }),
@@ -294,7 +296,14 @@ impl Solver<'_> {
                 if which == role::PRIMARY {
                     if matches!(self.values.get(value), Value::Inst(..)) {
                         let item = self.names.getitem;
-                        self.call_method(value, item, &[self.var(at.inst, key)], self.var(at.inst, dst), at, Some(HopKind::Method));
+                        self.call_method(
+                            value,
+                            item,
+                            &[self.var(at.inst, key)],
+                            self.var(at.inst, dst),
+                            at,
+                            Some(HopKind::Method),
+                        );
                         return;
                     }
                     for i in 0..self.graph.values(self.var(at.inst, key)).len() {
@@ -355,7 +364,9 @@ impl Solver<'_> {
                         Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
                             self.load_index(value, index, self.var(at.inst, dst));
                         }
-                        Value::Generator(_) | Value::Inst(..) => self.iterate(value, self.var(at.inst, dst), at),
+                        Value::Generator(_) | Value::Inst(..) => {
+                            self.iterate(value, self.var(at.inst, dst), at)
+                        }
                         Value::None => {}
                         _ => self.load_index(value, index, self.var(at.inst, dst)),
                     }
@@ -375,7 +386,12 @@ impl Solver<'_> {
                 }
             }
             Op::BinOp { dst, op: BinOp::Either, left, right } => {
-                self.either(at, value, (self.var(at.inst, left), self.var(at.inst, right), self.var(at.inst, dst)), right);
+                self.either(
+                    at,
+                    value,
+                    (self.var(at.inst, left), self.var(at.inst, right), self.var(at.inst, dst)),
+                    right,
+                );
             }
             Op::BinOp { .. } => self.fold_binop(at),
             Op::Format { dst, .. } => self.fold_format(at, self.var(at.inst, dst)),

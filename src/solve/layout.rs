@@ -8,9 +8,7 @@
 use super::graph::{NodeId, Owner};
 use super::value::{InstId, Value, ValueId, well_known};
 use super::{Inst, Origin, Solver};
-use crate::ir::{
-    Const, FileIr, FormatPart, FuncIr, GuardId, Narrowing, Op, Param, ParamKind, VarDef, VarId,
-};
+use crate::ir::{Const, FileIr, FormatPart, FuncIr, GuardId, Narrowing, Op, Param, ParamKind, VarDef, VarId};
 use crate::link::FuncId;
 use rustc_hash::FxHashSet;
 use std::ops::Range;
@@ -56,6 +54,7 @@ struct SharedVar {
 pub(super) struct Layout {
     places: Vec<Place>,
     own: Vec<VarId>,
+    own_used: Vec<bool>,
     shared: Vec<SharedVar>,
     /// The node of the first shared variable; the others follow.
     base: NodeId,
@@ -94,20 +93,22 @@ impl Layout {
                 keys.insert(var);
             });
         }
-        let prose = ir.instrs.iter().enumerate().filter(|(_, instr)| match instr.op {
-            Op::Const { dst, value: Const::Str(text) } => {
-                file.strings[text.0 as usize].bytes().any(|b| b.is_ascii_whitespace()) && !keys.contains(&dst)
+        let (mut initial, mut calls, mut loads, mut prose) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (index, (instr, once)) in (0..).zip(ir.instrs.iter().zip(once)) {
+            if acts_at_once(&instr.op) && !once {
+                initial.push(index);
             }
-            _ => false,
-        });
-        let prose = prose.map(|(index, _)| index as u32).collect();
-        let is_load = |op: &Op| matches!(op, Op::LoadAttr { .. } | Op::LoadGlobal { .. });
-        let initial = |&index: &u32| acts_at_once(&ir.instrs[index as usize].op) && !once[index as usize];
-        let initial = (0..ir.instrs.len() as u32).filter(initial).collect();
-        let is_call = |&index: &u32| matches!(ir.instrs[index as usize].op, Op::Call { .. });
-        let calls = (0..ir.instrs.len() as u32).filter(is_call).collect();
-        let own_load = |&index: &u32| is_load(&ir.instrs[index as usize].op) && !once[index as usize];
-        let loads = (0..ir.instrs.len() as u32).filter(own_load).collect();
+            match instr.op {
+                Op::Call { .. } => calls.push(index),
+                Op::LoadAttr { .. } | Op::LoadGlobal { .. } if !once => loads.push(index),
+                Op::Const { dst, value: Const::Str(text) } if !keys.contains(&dst) => {
+                    if file.strings[text.0 as usize].bytes().any(|byte| byte.is_ascii_whitespace()) {
+                        prose.push(index);
+                    }
+                }
+                _ => {}
+            }
+        }
         all.sort_by_key(|&(var, _)| var.0);
         let mut starts = vec![0u32; ir.vars.len() + 1];
         for (var, _) in &all {
@@ -130,9 +131,11 @@ impl Layout {
         let uses = all.into_iter().map(|(_, operand)| operand).collect();
         let is_rest = |param: &Param| matches!(param.kind, ParamKind::VarArgs | ParamKind::KwArgs);
         let takes_rest = ir.params.iter().any(is_rest);
+        let own_used = own.iter().map(|var| starts[var.0 as usize] != starts[var.0 as usize + 1]).collect();
         Layout {
             places,
             own,
+            own_used,
             shared,
             base: NodeId::EMPTY,
             starts,
@@ -153,8 +156,8 @@ impl Layout {
     }
 
     /// For each variable with a node in each instance, whether any instruction uses it.
-    pub(super) fn own_used(&self) -> impl Iterator<Item = bool> + '_ {
-        self.own.iter().map(|&var| !self.of(var).is_empty())
+    pub(super) fn own_used(&self) -> &[bool] {
+        &self.own_used
     }
 
     /// Whether a constant is prose: a text with white space that is not used as a key where it stands. Prose names nothing, no
@@ -431,7 +434,7 @@ impl Solver<'_> {
     /// Whether the context of an instance rules an instruction out.
     pub(super) fn is_dead(&self, at: Origin) -> bool {
         let inst = &self.insts[at.inst.0 as usize];
-        inst.rules_out(self.program.func(inst.func).instrs[at.index as usize].guard)
+        !inst.dead.is_empty() && inst.rules_out(self.program.func(inst.func).instrs[at.index as usize].guard)
     }
 
     fn hand_to_use(&mut self, inst: InstId, operand: Operand, node: NodeId, values: Range<usize>) {
@@ -446,13 +449,7 @@ impl Solver<'_> {
     }
 
     /// Runs the instruction of a shared variable on new values of its operand, for all instances of the function.
-    fn hand_to_shared(
-        &mut self,
-        instances: &[InstId],
-        index: u32,
-        node: NodeId,
-        values: Range<usize>,
-    ) {
+    fn hand_to_shared(&mut self, instances: &[InstId], index: u32, node: NodeId, values: Range<usize>) {
         let Some(&first) = instances.first() else { return };
         let at = Origin { inst: first, index };
         let func = self.insts[first.0 as usize].func;

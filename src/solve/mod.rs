@@ -91,7 +91,7 @@ pub struct Inst {
     pub yielded: NodeId,
     /// Nesting depth of environments and keys.
     pub depth: u32,
-    /// For each guard, whether the context rules it out; empty until the instance is installed.
+    /// For each guard, whether the context rules it out; empty if it rules out none, and until the instance is installed.
     dead: Vec<bool>,
     /// Where its calling instructions begin in [`Solver::call_of`].
     calls: u32,

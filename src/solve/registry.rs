@@ -2,10 +2,10 @@
 
 use super::graph::NodeId;
 use super::value::{InstId, Value, ValueId, well_known};
-use super::{Origin, Solver};
+use super::{Inst, Origin, Solver};
 use crate::finding::Operation;
 use crate::link::{FuncId, Name};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A rule that was registered on an application or blueprint.
 #[derive(Debug, Clone)]
@@ -208,15 +208,24 @@ impl Solver<'_> {
     /// An exception that something catches on the way is not told apart.
     pub fn connect_error_handlers(&mut self) {
         let mut raised: Vec<(Origin, ValueId)> = Vec::new();
+        let mut raises: FxHashMap<FuncId, Vec<(u32, crate::ir::VarId)>> = FxHashMap::default();
         for i in 0..self.insts.len() {
             let inst = InstId(i as u32);
             if self.is_root(inst) {
                 continue;
             }
             let func = self.insts[i].func;
-            for (index, instr) in self.program.func(func).instrs.iter().enumerate() {
-                let crate::ir::Op::Raise { exc } = instr.op else { continue };
-                let at = Origin { inst, index: index as u32 };
+            let raises = raises.entry(func).or_insert_with(|| {
+                let instrs = (0..).zip(&self.program.func(func).instrs);
+                instrs
+                    .filter_map(|(index, instr)| match instr.op {
+                        crate::ir::Op::Raise { exc } => Some((index, exc)),
+                        _ => None,
+                    })
+                    .collect()
+            });
+            for &(index, exc) in raises.iter() {
+                let at = Origin { inst, index };
                 for &value in self.graph.values(self.var(inst, exc)) {
                     let class = match self.values.get(value) {
                         Value::Class(..) => Some(value),
@@ -265,20 +274,12 @@ impl Solver<'_> {
         }
     }
 
-    /// The instances of `__init__` that made an instance.
-    pub fn constructors_of(&self, object: ValueId) -> Vec<InstId> {
-        let Some(key) = self.class_key_of(object) else { return Vec::new() };
-        let Some(any) = self.values.find(&Value::AnyOf(key)) else { return Vec::new() };
-        (0..self.insts.len() as u32)
-            .map(InstId)
-            .filter(|&i| {
-                let inst = &self.insts[i.0 as usize];
-                inst.func != super::ROOT_FUNC && inst.context.first() == Some(&(0, any)) && {
-                    let name = self.program.func(inst.func).name;
-                    self.program.file_of(inst.func).names[name.0 as usize] == self.names.init
-                }
-            })
-            .collect()
+    /// Whether an instance is one of `__init__` of a class; then the key of its receiver.
+    pub fn constructs(&self, inst: InstId) -> Option<ValueId> {
+        let Inst { func, ref context, .. } = self.insts[inst.0 as usize];
+        let &(0, receiver) = context.first()? else { return None };
+        let name = self.program.func(func).name;
+        (self.program.file_of(func).names[name.0 as usize] == self.names.init).then_some(receiver)
     }
 
     /// What a JSON text was made of.

@@ -24,7 +24,7 @@ pub(super) fn discover(root: &Path, filter: &PathFilter) -> io::Result<Discovere
                 continue;
             }
         };
-        if entry.path().extension().is_none_or(|extension| extension != "py") {
+        if !entry.file_name().as_encoded_bytes().ends_with(b".py") {
             continue;
         }
         let is_file =
