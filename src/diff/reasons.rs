@@ -8,7 +8,8 @@ use crate::evidence::Evidence;
 use crate::evidence::model::{Edge, Queue, Route, Unresolved};
 
 /// Diagnostics that mean that a file, or everything below an entry, was not analysed as it is.
-const BROKEN: [&str; 4] = ["syntax-error", "undecodable-file", "unreadable-file", "unreadable-entry"];
+const BROKEN: [&str; 5] =
+    ["syntax-error", "undecodable-file", "unknown-encoding", "unreadable-file", "unreadable-entry"];
 
 /// What hides things from one side, the blind one.
 #[derive(Debug)]

@@ -59,7 +59,8 @@ impl SourceTree {
                 return None;
             }
             let bytes = std::fs::read(root.join(path)).ok()?;
-            Some(String::from_utf8_lossy(&bytes).lines().map(|line| line.trim_end().to_owned()).collect())
+            let text = crate::source::encoding::decode_for_display(bytes);
+            Some(text.lines().map(|line| line.trim_end().to_owned()).collect())
         });
         lines.as_deref().unwrap_or(&[])
     }

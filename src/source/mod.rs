@@ -3,6 +3,7 @@
 //! A [`Tree`] is either; what is found in a commit is what is found in its checkout.
 
 mod directory;
+pub mod encoding;
 mod git;
 
 pub use git::{Revision, RevisionError};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::PathFilter;
 use crate::finding::{Diagnostic, Severity};
+use encoding::Undecodable;
 
 /// A tree of files.
 #[derive(Debug, Clone)]
@@ -132,11 +134,11 @@ impl Tree {
     pub fn first_of<'a>(&self, places: &'a [String]) -> Option<(&'a str, Result<String, Diagnostic>)> {
         places.iter().find_map(|place| {
             let bytes = self.file(place).transpose()?;
-            Some((place.as_str(), decode(place, bytes)))
+            Some((place.as_str(), text(place, bytes)))
         })
     }
 
-    /// Reads a discovered file as UTF-8 (PEP 3120; a byte order mark is dropped).
+    /// Reads a discovered file in the encoding that it declares, see [`encoding`].
     ///
     /// # Errors
     /// A diagnostic that names the file and what is wrong with it.
@@ -146,7 +148,7 @@ impl Tree {
             (Content::Object(id), Self::Revision(revision)) => revision.read(*id),
             (Content::Object(_), Self::Directory(_)) => Err(io::ErrorKind::NotFound.into()),
         };
-        decode(&file.path, bytes)
+        python(&file.path, bytes)
     }
 }
 
@@ -159,31 +161,37 @@ impl fmt::Display for Tree {
     }
 }
 
-fn decode(path: &str, bytes: io::Result<Vec<u8>>) -> Result<String, Diagnostic> {
-    let fail = |line: u32, column: u32, code: &'static str, message: String| Diagnostic {
+/// The text of a Python file.
+fn python(path: &str, bytes: io::Result<Vec<u8>>) -> Result<String, Diagnostic> {
+    let bytes = bytes.map_err(|error| left_out(path, &error))?;
+    encoding::decode(bytes).map_err(|problem| no_text(path, problem))
+}
+
+/// The text of any other file: UTF-8, of which a byte order mark is dropped.
+fn text(path: &str, bytes: io::Result<Vec<u8>>) -> Result<String, Diagnostic> {
+    let bytes = bytes.map_err(|error| left_out(path, &error))?;
+    encoding::utf8(bytes, "; convert the file to UTF-8").map_err(|problem| no_text(path, problem))
+}
+
+fn no_text(path: &str, problem: Undecodable) -> Diagnostic {
+    Diagnostic {
         file: Some(path.to_owned()),
-        line,
-        column,
+        line: problem.line,
+        column: problem.column,
         severity: Severity::Warning,
-        code,
-        message,
-    };
-    let bytes = bytes.map_err(|e| {
-        fail(0, 0, "unreadable-file", format!("cannot be read ({}); the file is left out", e.kind()))
-    })?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
-            Some(rest) => rest.to_owned(),
-            None => text,
-        }),
-        Err(error) => {
-            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = valid.iter().filter(|&&b| b == b'\n').count() as u32 + 1;
-            let start = valid.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-            let column = String::from_utf8_lossy(&valid[start..]).chars().count() as u32 + 1;
-            let message = "not valid UTF-8; convert the file to UTF-8, it is left out".to_owned();
-            Err(fail(line, column, "undecodable-file", message))
-        }
+        code: if problem.declaration { "unknown-encoding" } else { "undecodable-file" },
+        message: format!("{}; it is left out", problem.message),
+    }
+}
+
+fn left_out(path: &str, error: &io::Error) -> Diagnostic {
+    Diagnostic {
+        file: Some(path.to_owned()),
+        line: 0,
+        column: 0,
+        severity: Severity::Warning,
+        code: "unreadable-file",
+        message: format!("cannot be read ({}); the file is left out", error.kind()),
     }
 }
 

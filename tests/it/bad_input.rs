@@ -66,11 +66,20 @@ fn an_undecodable_file_costs_that_file() {
 }
 
 #[test]
-fn another_encoding_costs_the_file_even_when_it_is_declared() {
+fn an_encoding_that_is_not_known_or_not_kept_to_costs_that_file() {
     let dir = good();
-    add(dir.path(), "names.py", b"# -*- coding: latin-1 -*-\nNAME = 'caf\xe9'\n");
-    let found = diagnostics(dir.path());
-    assert!(found.len() == 1 && found[0].starts_with("names.py:2:12 "), "{found:?}");
+    add(dir.path(), "kept.py", b"# -*- coding: latin-1 -*-\nNAME = 'caf\xe9'\n");
+    add(dir.path(), "not_kept.py", b"#!/usr/bin/python\n# coding: ascii\nNAME = 'caf\xe9'\n");
+    add(dir.path(), "unknown.py", b"# vim: set fileencoding=klingon :\nNAME = 1\n");
+    add(dir.path(), "marked.py", b"\xef\xbb\xbf# coding: latin-1\nNAME = 1\n");
+    add(dir.path(), "wide.py", b"\xff\xfeN\0A\0");
+    let expected = [
+        "marked.py:1:11 unknown-encoding",
+        "not_kept.py:3:12 undecodable-file",
+        "unknown.py:1:25 unknown-encoding",
+        "wide.py:1:1 undecodable-file",
+    ];
+    assert_eq!(diagnostics(dir.path()), expected);
 }
 
 #[test]

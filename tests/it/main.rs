@@ -4,6 +4,7 @@ mod bad_input;
 mod callgraph;
 mod cli;
 mod diff;
+mod encodings;
 mod fixtures;
 mod git;
 mod handmade;
