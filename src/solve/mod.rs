@@ -315,6 +315,8 @@ pub struct Solver<'p> {
     view_arguments: FxHashMap<ValueId, Vec<(call::Passing, NodeId)>>,
     unwrapped: Vec<(NodeId, NodeId, NodeId)>,
     refolds: FxHashSet<(Origin, NodeId)>,
+    late_folds: Vec<strings::Late>,
+    late_parts: FxHashSet<(u32, NodeId)>,
     primitives: Vec<primitive::Pending>,
     constants: FxHashMap<ValueId, NodeId>,
     uncalled: FxHashSet<uncalled::Definition>,
@@ -454,6 +456,8 @@ impl<'p> Solver<'p> {
             view_arguments: FxHashMap::default(),
             unwrapped: Vec::new(),
             refolds: FxHashSet::default(),
+            late_folds: Vec::new(),
+            late_parts: FxHashSet::default(),
             primitives: Vec::new(),
             constants: FxHashMap::default(),
             uncalled: FxHashSet::default(),
@@ -508,7 +512,7 @@ impl<'p> Solver<'p> {
     pub fn solve(&mut self) {
         loop {
             self.run();
-            if !self.release_unwrapped() && !self.release_blocked() {
+            if !self.fold_late() && !self.release_unwrapped() && !self.release_blocked() {
                 break;
             }
         }

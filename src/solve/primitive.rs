@@ -2,6 +2,7 @@
 
 use super::call::{Args, Passing};
 use super::graph::NodeId;
+use super::strings::Late;
 use super::value::{AllocSite, Context, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
@@ -47,6 +48,10 @@ pub enum Pending {
     StrMethod { kind: String, dst: NodeId },
     /// An operand of `str.format`.
     Format { format: ValueId, call: u32, dst: NodeId },
+    /// What `separator.join(parts)` puts together.
+    Join { separator: ValueId, parts: NodeId, dst: NodeId },
+    /// An element of what a join puts together.
+    JoinAgain { what: u32 },
     /// What a decorator that is not known makes of a value.
     Decorated { result: ValueId, dst: NodeId },
     /// A decorator, to be returned where it was applied without arguments.
@@ -215,6 +220,11 @@ impl Solver<'_> {
             }
             Pending::StrMethod { kind, dst } => self.str_method(&kind, value, dst),
             Pending::Format { format, call, dst } => self.format_call(format, call, dst),
+            Pending::Join { dst, .. } if !self.is_fixed_sequence(value) => {
+                self.graph.add(dst, well_known::ANY_STR);
+            }
+            Pending::Join { .. } => self.fold_later(Late::Join(what)),
+            Pending::JoinAgain { what } => self.fold_later(Late::Join(what)),
             Pending::Decorator { dst } => match self.values.get(value) {
                 Value::Func(..) | Value::Class(..) | Value::Bound(..) | Value::ManagerFunc(_) => {
                     self.graph.add(dst, value);
@@ -598,22 +608,26 @@ impl Solver<'_> {
                     self.graph.add(dst, recv);
                 }
             }
-            "join" | "split" => {
-                // The elements are read (a generator runs); the text itself is not folded.
-                if let Some(first) = first
-                    && prim == "join"
-                {
-                    let ignored = self.graph.node();
-                    self.watch(first, Use::Iterate { dst: ignored, at: origin });
+            "join" => {
+                let Some(parts) = first else { return };
+                // The elements are read: a generator runs.
+                let ignored = self.graph.node();
+                self.watch(parts, Use::Iterate { dst: ignored, at: origin });
+                match recv.filter(|&recv| matches!(self.values.get(recv), Value::Str(_))) {
+                    Some(separator) => {
+                        let what = self.primitive(Pending::Join { separator, parts, dst });
+                        self.watch(parts, Use::Primitive { what });
+                    }
+                    None => {
+                        self.graph.add(dst, well_known::ANY_STR);
+                    }
                 }
-                if prim == "join" {
-                    self.graph.add(dst, well_known::ANY_STR);
-                } else {
-                    let list = self.object(ObjKind::List, origin);
-                    let rest = self.rest(list);
-                    self.graph.add(rest, well_known::ANY_STR);
-                    self.graph.add(dst, list);
-                }
+            }
+            "split" => {
+                let list = self.object(ObjKind::List, origin);
+                let rest = self.rest(list);
+                self.graph.add(rest, well_known::ANY_STR);
+                self.graph.add(dst, list);
             }
             "str_method" => {
                 let (Some(recv), Some(kind)) = (recv, entry.kind.as_deref()) else { return };

@@ -1,9 +1,11 @@
 //! Constant folding of strings: `+`, `%`, `.format`, f-strings, `join` and case methods.
 //!
 //! A part that is not a constant becomes a [`HOLE`], so that `"/%s/callback" % name` is the template `/{}/callback`.
-//! Folding is finite: results know how many operations made them, and deep or long ones become "any string".
+//! What looks into a dict or list (`"%(a)s" % d`, `"/".join(parts)`) is folded late, when all else is stable: until then the
+//! container may not be filled. Folding is finite: results know how many operations made them, and deep or long ones become "any string".
 
 use super::graph::NodeId;
+use super::primitive::Pending;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::ir::{BinOp, FormatPart, Op};
@@ -43,6 +45,15 @@ const MAX_LENGTH: usize = 512;
 
 /// A text and how many operations made it.
 type Part = (Name, u8);
+
+/// A fold that waits until all else is stable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Late {
+    /// `format % mapping`, an instruction.
+    Percent(Origin),
+    /// `separator.join(parts)`, a primitive.
+    Join(u32),
+}
 
 impl Solver<'_> {
     fn folded(&mut self, text: &str, depth: u8) -> ValueId {
@@ -141,21 +152,21 @@ impl Solver<'_> {
             self.graph.add(dst, well_known::ANY_STR);
             return;
         }
+        let is = |s: &Self, value: ValueId, kind: ObjKind| matches!(s.values.get(value), Value::Obj(k, ..) if k == kind);
         let formats = self.texts(left);
-        let (tuples, plain): (Vec<ValueId>, Vec<ValueId>) = self
-            .graph
-            .values(right)
-            .iter()
-            .partition(|&&v| matches!(self.values.get(v), Value::Obj(ObjKind::Tuple, ..)));
-        if !plain.is_empty() {
+        let rights = self.graph.values(right).to_vec();
+        if rights.iter().any(|&v| is(self, v, ObjKind::Dict)) {
+            self.fold_later(Late::Percent(at));
+        }
+        if rights.iter().any(|&v| !is(self, v, ObjKind::Tuple) && !is(self, v, ObjKind::Dict)) {
             let mut column = self.texts(right);
-            if !tuples.is_empty() {
-                // The tuples stand for themselves below.
+            if rights.iter().any(|&v| self.is_container(v)) {
+                // The tuples and dicts stand for themselves.
                 column.retain(|&(text, _)| text != self.names.hole);
             }
             self.fold_product(&formats, &[column], dst, percent);
         }
-        for tuple in tuples {
+        for tuple in rights.into_iter().filter(|&v| is(self, v, ObjKind::Tuple)).collect::<Vec<_>>() {
             let mut columns: Vec<Vec<Part>> = Vec::new();
             for index in 0.. {
                 let name = self.index_name(index);
@@ -166,6 +177,90 @@ impl Solver<'_> {
             }
             self.fold_product(&formats, &columns, dst, percent);
         }
+    }
+
+    /// Keeps a fold for when all else is stable.
+    pub(super) fn fold_later(&mut self, fold: Late) {
+        if !self.late_folds.contains(&fold) {
+            self.late_folds.push(fold);
+        }
+    }
+
+    /// Folds what looks into containers. Returns whether there was anything to fold.
+    pub(super) fn fold_late(&mut self) -> bool {
+        let folds = std::mem::take(&mut self.late_folds);
+        for &fold in &folds {
+            match fold {
+                Late::Percent(at) => self.fold_mapping(at),
+                Late::Join(what) => self.fold_join(what),
+            }
+        }
+        !folds.is_empty()
+    }
+
+    /// `format % mapping`, for the dicts among the values of the right side.
+    fn fold_mapping(&mut self, at: Origin) {
+        let func = self.insts[at.inst.0 as usize].func;
+        let Op::BinOp { dst, left, right, .. } = self.program.func(func).instrs[at.index as usize].op else {
+            return;
+        };
+        let [dst, left, right] = [dst, left, right].map(|var| self.var(at.inst, var));
+        let formats = self.texts(left);
+        let mut keys: Vec<String> =
+            formats.iter().flat_map(|&(text, _)| percent_keys(self.text(text))).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for value in self.graph.values(right).to_vec() {
+            if !matches!(self.values.get(value), Value::Obj(ObjKind::Dict, ..)) {
+                continue;
+            }
+            let columns = keys.iter().map(|key| {
+                let key = self.program.names.intern(key);
+                let node = self.field(value, key);
+                self.refold(at, node);
+                self.texts_or_hole(node)
+            });
+            let columns: Vec<Vec<Part>> = columns.collect();
+            self.fold_product(&formats, &columns, dst, |format, row| {
+                percent_with(format, |key| keys.iter().position(|k| Some(k.as_str()) == key).map(|i| row[i]))
+            });
+        }
+    }
+
+    /// `separator.join(parts)`: lists and tuples of which every element is known by its place.
+    fn fold_join(&mut self, what: u32) {
+        let Pending::Join { separator, parts, dst } = self.primitives[what as usize] else { return };
+        let Value::Str(text) = self.values.get(separator) else { return };
+        let depth = self.string_depth.get(&text).copied().unwrap_or(0);
+        for value in self.graph.values(parts).to_vec() {
+            if !self.is_fixed_sequence(value) {
+                self.graph.add(dst, well_known::ANY_STR);
+                continue;
+            }
+            let mut columns: Vec<Vec<Part>> = Vec::new();
+            for index in 0.. {
+                let name = self.index_name(index);
+                let Some(node) = self.existing_field(value, name) else { break };
+                if self.late_parts.insert((what, node)) {
+                    let again = self.primitive(Pending::JoinAgain { what });
+                    self.watch(node, Use::Primitive { what: again });
+                }
+                columns.push(self.texts_or_hole(node));
+            }
+            self.fold_product(&[(text, depth)], &columns, dst, |separator, row| row.join(separator));
+        }
+    }
+
+    /// Whether a value is a list or tuple with elements that are all known by their places, as far as is known yet.
+    pub(super) fn is_fixed_sequence(&self, value: ValueId) -> bool {
+        matches!(self.values.get(value), Value::Obj(ObjKind::List | ObjKind::Tuple, ..))
+            && self.slots.get(&value).is_some_and(|slots| slots.rest.is_none() && !slots.named.is_empty())
+    }
+
+    /// The texts of a node; a hole where there is no value, which then nobody knows.
+    fn texts_or_hole(&mut self, node: NodeId) -> Vec<Part> {
+        let texts = self.texts(node);
+        if texts.is_empty() { vec![(self.names.hole, 0)] } else { texts }
     }
 
     /// Folds an instruction again when a node behind one of its operands changes.
@@ -269,41 +364,46 @@ impl Solver<'_> {
 
 /// `format % row`, printf style (library reference, "printf-style String Formatting").
 fn percent(format: &str, row: &[&str]) -> String {
+    let mut row = row.iter();
+    percent_with(format, |key| if key.is_none() { row.next().copied() } else { None })
+}
+
+/// The keys of a printf style format: those in `%(key)s`.
+fn percent_keys(format: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    percent_with(format, |key| {
+        keys.extend(key.map(str::to_owned));
+        None
+    });
+    keys
+}
+
+/// Fills a printf style format. `argument` gives the text of the argument with a key, or of the next one; without one, and
+/// where the conversion changes the text (`%5s`, `%r`, `%x`), there is a hole.
+fn percent_with<'a>(format: &str, mut argument: impl FnMut(Option<&str>) -> Option<&'a str>) -> String {
     let mut out = String::new();
-    let mut chars = format.chars().peekable();
-    let mut next = 0;
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        if chars.peek() == Some(&'%') {
-            chars.next();
+    let mut rest = format;
+    while let Some((text, conversion)) = rest.split_once('%') {
+        out.push_str(text);
+        if let Some(after) = conversion.strip_prefix('%') {
             out.push('%');
+            rest = after;
             continue;
         }
-        let mut named = false;
-        if chars.peek() == Some(&'(') {
-            named = true;
-            for c in chars.by_ref() {
-                if c == ')' {
-                    break;
-                }
-            }
-        }
-        while let Some(&c) = chars.peek() {
-            chars.next();
-            if c.is_ascii_alphabetic() && !matches!(c, 'h' | 'l' | 'L') {
-                break;
-            }
-        }
-        match row.get(next) {
-            Some(text) if !named => out.push_str(text),
+        let (key, conversion) = match conversion.strip_prefix('(').and_then(|named| named.split_once(')')) {
+            Some((key, conversion)) => (Some(key), conversion),
+            None => (None, conversion),
+        };
+        let is_type = |c: char| c.is_ascii_alphabetic() && !matches!(c, 'h' | 'l' | 'L');
+        let end = conversion.find(is_type).map_or(conversion.len(), |at| at + 1);
+        let plain = matches!(&conversion[..end], "s" | "d" | "i");
+        match argument(key) {
+            Some(text) if plain => out.push_str(text),
             _ => out.push(HOLE),
         }
-        next += 1;
+        rest = &conversion[end..];
     }
-    out
+    out + rest
 }
 
 /// `str.format` (library reference, "Format String Syntax"); `keys` name the arguments in `row`.
@@ -355,6 +455,20 @@ mod tests {
     fn percent_takes_arguments_in_order() {
         assert_eq!(percent("/%s/x/%d", &["a", "7"]), "/a/x/7");
         assert_eq!(percent("100%% %s", &[]), format!("100% {HOLE}"));
+        assert_eq!(percent("%5s|%r|%s|%", &["a", "b", "c"]), format!("{HOLE}|{HOLE}|c|{HOLE}"));
+        assert_eq!(percent("%(a)s/%s", &["x"]), format!("{HOLE}/x"));
+    }
+
+    #[test]
+    fn percent_takes_arguments_by_key() {
+        let format = "/%(a)s/%(b)d/%(a)s/%(c)s";
+        assert_eq!(percent_keys(format), ["a", "b", "a", "c"]);
+        let filled = percent_with(format, |key| match key {
+            Some("a") => Some("x"),
+            Some("b") => Some("7"),
+            _ => None,
+        });
+        assert_eq!(filled, format!("/x/7/x/{HOLE}"));
     }
 
     #[test]
