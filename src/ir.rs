@@ -117,12 +117,25 @@ pub struct FuncIr {
     /// Names that the scope binds with `global`-free assignment, import, def, class, for, with, except: for a
     /// module or class body its namespace, for a function its locals. Sorted, unique.
     pub bound_names: Vec<Sym>,
+    /// What the handlers of `try` statements catch; inner statements before outer ones.
+    pub catches: Vec<Catch>,
     /// The decorators of the `def` or `class`, outermost first.
     pub decorators: Vec<DecoratorRef>,
     /// For a method, attribute names stored on the first parameter (`self.x = ...`), sorted, unique.
     pub self_attrs: Vec<Sym>,
     /// Whether every path through the body raises or loops: it never returns or falls off its end.
     pub never_returns: bool,
+}
+
+/// A handler of a `try` statement. Those of one statement have the same body and stand in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catch {
+    /// The instructions of the body of the statement.
+    pub body: std::ops::Range<u32>,
+    /// The exception class or tuple of classes that it names; none if it catches everything.
+    pub class: Option<VarId>,
+    /// Whether the exception ends here: nothing in the handler raises it again.
+    pub ends: bool,
 }
 
 /// One class statement.

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use super::known::Known;
 use super::scope::NO_SLOT;
 use crate::ir::{
-    Cond, Guard, GuardId, Instr, LocalFunc, Op, Param, Pos, ScopeKind, Sym, VarDef, VarId, VarInfo,
+    Catch, Cond, Guard, GuardId, Instr, LocalFunc, Op, Param, Pos, ScopeKind, Sym, VarDef, VarId, VarInfo,
 };
 
 /// No variable: the slot is unbound here.
@@ -64,6 +64,7 @@ pub(super) struct Builder {
     pub(super) star: u32,
     loops: Vec<LoopCtx>,
     pub(super) self_attrs: FxHashSet<Sym>,
+    pub(super) catches: Vec<Catch>,
     /// Containers whose elements are known here.
     pub(super) known: Known,
     /// The name `update`.
@@ -106,6 +107,7 @@ impl Builder {
             star: 0,
             loops: Vec::new(),
             self_attrs: FxHashSet::default(),
+            catches: Vec::new(),
             known: Known::default(),
             update: qualname,
             log: Vec::new(),

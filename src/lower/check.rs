@@ -83,6 +83,12 @@ impl Checker<'_> {
                 return Err(format!("guard {i} waits for no call"));
             }
         }
+        for catch in &func.catches {
+            if catch.body.start > catch.body.end || catch.body.end as usize > func.instrs.len() {
+                return Err("a handler has no body to catch from".to_owned());
+            }
+            catch.class.map_or(Ok(()), |class| self.var(class))?;
+        }
         let mut defs: Vec<Vec<u32>> = vec![Vec::new(); func.vars.len()];
         for (i, instr) in func.instrs.iter().enumerate() {
             if instr.guard.0 as usize >= func.guards.len() {

@@ -96,6 +96,11 @@ impl<'a> Scope<'a> {
         for DecoratorRef { name, pos, call } in &func.decorators {
             writeln!(f, "  @{} {} applied by #{call}", self.text(*name), at(*pos))?;
         }
+        for catch in &func.catches {
+            let class = catch.class.map_or("everything".to_owned(), |class| self.var(class));
+            let again = if catch.ends { "" } else { " raises again" };
+            writeln!(f, "  catches {class} of #{}..#{}{again}", catch.body.start, catch.body.end)?;
+        }
         for (index, instr) in func.instrs.iter().enumerate() {
             write!(f, "  #{index} {} {}", at(instr.pos), self.op(&instr.op))?;
             if instr.guard != GuardId::ALWAYS {

@@ -1,14 +1,16 @@
 //! Control flow: branchings, loops, `try`, `with`.
 
+use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
 use ruff_python_ast::{
-    ExceptHandler, Expr, MatchCase, Number, Stmt, StmtFor, StmtIf, StmtMatch, StmtTry, StmtWhile, StmtWith,
+    ExceptHandler, ExceptHandlerExceptHandler, Expr, MatchCase, Number, Stmt, StmtFor, StmtIf, StmtMatch,
+    StmtTry, StmtWhile, StmtWith,
 };
 use ruff_text_size::{Ranged, TextSize};
 
 use super::builder::Exit;
 use super::cond::{Test, negate};
 use super::{Lowerer, branches};
-use crate::ir::{Cond, GuardId, Op, VarId};
+use crate::ir::{Catch, Cond, GuardId, Op, VarId};
 
 /// Arms of a branching with more conditions than this before them are not described by `unless_returns` guards.
 const MAX_PATH: usize = 16;
@@ -242,7 +244,9 @@ impl<'a> Lowerer<'a> {
         let mark = self.f.mark();
         let since = self.f.bindings();
         let mut exits = Vec::new();
+        let first = self.f.instrs.len() as u32;
         self.block(&s.body);
+        let body = first..self.f.instrs.len() as u32;
         let raised = self.f.bindings();
         if self.f.live {
             self.block(&s.orelse);
@@ -261,15 +265,14 @@ impl<'a> Lowerer<'a> {
                 let entry = self.f.mark();
                 self.f.live = true;
                 self.f.guard = outer;
-                if let Some(class) = &handler.type_ {
-                    let class = self.expr(class);
-                    if let Some(name) = &handler.name {
-                        let pos = self.pos(handler.start());
-                        let dst = self.f.fresh(None);
-                        self.f.emit(Op::Caught { dst, class }, pos);
-                        let sym = self.sym(name.as_str());
-                        self.bind(sym, dst, name.start());
-                    }
+                let class = handler.type_.as_ref().map(|class| self.expr(class));
+                self.f.catches.push(Catch { body: body.clone(), class, ends: !raises_again(handler) });
+                if let (Some(class), Some(name)) = (class, &handler.name) {
+                    let pos = self.pos(handler.start());
+                    let dst = self.f.fresh(None);
+                    self.f.emit(Op::Caught { dst, class }, pos);
+                    let sym = self.sym(name.as_str());
+                    self.bind(sym, dst, name.start());
                 }
                 self.block(&handler.body);
                 if self.f.live {
@@ -349,6 +352,31 @@ impl<'a> Lowerer<'a> {
             self.join_exits(&exits, true, s.start());
         }
     }
+}
+
+/// Whether something in a handler raises the exception again that it has caught.
+fn raises_again(handler: &ExceptHandlerExceptHandler) -> bool {
+    struct Search<'a> {
+        caught: Option<&'a str>,
+        found: bool,
+    }
+    impl<'a> StatementVisitor<'a> for Search<'_> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Raise(raise) => {
+                    self.found |= match raise.exc.as_deref() {
+                        None => true,
+                        Some(Expr::Name(name)) => Some(name.id.as_str()) == self.caught,
+                        Some(_) => false,
+                    };
+                }
+                statement => walk_stmt(self, statement),
+            }
+        }
+    }
+    let mut search = Search { caught: handler.name.as_ref().map(|name| name.as_str()), found: false };
+    search.visit_body(&handler.body);
+    search.found
 }
 
 /// Whether a `while` test is a true constant.

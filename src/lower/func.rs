@@ -100,6 +100,7 @@ impl<'a> Lowerer<'a> {
             instrs: f.instrs,
             guards: f.guards,
             bound_names,
+            catches: f.catches,
             decorators: Vec::new(),
             self_attrs,
             never_returns: !scope.is_generator && !f.returns && !f.live,

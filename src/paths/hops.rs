@@ -5,7 +5,7 @@ use super::{CallGraph, SiteKey, Ways, certainty};
 use crate::finding::{Certainty, Hop, HopKind, Place, Route};
 use crate::ir::{CallRole, Op, VarDef, VarId};
 use crate::routes::RouteRoots;
-use crate::solve::value::{InstId, Value};
+use crate::solve::value::{InstId, Value, ValueId};
 use crate::solve::{Origin, Solver};
 use rustc_hash::FxHashMap;
 
@@ -40,26 +40,28 @@ pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[
     let mut found = Vec::new();
     let mut raises: FxHashMap<InstId, Search<'_, '_>> = FxHashMap::default();
     for ((queue, site), puts) in sites {
-        let mut to_put = Search::new(solver, graph, puts.into_iter().map(Target::At).collect());
+        let mut to_put = Search::new(solver, graph, puts);
         for route in roots {
             let method = routes[route.route].method.as_str();
             let Some(way) = to_put.best(&route.roots, method) else { continue };
             let mut gates = to_put.needed(&route.roots, method, &way);
             gates.extend(routes[route.route].gates.iter().cloned());
-            let mut path = Vec::new();
+            let mut path: Vec<Hop> = way.steps.iter().filter_map(|&i| hop(solver, graph, i)).collect();
+            path.push(last_hop(solver, way.end, site));
             if let Some(raise) = to_the_raise(solver, graph, way.root, &mut raises) {
-                let view = &route.roots[..1];
-                if let Some(way) = raise.best(view, method) {
-                    gates.extend(raise.needed(view, method, &way));
-                    path.extend(way.steps.iter().filter_map(|&i| hop(solver, graph, i)));
+                let handlers = || solver.registry.hooks.iter().filter(|hook| hook.exception.is_some());
+                let may_raise = |root: &&InstId| !handlers().any(|hook| hook.root == **root);
+                let starts: Vec<InstId> = route.roots.iter().filter(may_raise).copied().collect();
+                if let Some(way) = raise.best(&starts, method) {
+                    gates.extend(raise.needed(&starts, method, &way));
+                    // The handler is entered from the `raise`.
+                    path[0].place = place(solver, way.end);
+                    path[0].gates = solver.gates(way.end);
+                    path.splice(0..0, way.steps.iter().filter_map(|&i| hop(solver, graph, i)));
                 }
             }
             gates.sort();
             gates.dedup();
-            path.extend(way.steps.iter().filter_map(|&i| hop(solver, graph, i)));
-            if let Target::At(put) = way.end {
-                path.push(last_hop(solver, put, site));
-            }
             let weakest = path.iter().map(|h| certainty(h.kind, h.targets)).max().unwrap_or(Certainty::Exact);
             found.push(RawEdge { route: route.route, queue, site, certainty: weakest, gates, path });
         }
@@ -67,37 +69,13 @@ pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[
     found
 }
 
-/// Where ways end.
-#[derive(Debug, Clone, Copy)]
-enum Target {
-    /// At an instruction.
-    At(Origin),
-    /// Anywhere in an instance.
-    In(InstId),
-}
-
-impl Target {
-    fn inst(self) -> InstId {
-        match self {
-            Target::At(at) => at.inst,
-            Target::In(inst) => inst,
-        }
-    }
-
-    fn gates(self, solver: &Solver<'_>) -> Vec<String> {
-        match self {
-            Target::At(at) => solver.gates(at),
-            Target::In(_) => Vec::new(),
-        }
-    }
-}
-
 /// A way through the call graph.
 struct Way {
     root: InstId,
     /// Indices of call edges.
     steps: Vec<usize>,
-    end: Target,
+    /// The target that it ends at.
+    end: Origin,
 }
 
 /// What a search leaves out: calls that a test of the request's method rules out, and what stands under some conditions.
@@ -111,31 +89,26 @@ struct Without {
 struct Search<'s, 'p> {
     solver: &'s Solver<'p>,
     graph: &'s CallGraph,
-    targets: Vec<Target>,
+    targets: Vec<Origin>,
+    /// What is in flight on the way, of a search for `raise` statements: calls that catch it are left out.
+    exceptions: &'s [ValueId],
     known: FxHashMap<Without, Ways>,
 }
 
 impl<'s, 'p> Search<'s, 'p> {
-    fn new(solver: &'s Solver<'p>, graph: &'s CallGraph, targets: Vec<Target>) -> Self {
-        Search { solver, graph, targets, known: FxHashMap::default() }
+    fn new(solver: &'s Solver<'p>, graph: &'s CallGraph, targets: Vec<Origin>) -> Self {
+        Search { solver, graph, targets, exceptions: &[], known: FxHashMap::default() }
     }
 
     /// The best way from one of some roots for a request with this method.
     fn best(&mut self, roots: &[InstId], method: &str) -> Option<Way> {
         let way = self.way(roots, Without::default())?;
         let runs = |i: &usize| self.solver.runs_for(self.solver.edges[*i].from, method);
-        if way.steps.iter().all(runs) && self.runs(way.end, method) {
+        if way.steps.iter().all(runs) && self.solver.runs_for(way.end, method) {
             return Some(way);
         }
         // A test of the request's method rules it out: it is looked for again without such calls.
         self.way(roots, Without { method: Some(method.to_owned()), conditions: Vec::new() })
-    }
-
-    fn runs(&self, target: Target, method: &str) -> bool {
-        match target {
-            Target::At(at) => self.solver.runs_for(at, method),
-            Target::In(_) => true,
-        }
     }
 
     fn way(&mut self, roots: &[InstId], without: Without) -> Option<Way> {
@@ -148,15 +121,15 @@ impl<'s, 'p> Search<'s, 'p> {
         let (_, root) = reaching.min()?;
         let steps = ways.edges(root, self.solver);
         let last = steps.last().map_or(root, |&i| self.solver.edges[i].to);
-        let open = |t: &&Target| t.inst() == last && self.open(**t, &without);
+        let open = |t: &&Origin| t.inst == last && self.open(**t, &without);
         let end = *self.targets.iter().find(open)?;
         Some(Way { root, steps, end })
     }
 
-    fn open(&self, target: Target, without: &Without) -> bool {
-        let runs = without.method.as_ref().is_none_or(|method| self.runs(target, method));
+    fn open(&self, target: Origin, without: &Without) -> bool {
+        let runs = without.method.as_ref().is_none_or(|method| self.solver.runs_for(target, method));
         runs && (without.conditions.is_empty()
-            || !target.gates(self.solver).iter().any(|g| without.conditions.contains(g)))
+            || !self.solver.gates(target).iter().any(|g| without.conditions.contains(g)))
     }
 
     fn ways(&self, without: &Without) -> Ways {
@@ -164,14 +137,15 @@ impl<'s, 'p> Search<'s, 'p> {
             .targets
             .iter()
             .filter(|t| self.open(**t, without))
-            .map(|t| (t.inst(), (t.gates(self.solver).len() as u64) << 44))
+            .map(|t| (t.inst, (self.solver.gates(*t).len() as u64) << 44))
             .collect();
-        if *without == Without::default() {
+        if *without == Without::default() && self.exceptions.is_empty() {
             return self.graph.ways(&targets);
         }
         self.graph.ways_over(&targets, |edge| {
             let from = self.solver.edges[edge].from;
             without.method.as_ref().is_none_or(|method| self.solver.runs_for(from, method))
+                && !self.solver.catches(from, self.exceptions)
                 && edge_avoids(self.graph, self.solver, edge, &without.conditions)
         })
     }
@@ -181,7 +155,7 @@ impl<'s, 'p> Search<'s, 'p> {
         let inside = edges.filter(|edge| !self.solver.is_root(edge.from.inst));
         let mut gates: Vec<String> =
             inside.flat_map(|edge| self.graph.hop_gates(self.solver, edge)).collect();
-        gates.extend(way.end.gates(self.solver));
+        gates.extend(self.solver.gates(way.end));
         gates.sort();
         gates.dedup();
         gates
@@ -197,7 +171,7 @@ impl<'s, 'p> Search<'s, 'p> {
     }
 }
 
-/// For a route that gets to an error handler of its blueprint: the search for a `raise` of what the handler takes.
+/// For a route that gets to an error handler: the search for a `raise` of what the handler takes.
 fn to_the_raise<'a, 's, 'p>(
     solver: &'s Solver<'p>,
     graph: &'s CallGraph,
@@ -205,11 +179,11 @@ fn to_the_raise<'a, 's, 'p>(
     known: &'a mut FxHashMap<InstId, Search<'s, 'p>>,
 ) -> Option<&'a mut Search<'s, 'p>> {
     let hook = solver.registry.hooks.iter().find(|h| h.root == root)?;
-    let raisers = hook.raisers.as_ref().filter(|r| !r.is_empty())?;
-    let search = known.entry(root).or_insert_with(|| {
-        Search::new(solver, graph, raisers.iter().map(|&inst| Target::In(inst)).collect())
-    });
-    Some(search)
+    let raised = hook.raised.as_ref()?;
+    Some(known.entry(root).or_insert_with(|| Search {
+        exceptions: &raised.classes,
+        ..Search::new(solver, graph, raised.at.clone())
+    }))
 }
 
 /// The position of an instruction.

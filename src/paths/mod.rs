@@ -156,6 +156,25 @@ impl CallGraph {
         Ways { cost, next }
     }
 
+    /// For each instance, whether calls that pass a test (by index of the edge) lead from it to one of some targets.
+    pub fn reaching(
+        &self,
+        targets: impl Iterator<Item = InstId>,
+        passes: impl Fn(usize) -> bool,
+    ) -> Vec<bool> {
+        let mut reaching = vec![false; self.graph.node_count()];
+        let mut open: Vec<InstId> = targets.collect();
+        while let Some(at) = open.pop() {
+            if std::mem::replace(&mut reaching[at.0 as usize], true) {
+                continue;
+            }
+            let edges = self.graph.edges_directed(NodeIndex::new(at.0 as usize), Direction::Incoming);
+            let passing = edges.filter(|edge| passes(*edge.weight() as usize));
+            open.extend(passing.map(|edge| InstId(edge.source().index() as u32)));
+        }
+        reaching
+    }
+
     /// The conditions of a call.
     pub fn gates_at(&self, at: Origin) -> &[String] {
         self.gates.get(&at).map_or(&[], Vec::as_slice)

@@ -8,8 +8,8 @@ mod handler;
 
 use crate::finding::{Automatic, Place, Route};
 use crate::link::{ModId, Name};
-use crate::paths::{CallGraph, Ways};
-use crate::solve::registry::Registration;
+use crate::paths::CallGraph;
+use crate::solve::registry::{Hook, Registration};
 use crate::solve::strings::{HOLE, SETTING_HOLE, fills, has_hole};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
 use crate::solve::{Origin, Solver};
@@ -42,22 +42,15 @@ pub fn extract(
 ) -> (Vec<Route>, Vec<RouteRoots>) {
     let mut all: Vec<(Route, Vec<InstId>)> = Vec::new();
     let init = gates::InitGraph::new(solver);
-    let handlers: Vec<Option<Ways>> = solver
-        .registry
-        .hooks
-        .iter()
-        .map(|hook| {
-            let raisers = hook.raisers.as_ref()?;
-            Some(graph.ways(&raisers.iter().map(|&i| (i, 0)).collect::<Vec<_>>()))
-        })
-        .collect();
+    let hooks: Vec<Occasion> =
+        solver.registry.hooks.iter().map(|hook| Occasion::of(solver, graph, hook)).collect();
     for registration in solver.registry.registrations.clone() {
         if class_based_base(solver, &registration) {
             continue;
         }
         let served = served(solver, registration.owner, entries, 0);
         for place in served {
-            collect(solver, (graph, &init, &handlers), &registration, &place, &mut all);
+            collect(solver, (graph, &init, &hooks), &registration, &place, &mut all);
         }
     }
     all.sort_by(|(a, _), (b, _)| {
@@ -243,7 +236,7 @@ fn field_strings(solver: &mut Solver<'_>, object: ValueId, name: &str) -> Vec<St
 
 fn collect(
     solver: &mut Solver<'_>,
-    (graph, init, handlers): (&CallGraph, &gates::InitGraph, &[Option<Ways>]),
+    (graph, init, hooks): (&CallGraph, &gates::InitGraph, &[Occasion]),
     registration: &Registration,
     served: &Served,
     all: &mut Vec<(Route, Vec<InstId>)>,
@@ -273,7 +266,7 @@ fn collect(
     }
     let blueprint = (!served.names.is_empty()).then(|| served.names.join("."));
     let mut roots = vec![registration.root];
-    roots.extend(hook_roots(solver, handlers, served.blueprint, registration.root));
+    roots.extend(hook_roots(solver, hooks, served.blueprint, registration.root));
     let registered = registered_place(solver, registration, init);
     let gates = gates::of_route(solver, graph, init, registration, &served.mounts, &view);
     let names = endpoint_names(solver, registration, &view);
@@ -349,30 +342,48 @@ fn endpoint_names(solver: &mut Solver<'_>, registration: &Registration, view: &h
     vec![view.name.clone()]
 }
 
+/// When a hook runs.
+struct Occasion {
+    /// Whether requests reach its application or blueprint at all.
+    served: bool,
+    /// For a handler of exceptions of the project: by instance, whether such an exception gets out of it.
+    raised: Option<Vec<bool>>,
+}
+
+impl Occasion {
+    fn of(solver: &Solver<'_>, graph: &CallGraph, hook: &Hook) -> Occasion {
+        let raised = hook.raised.as_ref().map(|raised| {
+            let passes = |edge: usize| !solver.catches(solver.edges[edge].from, &raised.classes);
+            graph.reaching(raised.at.iter().map(|at| at.inst), passes)
+        });
+        Occasion { served: hook.owner.is_none_or(|owner| solver.is_served(owner)), raised }
+    }
+}
+
 /// The hooks that run for requests to an application or blueprint.
 fn hook_roots(
     solver: &Solver<'_>,
-    handlers: &[Option<Ways>],
+    hooks: &[Occasion],
     blueprint: Option<ValueId>,
     view: InstId,
 ) -> Vec<InstId> {
-    solver
+    let runs_here = |hook: &Hook| {
+        let on_app = hook.owner.is_none_or(|owner| !solver.is_blueprint(owner));
+        on_app || hook.kind.contains("app") || (blueprint.is_some() && hook.owner == blueprint)
+    };
+    let here: Vec<(&Hook, &Occasion)> = solver
         .registry
         .hooks
         .iter()
-        .zip(handlers)
-        .filter(|(_, raising)| raising.as_ref().is_none_or(|ways| ways.cost(view).is_some()))
-        .map(|(hook, _)| hook)
-        .filter(|hook| {
-            let on_app = hook.owner.is_none_or(|owner| match solver.values.get(owner) {
-                Value::Obj(ObjKind::External(path), ..) => {
-                    solver.program.names.text(path) != "flask.Blueprint"
-                }
-                _ => true,
-            });
-            on_app || hook.kind.contains("app") || (blueprint.is_some() && hook.owner == blueprint)
-        })
-        .map(|hook| hook.root)
+        .zip(hooks)
+        .filter(|(hook, occasion)| occasion.served && runs_here(hook))
+        .collect();
+    let others = here.iter().filter(|(hook, _)| hook.exception.is_none()).map(|(hook, _)| hook.root);
+    let raising: Vec<InstId> = std::iter::once(view).chain(others).collect();
+    let is_raised = |raised: &Vec<bool>| raising.iter().any(|root| raised[root.0 as usize]);
+    here.iter()
+        .filter(|(_, occasion)| occasion.raised.as_ref().is_none_or(&is_raised))
+        .map(|(hook, _)| hook.root)
         .collect()
 }
 

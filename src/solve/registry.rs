@@ -1,9 +1,10 @@
 //! What frameworks and queues recorded while solving: rules, blueprints, hooks, queue operations.
 
 use super::graph::NodeId;
-use super::value::{InstId, Value, ValueId, well_known};
+use super::value::{InstId, ObjKind, Value, ValueId, well_known};
 use super::{Inst, Origin, Solver};
 use crate::finding::Operation;
+use crate::ir::VarId;
 use crate::link::{FuncId, Name};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -58,8 +59,17 @@ pub struct Hook {
     pub at: Origin,
     /// For error handlers, where the exception that is handed over flows.
     pub exception: Option<NodeId>,
-    /// For error handlers of exception classes of the project: the instances that raise one.
-    pub raisers: Option<Vec<InstId>>,
+    /// For error handlers of exception classes of the project: what is raised of them.
+    pub raised: Option<Raised>,
+}
+
+/// The exceptions that an error handler takes.
+#[derive(Debug, Clone)]
+pub struct Raised {
+    /// Their classes.
+    pub classes: Vec<ValueId>,
+    /// The `raise` statements that let one out of their function.
+    pub at: Vec<Origin>,
 }
 
 /// A queue instance.
@@ -201,14 +211,11 @@ impl Solver<'_> {
         false
     }
 
-    /// Connects error handlers with what raises their exceptions: an application-wide handler is entered from the `raise`
-    /// statement itself; for a handler of one blueprint the raising instances are noted. Handlers of
-    /// status codes and of external exceptions stay hooks of every request, since libraries raise them.
-    ///
-    /// An exception that something catches on the way is not told apart.
+    /// Notes for each error handler where what it takes is raised. Handlers of status codes and of external exceptions stay
+    /// hooks of every request, since libraries raise them.
     pub fn connect_error_handlers(&mut self) {
         let mut raised: Vec<(Origin, ValueId)> = Vec::new();
-        let mut raises: FxHashMap<FuncId, Vec<(u32, crate::ir::VarId)>> = FxHashMap::default();
+        let mut raises: FxHashMap<FuncId, Vec<(u32, VarId)>> = FxHashMap::default();
         for i in 0..self.insts.len() {
             let inst = InstId(i as u32);
             if self.is_root(inst) {
@@ -231,47 +238,113 @@ impl Solver<'_> {
                         Value::Class(..) => Some(value),
                         _ => self.class_of(value),
                     };
-                    raised.extend(class.map(|c| (at, c)));
+                    raised.extend(class.filter(|&c| !self.catches(at, &[c])).map(|c| (at, c)));
                 }
             }
         }
         for number in 0..self.registry.hooks.len() {
-            let hook = self.registry.hooks[number].clone();
-            let Some(node) = hook.exception else { continue };
-            let mut classes = Vec::new();
-            for &value in self.graph.values(node) {
-                classes.push(self.class_of(value));
-            }
-            if classes.is_empty() || classes.contains(&None) {
-                continue;
-            }
-            let raisers: Vec<Origin> = raised
-                .iter()
-                .filter(|(_, class)| self.mro(*class).iter().any(|c| classes.contains(&Some(*c))))
-                .map(|r| r.0)
-                .collect();
-            let app_wide = hook.kind.contains("app_")
-                || hook.owner.is_none_or(|owner| match self.values.get(owner) {
-                    Value::Obj(super::value::ObjKind::External(path), ..) => {
-                        self.text(path) != "flask.Blueprint"
-                    }
-                    _ => true,
-                });
-            let handlers: Vec<InstId> =
-                self.edges.iter().filter(|e| e.from.inst == hook.root).map(|e| e.to).collect();
-            if app_wide {
-                for at in raisers {
-                    for &handler in &handlers {
-                        self.edge(at, handler, Some(crate::finding::HopKind::Hook));
-                    }
-                }
-                self.registry.hooks[number].raisers = Some(Vec::new());
-            } else {
-                let mut insts: Vec<InstId> = raisers.into_iter().map(|at| at.inst).collect();
-                insts.dedup();
-                self.registry.hooks[number].raisers = Some(insts);
+            let Some(node) = self.registry.hooks[number].exception else { continue };
+            let taken: Option<Vec<ValueId>> =
+                self.graph.values(node).iter().map(|&value| self.class_of(value)).collect();
+            let Some(taken) = taken.filter(|classes| !classes.is_empty()) else { continue };
+            let takes = |(_, class): &&(Origin, ValueId)| self.mro(*class).iter().any(|c| taken.contains(c));
+            let (mut at, mut classes): (Vec<Origin>, Vec<ValueId>) =
+                raised.iter().filter(takes).copied().unzip();
+            at.dedup();
+            classes.sort_unstable();
+            classes.dedup();
+            self.registry.hooks[number].raised = Some(Raised { classes, at });
+        }
+    }
+
+    /// Whether an exception of any of these classes that comes out of an instruction ends in a `try` statement around it.
+    /// What a handler names has to be known for certain.
+    pub fn catches(&self, at: Origin, classes: &[ValueId]) -> bool {
+        if classes.is_empty() || self.is_root(at.inst) {
+            return false;
+        }
+        let handlers = &self.program.func(self.insts[at.inst.0 as usize].func).catches;
+        let ends = |class: ValueId| {
+            let around = handlers.chunk_by(|a, b| a.body == b.body).filter(|h| h[0].body.contains(&at.index));
+            around.into_iter().any(|handlers| {
+                // The first handler that takes an exception decides.
+                handlers
+                    .iter()
+                    .find_map(|handler| match self.takes(at.inst, handler.class, class) {
+                        Some(true) => Some(handler.ends),
+                        Some(false) => None,
+                        None => (!handler.ends).then_some(false),
+                    })
+                    .unwrap_or(false)
+            })
+        };
+        !handlers.is_empty() && classes.iter().all(|&class| ends(class))
+    }
+
+    /// Whether a handler that names `named` takes exceptions of a class, as far as that is known.
+    fn takes(&self, inst: InstId, named: Option<VarId>, class: ValueId) -> Option<bool> {
+        let Some(named) = named else { return Some(true) };
+        let &[named] = self.graph.values(self.var(inst, named)) else { return None };
+        let Value::Obj(ObjKind::Tuple, ..) = self.values.get(named) else {
+            return self.takes_class(named, class);
+        };
+        let mut certain = !self.has_rest(named);
+        for element in self.field_names(named) {
+            let element = self.existing_field(named, element).map(|node| self.graph.values(node));
+            match element {
+                Some(&[element]) => match self.takes_class(element, class) {
+                    Some(true) => return Some(true),
+                    Some(false) => {}
+                    None => certain = false,
+                },
+                _ => certain = false,
             }
         }
+        certain.then_some(false)
+    }
+
+    fn takes_class(&self, named: ValueId, class: ValueId) -> Option<bool> {
+        let mro = self.mro(class);
+        if mro.contains(&named) {
+            return Some(true);
+        }
+        match self.values.get(named) {
+            Value::Class(..) => Some(false),
+            // The bases of an exception class of a library are not known, but for those of all exceptions.
+            Value::Ext(path) => match self.text(path) {
+                "builtins.BaseException" => Some(true),
+                "builtins.Exception" => {
+                    let base = self.program.names.find("builtins.BaseException");
+                    let base = base.and_then(|name| self.values.find(&Value::Ext(name)));
+                    (!base.is_some_and(|base| mro.contains(&base))).then_some(true)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether requests reach what is registered on an application or blueprint. A blueprint that nobody mounts has a part in
+    /// none.
+    pub fn is_served(&self, owner: ValueId) -> bool {
+        let mut open = vec![owner];
+        let mut seen = FxHashSet::default();
+        while let Some(owner) = open.pop() {
+            if !self.is_blueprint(owner) {
+                return true;
+            }
+            if seen.insert(owner) {
+                let mounts = self.registry.mounts.iter();
+                let mounts = mounts.filter(|mount| self.graph.contains(mount.blueprint, owner));
+                open.extend(mounts.map(|mount| mount.owner));
+            }
+        }
+        false
+    }
+
+    /// Whether a value is a blueprint.
+    pub fn is_blueprint(&self, owner: ValueId) -> bool {
+        matches!(self.values.get(owner), Value::Obj(ObjKind::External(path), ..) if self.text(path) == "flask.Blueprint")
     }
 
     /// Whether an instance is one of `__init__` of a class; then the key of its receiver.

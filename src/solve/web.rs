@@ -498,7 +498,7 @@ impl Solver<'_> {
         self.watch(dst, Use::Consume { at: origin });
         let exception = kind.contains("errorhandler").then(|| args.first().map(|a| a.1)).flatten();
         let call = self.synthetic_call(origin, args, dst, Some(HopKind::Hook));
-        self.registry.hooks.push(Hook { owner, kind, root, at, exception, raisers: None });
+        self.registry.hooks.push(Hook { owner, kind, root, at, exception, raised: None });
         self.watch(function, Use::Callee(call));
     }
 
