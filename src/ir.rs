@@ -117,6 +117,8 @@ pub struct FuncIr {
     /// Names that the scope binds with `global`-free assignment, import, def, class, for, with, except: for a
     /// module or class body its namespace, for a function its locals. Sorted, unique.
     pub bound_names: Vec<Sym>,
+    /// Bodies of loops that stand once for each element of the literal that the loop runs over.
+    pub repeats: Vec<Repeat>,
     /// What the handlers of `try` statements catch; inner statements before outer ones.
     pub catches: Vec<Catch>,
     /// The decorators of the `def` or `class`, outermost first.
@@ -125,6 +127,30 @@ pub struct FuncIr {
     pub self_attrs: Vec<Sym>,
     /// Whether every path through the body raises or loops: it never returns or falls off its end.
     pub never_returns: bool,
+}
+
+/// Instructions that say again what others say, for the next element of a loop over a literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// The instructions for the first element.
+    pub first: std::ops::Range<u32>,
+    /// Those that say the same for another one.
+    pub again: std::ops::Range<u32>,
+}
+
+impl FuncIr {
+    /// The first of the instructions that stand for one piece of source: what tells places apart goes by it.
+    pub fn original(&self, index: u32) -> u32 {
+        let Some(repeat) = self.repeats.iter().find(|repeat| repeat.again.contains(&index)) else {
+            return index;
+        };
+        let instr = &self.instrs[index as usize];
+        let same = |&at: &u32| {
+            let first = &self.instrs[at as usize];
+            first.pos == instr.pos && std::mem::discriminant(&first.op) == std::mem::discriminant(&instr.op)
+        };
+        repeat.first.clone().find(same).unwrap_or(index)
+    }
 }
 
 /// A handler of a `try` statement. Those of one statement have the same body and stand in their order.

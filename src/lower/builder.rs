@@ -11,7 +11,8 @@ use rustc_hash::FxHashSet;
 use super::known::Known;
 use super::scope::NO_SLOT;
 use crate::ir::{
-    Catch, Cond, Guard, GuardId, Instr, LocalFunc, Op, Param, Pos, ScopeKind, Sym, VarDef, VarId, VarInfo,
+    Catch, Cond, Guard, GuardId, Instr, LocalFunc, Op, Param, Pos, Repeat, ScopeKind, Sym, VarDef, VarId,
+    VarInfo,
 };
 
 /// No variable: the slot is unbound here.
@@ -65,6 +66,7 @@ pub(super) struct Builder {
     loops: Vec<LoopCtx>,
     pub(super) self_attrs: FxHashSet<Sym>,
     pub(super) catches: Vec<Catch>,
+    pub(super) repeats: Vec<Repeat>,
     /// Containers whose elements are known here.
     pub(super) known: Known,
     /// The name `update`.
@@ -108,6 +110,7 @@ impl Builder {
             loops: Vec::new(),
             self_attrs: FxHashSet::default(),
             catches: Vec::new(),
+            repeats: Vec::new(),
             known: Known::default(),
             update: qualname,
             log: Vec::new(),

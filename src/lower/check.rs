@@ -83,6 +83,11 @@ impl Checker<'_> {
                 return Err(format!("guard {i} waits for no call"));
             }
         }
+        for repeat in &func.repeats {
+            if repeat.first.end > repeat.again.start || repeat.again.end as usize > func.instrs.len() {
+                return Err("a repetition does not stand after what it repeats".to_owned());
+            }
+        }
         for catch in &func.catches {
             if catch.body.start > catch.body.end || catch.body.end as usize > func.instrs.len() {
                 return Err("a handler has no body to catch from".to_owned());

@@ -100,6 +100,7 @@ impl<'a> Lowerer<'a> {
             instrs: f.instrs,
             guards: f.guards,
             bound_names,
+            repeats: f.repeats,
             catches: f.catches,
             decorators: Vec::new(),
             self_attrs,

@@ -50,6 +50,13 @@ impl<'a> Lowerer<'a> {
                 if self.constant(&s.value).is_some() {
                     return None;
                 }
+                // A generator that is dropped at once only gets its first iterable.
+                if let Expr::Generator(generator) = s.value.as_ref() {
+                    if let Some(first) = generator.generators.first() {
+                        self.expr(&first.iter);
+                    }
+                    return None;
+                }
                 let value = self.expr(&s.value);
                 return self.bare_call(&s.value, value);
             }

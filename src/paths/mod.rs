@@ -37,7 +37,8 @@ impl SiteKey {
     /// The site of a put.
     pub fn of(solver: &Solver<'_>, put: &Put) -> SiteKey {
         let func = solver.insts[put.at.inst.0 as usize].func;
-        SiteKey { func, index: put.at.index, operation: put.operation }
+        let index = solver.program.func(func).original(put.at.index);
+        SiteKey { func, index, operation: put.operation }
     }
 }
 

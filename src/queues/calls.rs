@@ -47,7 +47,8 @@ pub fn unresolved(solver: &Solver<'_>, graph: &CallGraph, roots: &[RouteRoots], 
             } else {
                 reason(solver, origin)
             });
-            let entry = sites.entry((inst.func.0, index as u32)).or_default();
+            let index = solver.program.func(inst.func).original(index as u32);
+            let entry = sites.entry((inst.func.0, index)).or_default();
             entry.routes = entry.routes.max(weights[i]);
             if let Some(reason) = reason {
                 entry.unresolved.get_or_insert((reason, origin));

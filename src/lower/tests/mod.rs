@@ -5,6 +5,7 @@ mod calls;
 mod depth;
 mod guards;
 mod known;
+mod loops;
 mod scopes;
 mod ssa;
 mod tree;

@@ -37,7 +37,10 @@ pub fn items(ir: &FileIr) -> Vec<Item> {
             }
             ScopeKind::Module => {}
         }
-        for instr in &func.instrs {
+        for (instr, at) in func.instrs.iter().zip(0..) {
+            if func.original(at) != at {
+                continue;
+            }
             let what = match &instr.op {
                 Op::Call { callee, args, role: CallRole::Plain, .. } => {
                     let is_keyword = |arg: &&Arg| matches!(arg, Arg::Kw(..) | Arg::DoubleStar(_));
