@@ -1,5 +1,6 @@
 //! How far a long operation is: the engine reports, whoever started it decides whether anyone sees it.
 
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -72,6 +73,43 @@ impl Progress for Bar {
 
 /// A bar when somebody watches: standard error is a terminal, `CI` is not set, and `quiet` is not asked for.
 pub fn for_terminal(quiet: bool) -> Box<dyn Progress> {
-    let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
-    if quiet || ci || !std::io::stderr().is_terminal() { Box::new(Silent) } else { Box::new(Bar::default()) }
+    let terminal = std::io::stderr().is_terminal();
+    if is_watched(quiet, std::env::var_os("CI").as_deref(), terminal) {
+        Box::new(Bar::default())
+    } else {
+        Box::new(Silent)
+    }
+}
+
+/// Whether somebody watches, by the option, the variable `CI` and what standard error is.
+fn is_watched(quiet: bool, ci: Option<&OsStr>, terminal: bool) -> bool {
+    let in_ci = ci.is_some_and(|value| !value.is_empty() && value != "false");
+    terminal && !quiet && !in_ci
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_shown_on_a_terminal_outside_of_ci() {
+        let watched = |quiet, ci: Option<&str>, terminal| is_watched(quiet, ci.map(OsStr::new), terminal);
+        assert!(watched(false, None, true));
+        assert!(watched(false, Some(""), true) && watched(false, Some("false"), true));
+        assert!(!watched(false, None, false), "not a terminal");
+        assert!(!watched(true, None, true), "quiet");
+        assert!(!watched(false, Some("true"), true) && !watched(false, Some("1"), true), "in CI");
+    }
+
+    #[test]
+    fn stages_follow_each_other_and_end() {
+        let bar = Bar::default();
+        bar.tick();
+        bar.stage("parse", 2);
+        bar.tick();
+        bar.stage("solve", 0);
+        assert!(bar.current.lock().is_ok_and(|current| current.is_some()));
+        bar.finish();
+        assert!(bar.current.lock().is_ok_and(|current| current.is_none()));
+    }
 }

@@ -118,16 +118,19 @@ pub fn main() -> ExitCode {
 
 /// Prints what a panic says and where it belongs; the status of a process that panics is 101.
 fn report_panic(info: &std::panic::PanicHookInfo<'_>) {
-    let message = info.payload_as_str().unwrap_or("no message");
-    let place =
-        info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
-    let _ = writeln!(
-        io::stderr(),
+    let place = info.location().map(|place| (place.file(), place.line()));
+    let _ = io::stderr().write_all(internal_error(info.payload_as_str(), place).as_bytes());
+}
+
+fn internal_error(message: Option<&str>, place: Option<(&str, u32)>) -> String {
+    let message = message.unwrap_or("no message");
+    let place = place.map(|(file, line)| format!(" ({file}:{line})")).unwrap_or_default();
+    format!(
         "internal error: {message}{place}\n\
-         this is a defect of {} {}, not of the tree: please report it with this message and the command line",
+         this is a defect of {} {}, not of the tree: please report it with this message and the command line\n",
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION"),
-    );
+    )
 }
 
 /// Where text goes, and how.
@@ -163,5 +166,19 @@ impl Terminal {
         if !self.quiet {
             self.say(text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::internal_error;
+
+    #[test]
+    fn an_internal_error_says_where_it_belongs() {
+        let text = internal_error(Some("index out of bounds"), Some(("src/scan.rs", 7)));
+        assert!(
+            text.starts_with("internal error: index out of bounds (src/scan.rs:7)\nthis is a defect of ")
+        );
+        assert!(internal_error(None, None).starts_with("internal error: no message\n"));
     }
 }

@@ -1,7 +1,12 @@
 //! Trees and files that nobody wishes for: what is left of the scan, what it says, how it ends.
 
 use std::fs;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
+
+use producer_map::config::Config;
+use producer_map::source::Tree;
+use producer_map::{Progress, ScanOptions, analyze};
 
 use crate::support::{run, scan, stderr, stdout};
 
@@ -129,7 +134,54 @@ fn deep_nesting_does_not_end_the_run() {
     add(dir.path(), "nested.py", nested.as_bytes());
     let chain = format!("z = a{}\n", ".b()".repeat(5000));
     add(dir.path(), "chain.py", chain.as_bytes());
-    let _ = diagnostics(dir.path());
+    let found = diagnostics(dir.path());
+    assert!(
+        found.iter().any(|d| d.starts_with("parentheses.py:1:") && d.ends_with("syntax-error")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_huge_file_is_a_file() {
+    let dir = good();
+    let mut huge = format!("TEXT = '{}'\n", "x".repeat(4 << 20));
+    for number in 0..20_000 {
+        huge.push_str(&format!("def f{number}(a):\n    return g(a, {number})\n\n"));
+    }
+    huge.push_str("x = = 1\n");
+    add(dir.path(), "huge.py", huge.as_bytes());
+    let found = diagnostics(dir.path());
+    assert!(found.len() == 1 && found[0].starts_with("huge.py:60002:"), "{found:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_read() {
+    let dir = good();
+    std::os::unix::fs::symlink("/dev/zero", dir.path().join("endless.py")).expect("linked");
+    let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket.py")).expect("bound");
+    assert_eq!(diagnostics(dir.path()), Vec::<String>::new());
+}
+
+/// A defect of the program, in a thread that reads files: the run ends, and nothing is written.
+#[test]
+fn a_panic_in_a_worker_ends_the_run() {
+    struct Panics;
+    impl Progress for Panics {
+        fn stage(&self, _name: &str, _total: usize) {}
+        fn tick(&self) {
+            panic!("a worker");
+        }
+        fn finish(&self) {}
+    }
+    let dir = good();
+    let tree = Tree::directory(dir.path());
+    let config = Config::for_tree(&tree, None).expect("defaults");
+    let options = ScanOptions { config, threads: Some(2) };
+    let scan = AssertUnwindSafe(|| analyze(&tree, &options, &Panics).is_ok());
+    let ended = std::panic::catch_unwind(scan);
+    let message = ended.expect_err("the panic goes on");
+    assert_eq!(message.downcast_ref::<&str>(), Some(&"a worker"));
 }
 
 #[test]
