@@ -213,9 +213,15 @@ impl Solver<'_> {
         }
     }
 
-    /// Whether a function tests so many parameters that contexts by constants would multiply: then no constant counts.
-    pub(super) fn tests_many(&self, func: FuncId) -> bool {
-        self.program.func(func).params.iter().filter(|p| p.tested).count() > self.limits.tested
+    /// The parameters at which definite constants count, as a bit set: those that the function tests, and those that it passes on
+    /// to where they are tested. A function with so many that contexts would multiply first does without the latter,
+    /// then without any.
+    pub(super) fn deciding(&self, func: FuncId) -> u32 {
+        let params = (0..u32::BITS).zip(&self.program.func(func).params);
+        let own = params.filter(|(_, p)| p.tested).fold(0u32, |set, (index, _)| set | 1 << index);
+        let wide = own | self.passed_on[func.0 as usize];
+        let few = |set: &u32| set.count_ones() as usize <= self.limits.tested;
+        [wide, own].into_iter().find(few).unwrap_or(0)
     }
 
     pub(super) fn param_node(&self, inst: InstId, param: u32) -> NodeId {

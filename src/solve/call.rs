@@ -358,12 +358,11 @@ impl Solver<'_> {
         });
         let target = self.targets.len() as u32;
         let all_tested = class.is_some_and(|c| self.queue_class(c).is_some());
-        let many_tested = self.tests_many(func);
-        let params = &self.program.func(func).params;
+        let deciding = self.deciding(func);
         let bound = sources.iter().map(|source| {
             let tested = if all_tested {
                 Constants::AndSettings
-            } else if params[source.param as usize].tested && source.definite && !many_tested {
+            } else if source.definite && deciding.checked_shr(source.param).unwrap_or(0) & 1 == 1 {
                 Constants::Distinct
             } else {
                 Constants::Shared

@@ -8,7 +8,7 @@
 //! [`call`] calls and contexts, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
 //! lookup and classes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and
 //! [`primitive`] modelled externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded,
-//! [`guard`] conditions, `uncalled` functions that nothing calls.
+//! [`guard`] conditions, `tested` parameters that are passed on to where they are tested, `uncalled` functions that nothing calls.
 
 pub mod attr;
 mod binding;
@@ -24,6 +24,7 @@ pub mod library;
 pub mod primitive;
 pub mod registry;
 pub mod strings;
+mod tested;
 mod uncalled;
 pub mod value;
 pub mod web;
@@ -271,6 +272,7 @@ pub struct Solver<'p> {
     pub reading: Reading,
     limits: Limits,
     captures: Vec<bool>,
+    passed_on: Vec<u32>,
     layouts: Vec<Layout>,
     /// By function, the instances that are installed, in this order.
     installed: Vec<Vec<InstId>>,
@@ -397,6 +399,7 @@ impl<'p> Solver<'p> {
             program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
         let layouts = captures.iter().map(|_| Layout::default()).collect();
         let installed = vec![Vec::new(); captures.len()];
+        let passed_on = tested::passed_on(program);
         let mut solver = Solver {
             program,
             models,
@@ -414,6 +417,7 @@ impl<'p> Solver<'p> {
             reading: Reading::default(),
             limits: Limits::default(),
             captures,
+            passed_on,
             layouts,
             installed,
             call_of: Vec::new(),

@@ -160,7 +160,7 @@ impl Solver<'_> {
         }
         if rights.iter().any(|&v| !is(self, v, ObjKind::Tuple) && !is(self, v, ObjKind::Dict)) {
             let mut column = self.texts(right);
-            if rights.iter().any(|&v| self.is_container(v)) {
+            if rights.iter().any(|&v| is(self, v, ObjKind::Tuple) || is(self, v, ObjKind::Dict)) {
                 // The tuples and dicts stand for themselves.
                 column.retain(|&(text, _)| text != self.names.hole);
             }
