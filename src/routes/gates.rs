@@ -18,6 +18,9 @@ pub struct InitGraph {
     parent: FxHashMap<InstId, Origin>,
 }
 
+/// Calls between what a decorator runs and its application at most.
+const MAX_DECORATOR_DEPTH: usize = 8;
+
 impl InitGraph {
     /// Built from the order of discovery, so that parents lead to an entry module.
     pub fn new(solver: &Solver<'_>) -> InitGraph {
@@ -36,11 +39,15 @@ impl InitGraph {
     }
 
     /// The origins from an instance up to where nobody called it.
-    fn chain(&self, inst: InstId) -> Vec<Origin> {
+    fn chain(&self, solver: &Solver<'_>, inst: InstId) -> Vec<Origin> {
         let mut chain = Vec::new();
         let mut at = inst;
         while let Some(&origin) = self.parent.get(&at) {
-            if chain.len() > 256 || chain.contains(&origin) {
+            if chain.contains(&origin) {
+                break;
+            }
+            if chain.len() >= solver.limits.startup_walk {
+                solver.cap("startup-walk");
                 break;
             }
             chain.push(origin);
@@ -52,8 +59,8 @@ impl InitGraph {
     /// The decorator application that an origin happens in, if one does.
     pub fn decorator_call(&self, solver: &Solver<'_>, at: Origin) -> Option<Origin> {
         std::iter::once(at)
-            .chain(self.chain(at.inst))
-            .take(8)
+            .chain(self.chain(solver, at.inst))
+            .take(MAX_DECORATOR_DEPTH)
             .find(|&origin| role(solver, origin).is_some_and(|r| r != CallRole::Plain))
     }
 }
@@ -81,7 +88,7 @@ pub fn of_route(
     let mut gates = Vec::new();
     for &at in std::iter::once(&registration.at).chain(mounts) {
         gates.extend(solver.gates(at));
-        for origin in init.chain(at.inst) {
+        for origin in init.chain(solver, at.inst) {
             gates.extend(solver.gates(origin));
         }
     }
@@ -163,10 +170,11 @@ fn wrapper_gates(
     // Forward from the framework's call, through wrappers only: decorated calls and the view itself.
     let mut gates: Option<Vec<String>> = None;
     let mut stack: Vec<(InstId, Vec<String>)> = vec![(registration.root, Vec::new())];
-    let mut budget = 512;
+    let mut steps = 0;
     while let Some((inst, so_far)) = stack.pop() {
-        budget -= 1;
-        if budget == 0 {
+        steps += 1;
+        if steps > solver.limits.wrapper_walk {
+            solver.cap("wrapper-walk");
             return Vec::new();
         }
         if !solver.is_root(inst) && solver.insts[inst.0 as usize].func == handler {

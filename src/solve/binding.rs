@@ -221,6 +221,9 @@ impl Solver<'_> {
         let own = params.filter(|(_, p)| p.tested).fold(0u32, |set, (index, _)| set | 1 << index);
         let wide = own | self.passed_on[func.0 as usize];
         let few = |set: &u32| set.count_ones() as usize <= self.limits.tested;
+        if !few(&wide) {
+            self.cap("tested-parameters");
+        }
         [wide, own].into_iter().find(few).unwrap_or(0)
     }
 

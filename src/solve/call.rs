@@ -284,7 +284,7 @@ impl Solver<'_> {
             self.cap("context-depth");
             return None;
         }
-        if self.occurrences(key, func, 256) >= self.limits.recursion {
+        if self.occurrences(key, func) >= self.limits.recursion {
             self.cap("context-recursion");
             return None;
         }
@@ -292,14 +292,15 @@ impl Solver<'_> {
     }
 
     /// How often `func` stands in the environments and keys below a value.
-    fn occurrences(&self, value: ValueId, func: FuncId, budget: u32) -> u32 {
+    fn occurrences(&self, value: ValueId, func: FuncId) -> u32 {
         let mut stack = vec![value];
         let mut insts: Vec<InstId> = Vec::new();
         let mut count = 0;
         let mut steps = 0;
         loop {
             steps += 1;
-            if steps > budget {
+            if steps > self.limits.context_walk {
+                self.cap("context-walk");
                 break;
             }
             if let Some(inst) = insts.pop() {

@@ -126,7 +126,7 @@ impl Solver<'_> {
     fn definite(&self, inst: InstId, var: VarId) -> Option<Value> {
         let mut inst = inst;
         let mut var = var;
-        for _ in 0..16 {
+        for _ in 0..self.limits.definite_walk {
             if inst == InstId::NONE {
                 return None;
             }
@@ -163,6 +163,7 @@ impl Solver<'_> {
                 VarDef::Join => return None,
             }
         }
+        self.cap("definite-walk");
         None
     }
 

@@ -36,6 +36,7 @@ use graph::{Graph, NodeId, Popped, Succ};
 use layout::Layout;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values, well_known};
 
@@ -218,13 +219,37 @@ pub struct Limits {
     pub recursion: u32,
     /// Combinations that a string operation folds.
     pub strings: usize,
+    /// Operations that a folded string is made by.
+    pub string_depth: u8,
+    /// Length of a folded string in bytes.
+    pub string_length: usize,
     /// A function that tests more parameters than this is not cloned on constants.
     pub tested: usize,
+    /// Steps of the search for a function in its own context.
+    pub context_walk: u32,
+    /// Copies that are followed from a condition to the constant or parameter that it tests.
+    pub definite_walk: usize,
+    /// Calls that are followed from a registration up to an entry module.
+    pub startup_walk: usize,
+    /// Calls that are followed from the framework's call of a view to its handler, through the wrappers.
+    pub wrapper_walk: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { contexts: 512, depth: 48, recursion: 3, strings: 32, tested: 4 }
+        Limits {
+            contexts: 512,
+            depth: 48,
+            recursion: 3,
+            strings: 32,
+            string_depth: 8,
+            string_length: 512,
+            tested: 4,
+            context_walk: 256,
+            definite_walk: 16,
+            startup_walk: 256,
+            wrapper_walk: 512,
+        }
     }
 }
 
@@ -256,8 +281,8 @@ pub struct Solver<'p> {
     pub edges: Vec<CallEdge>,
     /// What was registered on the way.
     pub registry: Registry,
-    /// Caps that were hit.
-    pub caps: FxHashMap<&'static str, usize>,
+    /// Caps that were hit, also by questions about the solution.
+    caps: RefCell<FxHashMap<&'static str, usize>>,
     /// Attribute loads that went through `__getattr__`.
     pub via_getattr: FxHashSet<Origin>,
     /// Instances whose call applied a decorator.
@@ -270,7 +295,8 @@ pub struct Solver<'p> {
     pub external_calls: FxHashMap<Origin, Name>,
     /// How fine the program is read; to be set before anything is run.
     pub reading: Reading,
-    limits: Limits,
+    /// Where the solver stops; to be set before anything is run.
+    pub limits: Limits,
     captures: Vec<bool>,
     passed_on: Vec<u32>,
     layouts: Vec<Layout>,
@@ -408,7 +434,7 @@ impl<'p> Solver<'p> {
             insts: Vec::new(),
             edges: Vec::new(),
             registry: Registry::default(),
-            caps: FxHashMap::default(),
+            caps: RefCell::default(),
             via_getattr: FxHashSet::default(),
             decorator_insts: FxHashSet::default(),
             assumed_decorations: FxHashSet::default(),
@@ -733,14 +759,15 @@ impl<'p> Solver<'p> {
         called.into_iter().map(met).collect()
     }
 
-    fn cap(&mut self, name: &'static str) {
-        *self.caps.entry(name).or_insert(0) += 1;
+    /// Counts a limit that was hit.
+    pub(crate) fn cap(&self, name: &'static str) {
+        *self.caps.borrow_mut().entry(name).or_insert(0) += 1;
     }
 
     /// Limits that were hit and how often, by name.
     pub fn caps_hit(&self) -> Vec<(String, usize)> {
         let mut caps: Vec<(String, usize)> =
-            self.caps.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+            self.caps.borrow().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         caps.sort();
         caps
     }

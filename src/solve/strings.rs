@@ -38,11 +38,6 @@ pub fn fills(text: &str, template: &str) -> bool {
     rest.is_empty()
 }
 
-/// More operations than this make a string unknown.
-const MAX_DEPTH: u8 = 8;
-/// Longer strings than this (bytes) are unknown.
-const MAX_LENGTH: usize = 512;
-
 /// A text and how many operations made it.
 type Part = (Name, u8);
 
@@ -58,7 +53,11 @@ pub(super) enum Late {
 impl Solver<'_> {
     fn folded(&mut self, text: &str, depth: u8) -> ValueId {
         let holes_only = text.chars().all(|c| c == HOLE || c == SETTING_HOLE);
-        if text.len() > MAX_LENGTH || depth > MAX_DEPTH || (holes_only && !text.is_empty()) {
+        if text.len() > self.limits.string_length || depth > self.limits.string_depth {
+            self.cap("folded-strings");
+            return well_known::ANY_STR;
+        }
+        if holes_only && !text.is_empty() {
             return well_known::ANY_STR;
         }
         let name = self.program.names.intern(text);
@@ -113,14 +112,11 @@ impl Solver<'_> {
             BinOp::Add if is_string(self, left) || is_string(self, right) => {
                 let count = self.graph.values(left).len() * self.graph.values(right).len();
                 if count > self.limits.strings {
+                    self.cap("folded-strings");
                     self.graph.add(dst, well_known::ANY_STR);
                     return;
                 }
                 let (lefts, rights) = (self.texts(left), self.texts(right));
-                if lefts.len() * rights.len() > self.limits.strings {
-                    self.graph.add(dst, well_known::ANY_STR);
-                    return;
-                }
                 for &(a, da) in &lefts {
                     for &(b, db) in &rights {
                         let text = [self.text(a), self.text(b)].concat();
@@ -149,6 +145,7 @@ impl Solver<'_> {
     fn fold_percent(&mut self, at: Origin, left: NodeId, right: NodeId, dst: NodeId) {
         let wide = self.graph.values(left).len() * self.graph.values(right).len() > self.limits.strings;
         if wide {
+            self.cap("folded-strings");
             self.graph.add(dst, well_known::ANY_STR);
             return;
         }
@@ -283,6 +280,7 @@ impl Solver<'_> {
         }
         let count = columns.iter().fold(formats.len(), |n, c| n.saturating_mul(c.len()));
         if count > self.limits.strings {
+            self.cap("folded-strings");
             for &(format, depth) in formats {
                 let holes = vec![self.text(self.names.hole); columns.len()];
                 let text = render(self.text(format), &holes);

@@ -8,6 +8,7 @@ mod encodings;
 mod fixtures;
 mod git;
 mod handmade;
+mod limits;
 mod link;
 mod miniquay;
 mod plan;

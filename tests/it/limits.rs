@@ -1,0 +1,108 @@
+//! Every limit of the solver is counted when it is hit, and not when it is not.
+
+use producer_map::link::{LoweredFile, Program};
+use producer_map::lower::lower;
+use producer_map::models::Models;
+use producer_map::paths::CallGraph;
+use producer_map::routes;
+use producer_map::solve::{Knowledge, Limits, Solver};
+
+/// The limits that running a program of one file and reading off its routes hits.
+fn hit(source: &str, change: impl Fn(&mut Limits)) -> Vec<String> {
+    let file = LoweredFile { path: "main.py".to_owned(), ir: lower(source) };
+    let mut program = Program::link(vec![file]);
+    let models = Models::shipped().expect("models");
+    let entry = program.module_of_path("main.py").expect("a module");
+    let mut solver = Solver::new(&mut program, &models, &Knowledge::default());
+    change(&mut solver.limits);
+    solver.run_module(entry, false);
+    solver.solve();
+    solver.connect_error_handlers();
+    let graph = CallGraph::new(&solver);
+    routes::extract(&mut solver, &graph, &[entry]);
+    solver.caps_hit().into_iter().map(|(name, _)| name).collect()
+}
+
+/// Asserts that a program hits one limit after `change`, and none before.
+#[track_caller]
+fn counts(name: &str, source: &str, change: impl Fn(&mut Limits)) {
+    assert_eq!(hit(source, |_| ()), Vec::<String>::new(), "with the limits as they are");
+    let after = hit(source, change);
+    assert!(after.iter().any(|cap| cap == name), "{name} is not in {after:?}");
+}
+
+const WRAPPED: &str = "def a(f):\n    def inner():\n        return f()\n    return inner\n\n\
+                       def b(f):\n    def inner():\n        return f()\n    return inner\n\n\
+                       def c(f):\n    def inner():\n        return f()\n    return inner\n\n\
+                       def work():\n    pass\n\nc(b(a(c(b(a(work))))))()\n";
+
+const ROUTES: &str = "from flask import Flask\n\napp = Flask(__name__)\n\n\
+                      def view():\n    return ''\n\n\
+                      def register():\n    app.add_url_rule('/a', 'a', view)\n\nregister()\n";
+
+#[test]
+fn contexts_of_one_function() {
+    let source = "def call(f):\n    return f()\n\ncall(lambda: 1)\ncall(lambda: 2)\ncall(lambda: 3)\n";
+    counts("contexts-per-function", source, |limits| limits.contexts = 2);
+}
+
+#[test]
+fn depth_of_contexts() {
+    counts("context-depth", WRAPPED, |limits| limits.depth = 3);
+}
+
+#[test]
+fn repetition_in_contexts() {
+    counts("context-recursion", WRAPPED, |limits| limits.recursion = 1);
+}
+
+#[test]
+fn the_search_for_repetition() {
+    counts("context-walk", WRAPPED, |limits| limits.context_walk = 1);
+}
+
+#[test]
+fn combinations_of_strings() {
+    let source = "import os\n\nname = 'a' if os.name else 'b'\npath = '/' + name\n";
+    counts("folded-strings", source, |limits| limits.strings = 1);
+    let format = "import os\n\nname = 'a' if os.name else 'b'\npath = '/%s' % name\n";
+    counts("folded-strings", format, |limits| limits.strings = 1);
+    let several = "import os\n\nname = 'a' if os.name else 'b'\npath = f'/{name}/{name}'\n";
+    counts("folded-strings", several, |limits| limits.strings = 3);
+}
+
+#[test]
+fn operations_and_length_of_strings() {
+    let source = "one = '/a'\ntwo = one + '/b'\nthree = two + '/c'\n";
+    counts("folded-strings", source, |limits| limits.string_depth = 1);
+    counts("folded-strings", source, |limits| limits.string_length = 5);
+}
+
+#[test]
+fn parameters_that_are_tested() {
+    let source = "def f(a, b):\n    if a and b:\n        return 1\n    return 2\n\nf(True, False)\n";
+    counts("tested-parameters", source, |limits| limits.tested = 1);
+}
+
+#[test]
+fn parameters_that_are_only_passed_on_give_way_first() {
+    let source = "def f(a, b):\n    if a:\n        return g(b)\n    return 2\n\n\
+                  def g(b):\n    if b:\n        return 1\n    return 3\n\nf(True, False)\n";
+    counts("tested-parameters", source, |limits| limits.tested = 1);
+}
+
+#[test]
+fn copies_before_a_condition() {
+    let source = "def f(a):\n    b = a\n    if b:\n        return 1\n    return 2\n\nf(True)\n";
+    counts("definite-walk", source, |limits| limits.definite_walk = 1);
+}
+
+#[test]
+fn calls_above_a_registration() {
+    counts("startup-walk", ROUTES, |limits| limits.startup_walk = 0);
+}
+
+#[test]
+fn calls_between_framework_and_handler() {
+    counts("wrapper-walk", ROUTES, |limits| limits.wrapper_walk = 1);
+}
