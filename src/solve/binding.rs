@@ -222,7 +222,7 @@ impl Solver<'_> {
         let wide = own | self.passed_on[func.0 as usize];
         let few = |set: &u32| set.count_ones() as usize <= self.limits.tested;
         if !few(&wide) {
-            self.cap("tested-parameters");
+            self.cap_at("tested-parameters", func.0);
         }
         [wide, own].into_iter().find(few).unwrap_or(0)
     }

@@ -36,8 +36,8 @@ use graph::{Graph, NodeId, Popped, Succ};
 use layout::Layout;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values, well_known};
 
 /// Which knowledge about the project the solver is given: names of its queue class and feature modules.
@@ -253,6 +253,15 @@ impl Default for Limits {
     }
 }
 
+/// Limits that were hit.
+#[derive(Default)]
+struct Caps {
+    /// How often, by name.
+    counts: FxHashMap<&'static str, usize>,
+    /// Where, for those that count once for each place.
+    places: FxHashSet<(&'static str, u32)>,
+}
+
 /// How fine the program is read. The default is what scans use.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
@@ -281,8 +290,8 @@ pub struct Solver<'p> {
     pub edges: Vec<CallEdge>,
     /// What was registered on the way.
     pub registry: Registry,
-    /// Caps that were hit, also by questions about the solution.
-    caps: RefCell<FxHashMap<&'static str, usize>>,
+    /// Limits that were hit, also by questions about the solution, which several threads ask.
+    caps: Mutex<Caps>,
     /// Attribute loads that went through `__getattr__`.
     pub via_getattr: FxHashSet<Origin>,
     /// Instances whose call applied a decorator.
@@ -434,7 +443,7 @@ impl<'p> Solver<'p> {
             insts: Vec::new(),
             edges: Vec::new(),
             registry: Registry::default(),
-            caps: RefCell::default(),
+            caps: Mutex::default(),
             via_getattr: FxHashSet::default(),
             decorator_insts: FxHashSet::default(),
             assumed_decorations: FxHashSet::default(),
@@ -761,13 +770,26 @@ impl<'p> Solver<'p> {
 
     /// Counts a limit that was hit.
     pub(crate) fn cap(&self, name: &'static str) {
-        *self.caps.borrow_mut().entry(name).or_insert(0) += 1;
+        *self.caps().counts.entry(name).or_insert(0) += 1;
+    }
+
+    /// Counts a limit that was hit at a place (a function, a variable), once for each place.
+    fn cap_at(&self, name: &'static str, place: u32) {
+        let mut caps = self.caps();
+        if caps.places.insert((name, place)) {
+            *caps.counts.entry(name).or_insert(0) += 1;
+        }
+    }
+
+    fn caps(&self) -> MutexGuard<'_, Caps> {
+        // Counters are whole whatever a thread that panicked was doing.
+        self.caps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Limits that were hit and how often, by name.
     pub fn caps_hit(&self) -> Vec<(String, usize)> {
         let mut caps: Vec<(String, usize)> =
-            self.caps.borrow().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+            self.caps().counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         caps.sort();
         caps
     }

@@ -51,10 +51,11 @@ pub(super) enum Late {
 }
 
 impl Solver<'_> {
-    fn folded(&mut self, text: &str, depth: u8) -> ValueId {
+    /// The value of a text that flows to `dst`.
+    fn folded(&mut self, text: &str, depth: u8, dst: NodeId) -> ValueId {
         let holes_only = text.chars().all(|c| c == HOLE || c == SETTING_HOLE);
         if text.len() > self.limits.string_length || depth > self.limits.string_depth {
-            self.cap("folded-strings");
+            self.cap_at("folded-strings", dst.0);
             return well_known::ANY_STR;
         }
         if holes_only && !text.is_empty() {
@@ -112,7 +113,7 @@ impl Solver<'_> {
             BinOp::Add if is_string(self, left) || is_string(self, right) => {
                 let count = self.graph.values(left).len() * self.graph.values(right).len();
                 if count > self.limits.strings {
-                    self.cap("folded-strings");
+                    self.cap_at("folded-strings", dst.0);
                     self.graph.add(dst, well_known::ANY_STR);
                     return;
                 }
@@ -120,7 +121,7 @@ impl Solver<'_> {
                 for &(a, da) in &lefts {
                     for &(b, db) in &rights {
                         let text = [self.text(a), self.text(b)].concat();
-                        let value = self.folded(&text, da.max(db) + 1);
+                        let value = self.folded(&text, da.max(db) + 1, dst);
                         self.graph.add(dst, value);
                     }
                 }
@@ -145,7 +146,7 @@ impl Solver<'_> {
     fn fold_percent(&mut self, at: Origin, left: NodeId, right: NodeId, dst: NodeId) {
         let wide = self.graph.values(left).len() * self.graph.values(right).len() > self.limits.strings;
         if wide {
-            self.cap("folded-strings");
+            self.cap_at("folded-strings", dst.0);
             self.graph.add(dst, well_known::ANY_STR);
             return;
         }
@@ -280,11 +281,11 @@ impl Solver<'_> {
         }
         let count = columns.iter().fold(formats.len(), |n, c| n.saturating_mul(c.len()));
         if count > self.limits.strings {
-            self.cap("folded-strings");
+            self.cap_at("folded-strings", dst.0);
             for &(format, depth) in formats {
                 let holes = vec![self.text(self.names.hole); columns.len()];
                 let text = render(self.text(format), &holes);
-                let value = self.folded(&text, depth + 1);
+                let value = self.folded(&text, depth + 1, dst);
                 self.graph.add(dst, value);
             }
             return;
@@ -295,7 +296,7 @@ impl Solver<'_> {
                 let row: Vec<&str> = columns.iter().zip(&at).map(|(c, &i)| self.text(c[i].0)).collect();
                 let deepest = columns.iter().zip(&at).map(|(c, &i)| c[i].1).max().unwrap_or(0);
                 let text = render(self.text(format), &row);
-                let value = self.folded(&text, depth.max(deepest) + 1);
+                let value = self.folded(&text, depth.max(deepest) + 1, dst);
                 self.graph.add(dst, value);
                 let mut i = 0;
                 loop {
