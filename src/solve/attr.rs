@@ -378,7 +378,7 @@ impl Solver<'_> {
                 let bound = self.program.modules[module.0 as usize].names.binary_search(&name).is_ok();
                 if bound {
                     let node = self.global(module, name);
-                    self.flow(node, dst);
+                    self.flow_once(node, dst);
                     // A flag with a default; functions of the module are written in lower case (PEP 8).
                     let is_flag = self.feature_modules.contains(&module)
                         && !self.text(name).chars().any(char::is_lowercase);
@@ -556,7 +556,11 @@ impl Solver<'_> {
         let Loaded { node, ref mut loads, ref properties, .. } = self.loaded[index as usize];
         loads.push((dst, at));
         let properties = properties.clone();
-        self.flow(node, dst);
+        if self.is_shared(at.inst, dst) {
+            self.flow(node, dst);
+        } else {
+            self.flow_once(node, dst);
+        }
         for property in properties {
             self.call_property(property, value, dst, at);
         }

@@ -475,7 +475,7 @@ impl Solver<'_> {
             }
             self.graph.add(dst, object);
         } else if let (Some(self_node), Some(this)) = (self_node, this) {
-            self.flow(self_node, this);
+            self.flow_once(self_node, this);
         }
         for (place, &key) in keys.iter().enumerate() {
             let BoundParam { param, source, tested, .. } = self.targets[target as usize].bound[place];
@@ -505,7 +505,7 @@ impl Solver<'_> {
             }
             Mode::Plain => {
                 let ret = self.insts[inst.0 as usize].ret;
-                self.flow(ret, dst);
+                self.flow_once(ret, dst);
                 self.edge(origin, inst, kind);
             }
         }
@@ -529,32 +529,33 @@ impl Solver<'_> {
     /// anything changed.
     pub(super) fn release_blocked(&mut self) -> bool {
         let mut changed = self.release_shared();
-        for i in 0..self.insts.len() {
-            let func = self.insts[i].func;
-            if func == ROOT_FUNC {
-                continue;
-            }
-            let inst = InstId(i as u32);
-            for i in 0..self.layout(func).loads().len() {
-                let index = self.layout(func).loads()[i];
-                if self.is_dead(Origin { inst, index }) {
-                    continue;
-                }
-                let (dst, fed) = match self.program.func(func).instrs[index as usize].op {
-                    Op::LoadAttr { dst, obj, .. } => {
-                        let values = self.graph.values(self.var(inst, obj));
-                        (dst, values.iter().any(|&v| v != well_known::NONE))
-                    }
-                    Op::LoadGlobal { dst, .. } => (dst, true),
-                    _ => continue,
-                };
-                let node = self.var(inst, dst);
-                if fed && self.graph.values(node).is_empty() {
-                    self.graph.add(node, well_known::UNKNOWN);
-                    changed = true;
-                }
+        let mut waiting = std::mem::take(&mut self.waiting_loads);
+        for inst in (self.watched_insts..self.insts.len() as u32).map(InstId) {
+            let func = self.insts[inst.0 as usize].func;
+            if func != ROOT_FUNC {
+                let loads = self.layout(func).loads().iter().map(|&index| Origin { inst, index });
+                waiting.extend(loads.filter(|&at| !self.is_dead(at)));
             }
         }
+        self.watched_insts = self.insts.len() as u32;
+        waiting.retain(|&at| {
+            let (dst, fed) = match *self.op(at) {
+                Op::LoadAttr { dst, obj, .. } => {
+                    let values = self.graph.values(self.var(at.inst, obj));
+                    (dst, values.iter().any(|&v| v != well_known::NONE))
+                }
+                Op::LoadGlobal { dst, .. } => (dst, true),
+                _ => return false,
+            };
+            let node = self.var(at.inst, dst);
+            let found = !self.graph.values(node).is_empty();
+            if fed && !found {
+                self.graph.add(node, well_known::UNKNOWN);
+                changed = true;
+            }
+            !fed && !found
+        });
+        self.waiting_loads = waiting;
         if changed {
             self.cap("released-loads");
         }

@@ -402,6 +402,14 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether a node is that of a shared variable of the function of an instance.
+    pub(super) fn is_shared(&self, inst: InstId, node: NodeId) -> bool {
+        let layout = self.layouts.get(self.insts[inst.0 as usize].func.0 as usize);
+        layout.is_some_and(|layout| {
+            (layout.base.0..layout.base.0 + layout.shared.len() as u32).contains(&node.0)
+        })
+    }
+
     /// Hands new values of a variable to the instructions that use it, unless the context rules them out.
     pub(super) fn hand_to_uses(&mut self, owner: Owner, node: NodeId, unseen: Range<usize>) {
         match owner {

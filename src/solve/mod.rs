@@ -354,6 +354,9 @@ pub struct Solver<'p> {
     refolds: FxHashSet<(Origin, NodeId)>,
     late_folds: Vec<strings::Late>,
     late_parts: FxHashSet<(u32, NodeId)>,
+    /// Loads that have found nothing so far, of the first [`Solver::watched_insts`] instances.
+    waiting_loads: Vec<Origin>,
+    watched_insts: u32,
     primitives: Vec<primitive::Pending>,
     constants: FxHashMap<ValueId, NodeId>,
     uncalled: FxHashSet<uncalled::Definition>,
@@ -497,6 +500,8 @@ impl<'p> Solver<'p> {
             refolds: FxHashSet::default(),
             late_folds: Vec::new(),
             late_parts: FxHashSet::default(),
+            waiting_loads: Vec::new(),
+            watched_insts: 0,
             primitives: Vec::new(),
             constants: FxHashMap::default(),
             uncalled: FxHashSet::default(),
@@ -605,7 +610,7 @@ impl<'p> Solver<'p> {
         }
     }
 
-    /// The same for an edge that is made once: it needs no check whether it is there.
+    /// The same for an edge that is made once, or seldom twice: it is not checked whether it is there.
     fn flow_once(&mut self, from: NodeId, to: NodeId) {
         self.attach(from, Succ::Copy(to));
     }
