@@ -402,9 +402,10 @@ impl Solver<'_> {
         }
     }
 
-    /// Whether a node is that of a shared variable of the function of an instance.
+    /// Whether a node is that of a shared variable of the function of an instance, which may be none.
     pub(super) fn is_shared(&self, inst: InstId, node: NodeId) -> bool {
-        let layout = self.layouts.get(self.insts[inst.0 as usize].func.0 as usize);
+        let inst = self.insts.get(inst.0 as usize);
+        let layout = inst.and_then(|inst| self.layouts.get(inst.func.0 as usize));
         layout.is_some_and(|layout| {
             (layout.base.0..layout.base.0 + layout.shared.len() as u32).contains(&node.0)
         })
