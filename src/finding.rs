@@ -91,6 +91,8 @@ pub struct Route {
     pub decorators: Vec<Decorator>,
     /// Conditions under which the route exists, each as text, sorted.
     pub gates: Vec<String>,
+    /// Conditions of decorators that stand outside the registering one and so decide nothing, from the inside out.
+    pub unbound_gates: Vec<UnboundGate>,
     /// Set for routes nobody wrote.
     pub automatic: Option<Automatic>,
 }
@@ -104,6 +106,15 @@ pub struct Decorator {
     pub file: String,
     /// Line, from 1.
     pub line: u32,
+}
+
+/// A condition that reads as if a route had it, and that does not bind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnboundGate {
+    /// The condition as text.
+    pub condition: String,
+    /// Where the decorator is applied that has it.
+    pub place: Place,
 }
 
 /// A work queue.
@@ -223,10 +234,19 @@ pub struct Edge {
     pub producer: usize,
     /// The weakest hop of the path.
     pub certainty: Certainty,
-    /// Conditions along the path, sorted; empty if the path is unconditional.
+    /// Conditions of the route, and those that every path meets, sorted. Fewer than those of the path that is shown where
+    /// paths differ.
     pub gates: Vec<String>,
-    /// Shortest witness path, from the route to the producer site.
+    /// Witness path, from the route to the producer site: the one with the fewest conditions, then the best certainty,
+    /// then the shortest.
     pub path: Vec<Hop>,
+}
+
+impl Edge {
+    /// Whether the path meets no condition: it has the fewest, so that some path is unconditional only if this one is.
+    pub fn is_unconditional(&self, route: &Route) -> bool {
+        route.gates.is_empty() && self.path.iter().all(|hop| hop.gates.is_empty())
+    }
 }
 
 /// How control gets from one hop to the next.

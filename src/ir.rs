@@ -285,6 +285,21 @@ pub enum Cond {
     Opaque,
 }
 
+impl Cond {
+    /// The one variable that a simple condition compares with constants; none for all others.
+    pub fn subject(&self) -> Option<VarId> {
+        match self {
+            Cond::Truthy(var)
+            | Cond::IsNone(var)
+            | Cond::Equals(var, _)
+            | Cond::OneOf(var, _)
+            | Cond::Contains(var, _) => Some(*var),
+            Cond::Not(inner) => inner.subject(),
+            Cond::IsInstance(..) | Cond::And(_) | Cond::Or(_) | Cond::Opaque => None,
+        }
+    }
+}
+
 /// A literal constant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Const {
@@ -370,11 +385,13 @@ pub enum Narrowing {
 pub enum Op {
     /// `dst = src`; several of them with one `dst` are a join.
     Copy { dst: VarId, src: VarId },
+    /// `dst` is whether a simple condition holds (see [`Cond::subject`]): a comparison or `not x` used as a value.
+    Test { dst: VarId, cond: Cond },
     /// `dst = src`, only the values that pass the test.
     Narrow { dst: VarId, src: VarId, by: Narrowing },
     /// `dst = constant`.
     Const { dst: VarId, value: Const },
-    /// A value that is not tracked at all: a comparison, arithmetic on numbers, `not x`, a slice object.
+    /// A value that is not tracked at all: a comparison of two variables, arithmetic on numbers, a slice object.
     Opaque { dst: VarId },
     /// Reads a name of the module namespace or of the builtins.
     LoadGlobal { dst: VarId, name: Sym },
@@ -468,8 +485,10 @@ pub enum BinOp {
     BitOr,
     /// `*`
     Mult,
-    /// `and` / `or` as a value: either operand.
-    Either,
+    /// `and` as a value: either operand.
+    And,
+    /// `or` as a value: either operand.
+    Or,
 }
 
 /// A part of an f-string.

@@ -38,4 +38,4 @@ pub mod tracker;
 pub mod workers;
 
 pub use progress::Progress;
-pub use scan::{ScanError, ScanOptions, analyze};
+pub use scan::{ScanError, ScanOptions, analyze, analyze_with};

@@ -6,6 +6,7 @@ use crate::link::{LoweredFile, ModId, Program};
 use crate::models::{ModelError, Models};
 use crate::paths::CallGraph;
 use crate::progress::Progress;
+use crate::solve::contexts::Contexts;
 use crate::solve::{Knowledge, QueueClass, Solver};
 use crate::source::{SourceFile, Tree};
 use crate::{paths, queues, routes, workers};
@@ -161,10 +162,29 @@ pub(crate) fn read_tree(
 /// # Errors
 /// When the tree cannot be read, holds nothing to analyse, or a configured entry is missing.
 pub fn analyze(tree: &Tree, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
-    in_threads(options.threads, || analyze_here(tree, options, progress))?
+    analyze_with(tree, options, Contexts::default(), progress)
 }
 
-fn analyze_here(tree: &Tree, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
+/// The same with some context rules only: for tests that switch one off.
+///
+/// # Errors
+/// As [`analyze`].
+#[doc(hidden)]
+pub fn analyze_with(
+    tree: &Tree,
+    options: &ScanOptions,
+    contexts: Contexts,
+    progress: &dyn Progress,
+) -> Result<Findings, ScanError> {
+    in_threads(options.threads, || analyze_here(tree, options, contexts, progress))?
+}
+
+fn analyze_here(
+    tree: &Tree,
+    options: &ScanOptions,
+    contexts: Contexts,
+    progress: &dyn Progress,
+) -> Result<Findings, ScanError> {
     let Lowered { files, source, diagnostics } = read_tree(tree, options, progress)?;
     let mut findings = Findings { source, diagnostics, ..Findings::default() };
 
@@ -194,6 +214,7 @@ fn analyze_here(tree: &Tree, options: &ScanOptions, progress: &dyn Progress) -> 
 
     progress.stage("solve", 0);
     let mut solver = Solver::new(&mut program, &models, &knowledge);
+    solver.contexts = contexts;
     for &entry in &entries {
         solver.run_module(entry, false);
     }
@@ -204,6 +225,7 @@ fn analyze_here(tree: &Tree, options: &ScanOptions, progress: &dyn Progress) -> 
     progress.stage("paths", 0);
     let graph = CallGraph::new(&solver);
     let (routes, roots) = routes::extract(&mut solver, &graph, &entries);
+    findings.diagnostics.extend(routes::unbound_gates(&routes));
     findings.routes = routes;
     let edges = paths::edges(&solver, &graph, &findings.routes, &roots);
     queues::unresolved(&solver, &graph, &roots, &mut findings);

@@ -165,6 +165,7 @@ mod tests {
             },
             certainty: certainty.into(),
             gates: gates.iter().map(|gate| (*gate).to_owned()).collect(),
+            unconditional: gates.is_empty(),
             path_id: "P-1".into(),
             path: Vec::new(),
         }

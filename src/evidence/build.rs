@@ -86,10 +86,19 @@ fn routes(findings: &Findings, context: Context<'_>) -> Vec<model::Route> {
         registered: place(&route.registered),
         decorators: route.decorators.iter().map(decorator).collect(),
         gates: route.gates.clone(),
+        unbound_gates: route.unbound_gates.iter().map(unbound_gate).collect(),
         automatic: route.automatic.map(|automatic| names::automatic(automatic).to_owned()),
         tracker: route_tracker(index, context),
     };
     findings.routes.iter().enumerate().map(record).collect()
+}
+
+fn unbound_gate(gate: &finding::UnboundGate) -> model::UnboundGate {
+    model::UnboundGate {
+        condition: gate.condition.clone(),
+        file: gate.place.file.clone(),
+        line: gate.place.line,
+    }
 }
 
 fn route_tracker(index: usize, context: Context<'_>) -> model::RouteTracker {
@@ -194,6 +203,7 @@ fn edges(findings: &Findings, assignment: &Assignment) -> Vec<model::Edge> {
             },
             certainty: names::certainty(edge.certainty).to_owned(),
             gates: edge.gates.clone(),
+            unconditional: edge.is_unconditional(route),
             path_id: identity::path(&edge.path),
             path: edge.path.iter().map(hop).collect(),
         }

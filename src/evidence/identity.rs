@@ -82,6 +82,7 @@ mod tests {
             registered: place(line),
             decorators: Vec::new(),
             gates: Vec::new(),
+            unbound_gates: Vec::new(),
             automatic: None,
         }
     }

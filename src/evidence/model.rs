@@ -120,6 +120,9 @@ pub struct Route {
     pub decorators: Vec<Decorator>,
     /// Conditions under which it exists.
     pub gates: Vec<String>,
+    /// Conditions of decorators that stand outside the registering one and so decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unbound_gates: Vec<UnboundGate>,
     /// Why it exists although nobody wrote it: `head`, `options`, `inherited-options` or `framework`.
     pub automatic: Option<String>,
     /// How the ID came about.
@@ -134,6 +137,17 @@ pub struct Decorator {
     /// File.
     pub file: String,
     /// Line, from 1.
+    pub line: u32,
+}
+
+/// A condition that reads as if a route had it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnboundGate {
+    /// The condition.
+    pub condition: String,
+    /// File of the decorator.
+    pub file: String,
+    /// Line of the decorator, from 1.
     pub line: u32,
 }
 
@@ -270,8 +284,11 @@ pub struct Edge {
     pub producer: EdgeProducer,
     /// `exact`, `may` or `assumed`.
     pub certainty: String,
-    /// Conditions along the path.
+    /// Conditions of the route, and those that every path meets.
     pub gates: Vec<String>,
+    /// Whether the path meets no condition, nor the route; the path has the fewest of all.
+    #[serde(default)]
+    pub unconditional: bool,
     /// Path ID.
     #[serde(default)]
     pub path_id: String,

@@ -231,6 +231,11 @@ impl Program {
         FuncId(self.file_of(near).first_func + local.0)
     }
 
+    /// The id of a function within its file.
+    pub fn local(&self, func: FuncId) -> LocalFunc {
+        LocalFunc(func.0 - self.file_of(func).first_func)
+    }
+
     /// The program id of a class of the file that holds `near`.
     pub fn sibling_class(&self, near: FuncId, local: LocalClass) -> ClassId {
         ClassId(self.file_of(near).first_class + local.0)

@@ -205,6 +205,8 @@ impl Checker<'_> {
                 }
             }
             Op::Const { value, .. } => self.constant(value),
+            Op::Test { cond, .. } if cond.subject().is_none() => Err("a test of no variable".to_owned()),
+            Op::Test { cond, .. } => self.cond(cond),
             Op::Opaque { .. } | Op::Delete => Ok(()),
             Op::LoadGlobal { name, .. }
             | Op::LoadClassName { name, .. }
@@ -319,6 +321,7 @@ pub(super) fn dst(op: &Op) -> Option<VarId> {
         | Op::Narrow { dst, .. }
         | Op::Const { dst, .. }
         | Op::Opaque { dst }
+        | Op::Test { dst, .. }
         | Op::LoadGlobal { dst, .. }
         | Op::LoadClassName { dst, .. }
         | Op::LoadFree { dst, .. }

@@ -60,14 +60,17 @@ impl<'a> Lowerer<'a> {
         match expr {
             Expr::BoolOp(e) => self.bool_op(e, want_value),
             Expr::UnaryOp(e) if e.op == UnaryOp::Not => {
-                let inner = self.test(&e.operand, false);
-                let value = want_value.then(|| self.opaque(expr));
+                let inner = self.test(&e.operand, want_value);
+                let value = want_value.then(|| match inner.value {
+                    Some(operand) => self.verdict(negate(Cond::Truthy(operand)), expr),
+                    None => self.opaque(expr),
+                });
                 Test { cond: negate(inner.cond), then: inner.otherwise, otherwise: inner.then, value }
             }
             Expr::Compare(e) => {
                 let (cond, then, otherwise) = self.compare(e);
                 self.mark_tested(&cond);
-                let value = want_value.then(|| self.opaque(expr));
+                let value = want_value.then(|| self.verdict(cond.clone(), expr));
                 Test { cond, then, otherwise, value }
             }
             Expr::Call(e) => {
@@ -162,7 +165,8 @@ impl<'a> Lowerer<'a> {
                     Some(left) => {
                         let pos = self.pos(e.start());
                         let dst = self.f.fresh(None);
-                        self.f.emit_under(Op::BinOp { dst, op: BinOp::Either, left, right }, outer, pos);
+                        let op = if and { BinOp::And } else { BinOp::Or };
+                        self.f.emit_under(Op::BinOp { dst, op, left, right }, outer, pos);
                         dst
                     }
                 });

@@ -247,6 +247,7 @@ impl<'a> Scope<'a> {
             }
             Op::Const { dst, value } => format!("{} = {}", v(dst), self.constant(value)),
             Op::Opaque { dst } => format!("{} = opaque", v(dst)),
+            Op::Test { dst, cond } => format!("{} = whether {}", v(dst), self.cond(cond)),
             Op::LoadGlobal { dst, name } => format!("{} = global {}", v(dst), s(name)),
             Op::StoreGlobal { name, src } => format!("global {} = {}", s(name), v(src)),
             Op::LoadClassName { dst, name } => format!("{} = class name {}", v(dst), s(name)),
@@ -332,7 +333,8 @@ impl<'a> Scope<'a> {
                     BinOp::Mod => "%",
                     BinOp::BitOr => "|",
                     BinOp::Mult => "*",
-                    BinOp::Either => "either",
+                    BinOp::And => "and",
+                    BinOp::Or => "or",
                 };
                 format!("{} = {} {op} {}", v(dst), v(left), v(right))
             }

@@ -7,8 +7,11 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::builder::{Exit, UNBOUND};
+use super::cond::negate;
 use super::{FStringPiece, Lowerer, MAX_EXPR_DEPTH, fstring_pieces, tstring_pieces};
-use crate::ir::{Arg, BinOp, CallRole, Const, ContainerKind, FormatPart, Op, Pos, ScopeKind, VarDef, VarId};
+use crate::ir::{
+    Arg, BinOp, CallRole, Cond, Const, ContainerKind, FormatPart, Op, Pos, ScopeKind, VarDef, VarId,
+};
 
 /// The operator that lowering keeps, if it does.
 pub(super) fn bin_op(op: Operator) -> Option<BinOp> {
@@ -32,6 +35,17 @@ impl<'a> Lowerer<'a> {
         let pos = self.pos(at);
         let dst = self.f.fresh(None);
         self.f.emit(Op::Opaque { dst }, pos);
+        dst
+    }
+
+    /// Whether a condition holds, as a value: tracked if the condition is about one variable.
+    pub(super) fn verdict(&mut self, cond: Cond, expr: &Expr) -> VarId {
+        if cond.subject().is_none() {
+            return self.opaque(expr);
+        }
+        let pos = self.pos(expr.start());
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Test { dst, cond }, pos);
         dst
     }
 
@@ -279,11 +293,15 @@ impl<'a> Lowerer<'a> {
                 None => self.opaque(expr),
             },
             Expr::Compare(e) => {
-                self.compare(e);
-                self.opaque(expr)
+                let cond = self.compare(e).0;
+                self.verdict(cond, expr)
+            }
+            Expr::UnaryOp(e) if e.op == UnaryOp::Not => {
+                let operand = self.expr(&e.operand);
+                self.verdict(negate(Cond::Truthy(operand)), expr)
             }
             Expr::UnaryOp(e) => {
-                if e.op == UnaryOp::Not || self.constant(&e.operand).is_none() {
+                if self.constant(&e.operand).is_none() {
                     self.expr(&e.operand);
                 }
                 self.opaque(expr)

@@ -2,19 +2,20 @@
 
 use super::CallGraph;
 use crate::ir::{Arg, Op, VarDef, VarId};
+use crate::link::FuncId;
+use crate::solve::gate::{is_compound, negated, subject};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
-use crate::solve::{Origin, ROOT_FUNC, Solver};
+use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
 use rustc_hash::FxHashMap;
 
 /// More alternatives than this, and a condition is given up: the edge then claims less, not more.
 const MAX_ALTERNATIVES: usize = 8;
 
+/// Choices of choices are followed so deep: `elif` after `elif` is one choice.
+const CHOICES: u32 = 8;
+
 /// For each class key, the conditions common to all allocation sites of its instances.
 pub(super) fn of_receivers(solver: &Solver<'_>) -> FxHashMap<ValueId, Vec<String>> {
-    let mut by_func: FxHashMap<u32, Vec<InstId>> = FxHashMap::default();
-    for (i, inst) in solver.insts.iter().enumerate() {
-        by_func.entry(inst.func.0).or_default().push(InstId(i as u32));
-    }
     let mut common: FxHashMap<ValueId, Option<Vec<String>>> = FxHashMap::default();
     for id in 0..solver.values.len() as u32 {
         let Value::Inst(key, site) = solver.values.get(ValueId(id)) else { continue };
@@ -25,7 +26,7 @@ pub(super) fn of_receivers(solver: &Solver<'_>) -> FxHashMap<ValueId, Vec<String
             *known = Some(Vec::new());
             continue;
         }
-        for &inst in by_func.get(&site.func).into_iter().flatten() {
+        for &inst in solver.instances(FuncId(site.func)) {
             if known.as_ref().is_some_and(Vec::is_empty) {
                 break;
             }
@@ -34,7 +35,9 @@ pub(super) fn of_receivers(solver: &Solver<'_>) -> FxHashMap<ValueId, Vec<String
                 continue;
             }
             let mut gates = solver.gates(at);
-            gates.extend(choice(solver, at, class));
+            if let Op::Call { callee, .. } = op(solver, at) {
+                gates.extend(chosen_under(solver, inst, *callee, class, CHOICES).unwrap_or_default());
+            }
             *known = Some(match known.take() {
                 None => gates,
                 Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
@@ -61,18 +64,94 @@ fn makes(solver: &Solver<'_>, at: Origin, class: ValueId) -> bool {
     }
 }
 
-/// The choice by a setting that makes a call instantiate a class: `CLASSES[config["KEY"]](...)`, or the same with
-/// `CLASSES.get(config["KEY"])`.
-fn choice(solver: &Solver<'_>, at: Origin, class: ValueId) -> Option<String> {
-    let Op::Call { callee, .. } = op(solver, at) else { return None };
-    let (table, key, otherwise) = lookup(solver, at.inst, *callee)?;
-    let setting = solver.setting(at.inst, key)?;
-    let holds = |node| solver.graph.values(node).contains(&class);
-    if otherwise.is_some_and(|var| holds(solver.var(at.inst, var))) {
+/// The conditions under which a call enters just this function, because its callee is chosen: `(f if features.X else g)()`, or
+/// `TABLE[config["KEY"]]()`.
+pub(super) fn of_callee(solver: &Solver<'_>, edge: &CallEdge) -> Vec<String> {
+    let inst = edge.from.inst;
+    if edge.kind.is_some() || solver.is_root(inst) {
+        return Vec::new();
+    }
+    let Op::Call { callee, .. } = *op(solver, edge.from) else { return Vec::new() };
+    let ir = solver.program.func(solver.insts[inst.0 as usize].func);
+    let chosen = match ir.vars[callee.0 as usize].def {
+        VarDef::Join => true,
+        VarDef::Instr(index) => {
+            let made = &ir.instrs[index as usize].op;
+            matches!(made, Op::Copy { .. } | Op::Narrow { .. } | Op::LoadSub { .. } | Op::Call { .. })
+        }
+        VarDef::Param(_) | VarDef::Cell => false,
+    };
+    if !chosen {
+        return Vec::new();
+    }
+    let entered = &solver.insts[edge.to.0 as usize];
+    let enters = |&&value: &&ValueId| {
+        let function = match solver.values.get(value) {
+            Value::Bound(_, function) => function,
+            _ => value,
+        };
+        solver.values.get(function) == Value::Func(entered.func, entered.env)
+    };
+    let mut values = solver.graph.values(solver.var(inst, callee)).iter().filter(enters);
+    match (values.next(), values.next()) {
+        (Some(&value), None) => chosen_under(solver, inst, callee, value, CHOICES).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// The conditions under which a variable holds a value; none if it holds it never.
+fn chosen_under(
+    solver: &Solver<'_>,
+    inst: InstId,
+    var: VarId,
+    value: ValueId,
+    depth: u32,
+) -> Option<Vec<String>> {
+    if !solver.graph.values(solver.var(inst, var)).contains(&value) {
+        return None;
+    }
+    if depth == 0 {
+        return Some(Vec::new());
+    }
+    let ir = solver.program.func(solver.insts[inst.0 as usize].func);
+    match ir.vars[var.0 as usize].def {
+        VarDef::Instr(index) => match ir.instrs[index as usize].op {
+            Op::Copy { src, .. } | Op::Narrow { src, .. } => {
+                chosen_under(solver, inst, src, value, depth - 1)
+            }
+            _ => Some(choice(solver, inst, var, value).into_iter().collect()),
+        },
+        VarDef::Join => {
+            let mut common: Option<Vec<String>> = None;
+            for (index, instr) in (0..).zip(&ir.instrs) {
+                let Op::Copy { dst, src } = instr.op else { continue };
+                if dst != var || solver.never_runs(Origin { inst, index }) {
+                    continue;
+                }
+                let Some(mut gates) = chosen_under(solver, inst, src, value, depth - 1) else { continue };
+                gates.extend(solver.guard_gates(inst, instr.guard));
+                common = Some(match common {
+                    None => gates,
+                    Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
+                });
+            }
+            common
+        }
+        VarDef::Param(_) | VarDef::Cell => Some(Vec::new()),
+    }
+}
+
+/// The choice by a setting that makes a variable hold a class or function: `TABLE[config["KEY"]]`, or the same with
+/// `TABLE.get(config["KEY"])`.
+fn choice(solver: &Solver<'_>, inst: InstId, var: VarId, chosen: ValueId) -> Option<String> {
+    let (table, key, otherwise) = lookup(solver, inst, var)?;
+    let setting = solver.setting(inst, key).filter(|setting| !is_compound(setting))?;
+    let holds = |node| solver.graph.values(node).contains(&chosen);
+    if otherwise.is_some_and(|var| holds(solver.var(inst, var))) {
         return None;
     }
     let mut keys: Vec<String> = Vec::new();
-    for &value in solver.graph.values(solver.var(at.inst, table)) {
+    for &value in solver.graph.values(solver.var(inst, table)) {
         let Value::Obj(ObjKind::Dict, ..) = solver.values.get(value) else { continue };
         for name in solver.field_names(value) {
             if solver.existing_field(value, name).is_some_and(holds) {
@@ -143,25 +222,10 @@ pub(super) fn necessary(
     needed
 }
 
-/// The setting that a condition is about.
-fn subject(condition: &str) -> &str {
-    let positive = condition.strip_prefix("not ").unwrap_or(condition);
-    positive.split(' ').next().unwrap_or(positive)
-}
-
 /// Whether a disjunction with `part` always holds.
 fn excludes(parts: &[String], part: &str) -> bool {
-    parts.iter().any(|other| opposite(other) == part || opposite(part) == *other)
-}
-
-/// The negation of a condition, as conditions are written.
-fn opposite(condition: &str) -> String {
-    for (positive, negative) in [(" == ", " != "), (" is None", " is not None"), (" in (", " not in (")] {
-        if let Some((subject, rest)) = condition.split_once(positive) {
-            return format!("{subject}{negative}{rest}");
-        }
-    }
-    format!("not {condition}")
+    let opposite = negated(part);
+    parts.contains(&opposite)
 }
 
 /// The text of a disjunction; choices by one setting are drawn together.
@@ -183,9 +247,11 @@ fn disjunction(mut parts: Vec<String>) -> String {
 
 /// Whether an edge of the call graph does without some conditions.
 pub(super) fn edge_avoids(graph: &CallGraph, solver: &Solver<'_>, edge: usize, avoided: &[String]) -> bool {
-    let edge = &solver.edges[edge];
     let free = |gates: &[String]| !gates.iter().any(|g| avoided.contains(g));
-    free(graph.gates_at(edge.from)) && free(graph.receiver_gates(solver, edge.to))
+    let call = &solver.edges[edge];
+    free(graph.gates_at(call.from))
+        && free(graph.receiver_gates(solver, call.to))
+        && free(graph.callee_gates(edge))
 }
 
 #[cfg(test)]

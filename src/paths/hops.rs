@@ -151,10 +151,8 @@ impl<'s, 'p> Search<'s, 'p> {
     }
 
     fn conditions(&self, way: &Way) -> Vec<String> {
-        let edges = way.steps.iter().map(|&i| &self.solver.edges[i]);
-        let inside = edges.filter(|edge| !self.solver.is_root(edge.from.inst));
-        let mut gates: Vec<String> =
-            inside.flat_map(|edge| self.graph.hop_gates(self.solver, edge)).collect();
+        let inside = way.steps.iter().filter(|&&i| !self.solver.is_root(self.solver.edges[i].from.inst));
+        let mut gates: Vec<String> = inside.flat_map(|&i| self.graph.hop_gates(self.solver, i)).collect();
         gates.extend(self.solver.gates(way.end));
         gates.sort();
         gates.dedup();
@@ -241,7 +239,7 @@ fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Option<Hop> {
         kind: kind_of(solver, edge),
         target: target.symbol,
         targets: graph.targets_of(edge),
-        gates: graph.hop_gates(solver, edge),
+        gates: graph.hop_gates(solver, index),
     })
 }
 

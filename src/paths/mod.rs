@@ -49,6 +49,7 @@ pub struct CallGraph {
     gates: FxHashMap<Origin, Vec<String>>,
     targets: FxHashMap<(Origin, Option<HopKind>), u32>,
     receivers: FxHashMap<ValueId, Vec<String>>,
+    callees: FxHashMap<usize, Vec<String>>,
 }
 
 /// For each instance, the best way to a set of targets.
@@ -100,18 +101,24 @@ impl CallGraph {
             }
         }
         let receivers = conditions::of_receivers(solver);
+        let chosen =
+            |(i, edge)| Some((i, conditions::of_callee(solver, edge))).filter(|(_, g)| !g.is_empty());
+        let callees: FxHashMap<usize, Vec<String>> =
+            solver.edges.iter().enumerate().filter_map(chosen).collect();
         let weights = solver
             .edges
             .iter()
-            .map(|edge| {
+            .enumerate()
+            .map(|(i, edge)| {
                 let gate_count = gates.get(&edge.from).map_or(0, Vec::len) as u64
-                    + receiver_of(solver, edge.to).and_then(|k| receivers.get(&k)).map_or(0, Vec::len) as u64;
+                    + receiver_of(solver, edge.to).and_then(|k| receivers.get(&k)).map_or(0, Vec::len) as u64
+                    + callees.get(&i).map_or(0, Vec::len) as u64;
                 let assumed = u64::from(edge.kind == Some(HopKind::External) || solver.is_assumed(edge.to));
                 let may = u64::from(targets.get(&(edge.from, edge.kind)).is_some_and(|&t| t > 1));
                 (gate_count << 44) | (assumed << 34) | (may << 20) | 1
             })
             .collect();
-        CallGraph { graph, weights, gates, targets, receivers }
+        CallGraph { graph, weights, gates, targets, receivers, callees }
     }
 
     /// The best ways to any of `targets`, which cost `start` each to begin with.
@@ -186,10 +193,17 @@ impl CallGraph {
         receiver_of(solver, inst).and_then(|k| self.receivers.get(&k)).map_or(&[], Vec::as_slice)
     }
 
-    /// All conditions of a hop: those of the call, and those of its receivers.
-    fn hop_gates(&self, solver: &Solver<'_>, edge: &CallEdge) -> Vec<String> {
-        let mut gates = self.gates_at(edge.from).to_vec();
-        gates.extend(self.receiver_gates(solver, edge.to).iter().cloned());
+    /// The conditions under which the call of an edge (by index) enters just its target.
+    fn callee_gates(&self, edge: usize) -> &[String] {
+        self.callees.get(&edge).map_or(&[], Vec::as_slice)
+    }
+
+    /// All conditions of a hop, an edge by index: those of the call, of the choice of its callee, and of its receivers.
+    fn hop_gates(&self, solver: &Solver<'_>, edge: usize) -> Vec<String> {
+        let call = &solver.edges[edge];
+        let mut gates = self.gates_at(call.from).to_vec();
+        gates.extend(self.receiver_gates(solver, call.to).iter().cloned());
+        gates.extend(self.callee_gates(edge).iter().cloned());
         gates.sort();
         gates.dedup();
         gates
@@ -207,15 +221,22 @@ impl CallGraph {
         })
     }
 
-    /// The calls of an instance: where, what, and how.
-    pub fn calls_from(&self, solver: &Solver<'_>, inst: InstId) -> Vec<(Origin, InstId, HopKind)> {
-        self.graph
-            .edges_directed(NodeIndex::new(inst.0 as usize), Direction::Outgoing)
-            .map(|e| {
-                let edge = &solver.edges[*e.weight() as usize];
-                (edge.from, edge.to, hops::kind_of(solver, edge))
-            })
-            .collect()
+    /// The calls of an instance: what they enter, and under which conditions.
+    pub fn gated_calls_from(
+        &self,
+        solver: &Solver<'_>,
+        inst: InstId,
+    ) -> impl Iterator<Item = (InstId, Vec<String>)> {
+        self.graph.edges_directed(NodeIndex::new(inst.0 as usize), Direction::Outgoing).map(|e| {
+            let edge = *e.weight() as usize;
+            (solver.edges[edge].to, self.hop_gates(solver, edge))
+        })
+    }
+
+    /// The instances that call an instance.
+    pub fn callers(&self, inst: InstId) -> impl Iterator<Item = InstId> {
+        let callers = self.graph.neighbors_directed(NodeIndex::new(inst.0 as usize), Direction::Incoming);
+        callers.map(|node| InstId(node.index() as u32))
     }
 
     /// How many targets an edge's call has; see [`Alternatives`].

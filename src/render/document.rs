@@ -100,6 +100,10 @@ fn one_route(out: &mut String, route: &Route, edges: &[&Edge], base: Option<&Lin
     if !route.gates.is_empty() {
         facts.push(format!("Exists if {}.", codes(&route.gates)));
     }
+    for gate in &route.unbound_gates {
+        let decorator = place(&gate.file, gate.line, base);
+        facts.push(format!("Does not depend on {}: {decorator} does not bind.", code(&gate.condition)));
+    }
     facts.push(format!("Has {}.", count(edges.len(), "edge")));
     let _ = writeln!(out, "{}", facts.join(" "));
     for edge in edges {
@@ -121,7 +125,11 @@ fn one_edge(out: &mut String, edge: &Edge, base: Option<&LinkBase>) {
         producer.operation
     );
     let _ = writeln!(out, "| certainty | {} |", edge.certainty);
-    let gates = if edge.gates.is_empty() { "none".to_owned() } else { codes(&edge.gates) };
+    let gates = match edge.gates.as_slice() {
+        [] if edge.unconditional => "none: this path is unconditional".to_owned(),
+        [] => "none that every path meets".to_owned(),
+        gates => codes(gates),
+    };
     let _ = writeln!(out, "| conditions | {gates} |");
     let _ = writeln!(out, "| path | {} |\n", edge.path_id);
     for (number, hop) in edge.path.iter().enumerate() {

@@ -204,13 +204,14 @@ fn chain(out: &mut String, edge: &Edge) {
     let site = format!("{}:{}", edge.producer.file, edge.producer.line);
     let _ = writeln!(
         out,
-        "\nShortest chain to {}: {} {} {} ({}, {})\n",
+        "\nShortest chain to {}: {} {} {} ({}, {}{})\n",
         inline(&site),
         edge.route_id,
         edge.method,
         inline(&edge.rule),
         edge.id,
-        edge.certainty
+        edge.certainty,
+        if edge.unconditional { ", unconditional" } else { "" }
     );
     for (number, hop) in edge.path.iter().enumerate() {
         let gates = if hop.gates.is_empty() {

@@ -110,6 +110,10 @@ fn introduce(out: &mut String, route: &Route) {
     if !route.gates.is_empty() {
         let _ = writeln!(out, "  exists if {}", paint(CAUTION, route.gates.join(" and ")));
     }
+    for gate in &route.unbound_gates {
+        let place = paint(NAME, format!("{}:{}", gate.file, gate.line));
+        let _ = writeln!(out, "  does not depend on {}, which {place} seems to say", gate.condition);
+    }
 }
 
 fn tell(out: &mut String, edge: &Edge, (number, all): (usize, usize), tree: &mut SourceTree) {
@@ -129,6 +133,9 @@ fn tell(out: &mut String, edge: &Edge, (number, all): (usize, usize), tree: &mut
     );
     if !edge.gates.is_empty() {
         let _ = writeln!(out, "  only if {}", paint(CAUTION, edge.gates.join(" and ")));
+    }
+    if edge.unconditional {
+        let _ = writeln!(out, "  unconditional");
     }
     let width = edge.path.iter().map(|hop| hop.line + CALL_LINES as u32).max().unwrap_or(0).to_string().len();
     for (index, hop) in edge.path.iter().enumerate() {

@@ -2,14 +2,15 @@
 //!
 //! They stand in three places: around the code that registers it (`if features.X: app.register_blueprint(...)`), in decorators
 //! that return nothing unless a setting is on, applied before the registering one, and in wrappers
-//! that refuse the request before the handler is called.
+//! that refuse the request before the handler is called. A decorator that is applied after the registering one changes
+//! what the name of the view is bound to, and nothing of the route: its conditions do not bind.
 
 use super::handler::View;
-use crate::finding::HopKind;
-use crate::ir::{CallRole, Op, VarDef};
+use crate::finding::UnboundGate;
+use crate::ir::{CallRole, Instr, Op, VarDef};
 use crate::paths::CallGraph;
 use crate::solve::registry::Registration;
-use crate::solve::value::{InstId, well_known};
+use crate::solve::value::{InstId, Value, ValueId, well_known};
 use crate::solve::{Origin, Solver};
 use rustc_hash::FxHashMap;
 
@@ -76,6 +77,14 @@ fn role(solver: &Solver<'_>, at: Origin) -> Option<CallRole> {
     }
 }
 
+/// The conditions of a route.
+pub struct RouteGates {
+    /// Those under which it exists and its handler is called, sorted.
+    pub binding: Vec<String>,
+    /// Those of decorators outside the registering one, in the order of application.
+    pub unbound: Vec<UnboundGate>,
+}
+
 /// The gates of a route.
 pub fn of_route(
     solver: &Solver<'_>,
@@ -84,7 +93,7 @@ pub fn of_route(
     registration: &Registration,
     mounts: &[Origin],
     view: &View,
-) -> Vec<String> {
+) -> RouteGates {
     let mut gates = Vec::new();
     for &at in std::iter::once(&registration.at).chain(mounts) {
         gates.extend(solver.gates(at));
@@ -92,34 +101,105 @@ pub fn of_route(
             gates.extend(solver.gates(origin));
         }
     }
-    if let Some(at) = init.decorator_call(solver, registration.at) {
-        gates.extend(decorator_gates(solver, graph, at));
-    }
-    gates.extend(wrapper_gates(solver, graph, registration, view));
-    gates.sort();
-    gates.dedup();
-    gates
-}
-
-/// Conditions of decorators that were applied to the same definition before the registering one: what they return when the
-/// condition fails is `None`, so nothing is registered.
-fn decorator_gates(solver: &Solver<'_>, graph: &CallGraph, registering: Origin) -> Vec<String> {
-    let Some(subject) = role(solver, registering) else { return Vec::new() };
-    let func = solver.insts[registering.inst.0 as usize].func;
-    let mut gates = Vec::new();
-    for (index, instr) in solver.program.func(func).instrs.iter().enumerate() {
-        let applied = matches!(instr.op, Op::Call { role, .. } if role == subject);
-        if !applied || index as u32 >= registering.index {
-            continue;
-        }
-        let at = Origin { inst: registering.inst, index: index as u32 };
-        for (origin, to, _) in graph.edges_from(solver, registering.inst) {
-            if origin == at {
-                gates.extend(return_gates(solver, to));
+    let registering = init.decorator_call(solver, registration.at);
+    let mut unbound = Vec::new();
+    if let Some(at) = registering {
+        for applied in applications(solver, at.inst, role(solver, at)) {
+            if applied.index < at.index {
+                gates.extend(decorator_gates(solver, graph, applied));
+            } else if applied.index > at.index {
+                unbound.extend(unbound_gates(solver, graph, applied));
             }
         }
     }
-    gates
+    gates.extend(method_gates(solver, graph, registering, view));
+    gates.extend(wrapper_gates(solver, graph, registration, view));
+    gates.sort();
+    gates.dedup();
+    RouteGates { binding: gates, unbound }
+}
+
+/// Where decorators are applied to one definition, innermost first.
+fn applications(
+    solver: &Solver<'_>,
+    inst: InstId,
+    definition: Option<CallRole>,
+) -> impl Iterator<Item = Origin> {
+    let instrs = &solver.program.func(solver.insts[inst.0 as usize].func).instrs;
+    let applies = move |(_, instr): &(u32, &Instr)| match instr.op {
+        Op::Call { role, .. } => role != CallRole::Plain && Some(role) == definition,
+        _ => false,
+    };
+    (0..).zip(instrs).filter(applies).map(move |(index, _)| Origin { inst, index })
+}
+
+/// The functions that an application of a decorator calls.
+fn decorating<'a>(
+    solver: &'a Solver<'_>,
+    graph: &'a CallGraph,
+    applied: Origin,
+) -> impl Iterator<Item = InstId> + 'a {
+    graph.edges_from(solver, applied.inst).filter(move |(at, ..)| *at == applied).map(|(_, to, _)| to)
+}
+
+/// Conditions of a decorator that was applied before the registering one: what it returns when the condition fails is `None`,
+/// so nothing is registered.
+fn decorator_gates(solver: &Solver<'_>, graph: &CallGraph, applied: Origin) -> Vec<String> {
+    decorating(solver, graph, applied).flat_map(|to| return_gates(solver, to)).collect()
+}
+
+/// Conditions of a decorator that was applied after the registering one: neither what it returns nor what its wrapper refuses
+/// has anything to do with the route.
+fn unbound_gates(solver: &Solver<'_>, graph: &CallGraph, applied: Origin) -> Vec<UnboundGate> {
+    let mut gates = Vec::new();
+    for to in decorating(solver, graph, applied) {
+        gates.extend(return_gates(solver, to));
+        let inst = &solver.insts[to.0 as usize];
+        let decorated = inst.context.iter().map(|&(_, key)| key);
+        let decorated: Vec<ValueId> =
+            decorated.filter(|&key| matches!(solver.values.get(key), Value::Func(..))).collect();
+        for &returned in solver.graph.values(inst.ret) {
+            gates.extend(
+                decorated.iter().flat_map(|&f| solver.closure_gates(returned, f).unwrap_or_default()),
+            );
+        }
+    }
+    gates.sort();
+    gates.dedup();
+    let place = crate::paths::place(solver, applied);
+    gates.into_iter().map(|condition| UnboundGate { condition, place: place.clone() }).collect()
+}
+
+/// Conditions of the decorators of a handler that something other than one of its own decorators registers, such as the method of
+/// a resource class: where they return `None`, there is nothing to call.
+fn method_gates(
+    solver: &Solver<'_>,
+    graph: &CallGraph,
+    registering: Option<Origin>,
+    view: &View,
+) -> Vec<String> {
+    let Some((handler, scope)) = view.func.and_then(|func| Some((func, solver.program.parent(func)?))) else {
+        return Vec::new();
+    };
+    let definition = solver.program.local(handler);
+    let definition = Some(CallRole::DecoratesFunc(definition));
+    let mut common: Option<Vec<String>> = None;
+    for &inst in solver.instances(scope) {
+        if registering.is_some_and(|at| at.inst == inst && role(solver, at) == definition) {
+            return Vec::new();
+        }
+        let applied = applications(solver, inst, definition);
+        meet(&mut common, applied.flat_map(|at| decorator_gates(solver, graph, at)).collect());
+    }
+    common.unwrap_or_default()
+}
+
+/// Keeps of what is known so far only what also holds here.
+fn meet(common: &mut Option<Vec<String>>, gates: Vec<String>) {
+    match common {
+        None => *common = Some(gates),
+        Some(before) => before.retain(|gate| gates.contains(gate)),
+    }
 }
 
 /// The conditions that hold whenever something other than `None` is returned.
@@ -127,12 +207,6 @@ fn return_gates(solver: &Solver<'_>, inst: InstId) -> Vec<String> {
     let func = solver.insts[inst.0 as usize].func;
     let ir = solver.program.func(func);
     let mut common: Option<Vec<String>> = None;
-    let mut meet = |gates: Vec<String>| {
-        common = Some(match common.take() {
-            None => gates,
-            Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
-        });
-    };
     let only_none = |var| solver.graph.values(solver.var(inst, var)).iter().all(|&v| v == well_known::NONE);
     for instr in &ir.instrs {
         let Op::Return { src } = instr.op else { continue };
@@ -141,7 +215,7 @@ fn return_gates(solver: &Solver<'_>, inst: InstId) -> Vec<String> {
         }
         let outer = solver.guard_gates(inst, instr.guard);
         if ir.vars[src.0 as usize].def != VarDef::Join {
-            meet(outer);
+            meet(&mut common, outer);
             continue;
         }
         // `return x if condition else None`: each alternative has its own condition.
@@ -152,14 +226,14 @@ fn return_gates(solver: &Solver<'_>, inst: InstId) -> Vec<String> {
             {
                 let mut gates = solver.guard_gates(inst, alternative.guard);
                 gates.extend(outer.iter().cloned());
-                meet(gates);
+                meet(&mut common, gates);
             }
         }
     }
     common.unwrap_or_default()
 }
 
-/// The conditions that every way through the wrappers to the handler meets.
+/// The conditions that every way from the framework's call to the handler meets: those of the wrappers around it.
 fn wrapper_gates(
     solver: &Solver<'_>,
     graph: &CallGraph,
@@ -167,34 +241,37 @@ fn wrapper_gates(
     view: &View,
 ) -> Vec<String> {
     let Some(handler) = view.func else { return Vec::new() };
-    // Forward from the framework's call, through wrappers only: decorated calls and the view itself.
-    let mut gates: Option<Vec<String>> = None;
-    let mut stack: Vec<(InstId, Vec<String>)> = vec![(registration.root, Vec::new())];
-    let mut steps = 0;
-    while let Some((inst, so_far)) = stack.pop() {
-        steps += 1;
-        if steps > solver.limits.wrapper_walk {
+    let handlers = solver.instances(handler);
+    // Backwards from the handler: its wrappers, and few others, since hardly anybody calls a view.
+    let mut around: FxHashMap<InstId, Option<Vec<String>>> = FxHashMap::default();
+    let mut stack = handlers.to_vec();
+    while let Some(inst) = stack.pop() {
+        if around.len() > solver.limits.wrapper_walk {
             solver.cap("wrapper-walk");
             return Vec::new();
         }
-        if !solver.is_root(inst) && solver.insts[inst.0 as usize].func == handler {
-            gates = Some(match gates {
-                None => so_far,
-                Some(before) => before.into_iter().filter(|g| so_far.contains(g)).collect(),
-            });
-            continue;
-        }
-        for (origin, to, kind) in graph.calls_from(solver, inst) {
-            let wraps = solver.is_root(inst)
-                || matches!(kind, HopKind::Decorator | HopKind::Route)
-                || solver.insts[to.0 as usize].func == handler;
-            if !wraps || to == inst {
-                continue;
-            }
-            let mut gates = so_far.clone();
-            gates.extend(graph.gates_at(origin).iter().cloned());
-            stack.push((to, gates));
+        if around.insert(inst, None).is_none() && !solver.is_root(inst) {
+            stack.extend(graph.callers(inst).filter(|caller| !around.contains_key(caller)));
         }
     }
-    gates.unwrap_or_default()
+    // Forwards from the framework's call, as long as some way meets fewer conditions.
+    around.insert(registration.root, Some(Vec::new()));
+    let mut stack = vec![registration.root];
+    while let Some(inst) = stack.pop() {
+        let so_far = around.get(&inst).cloned().flatten().unwrap_or_default();
+        for (to, mut gates) in graph.gated_calls_from(solver, inst) {
+            let Some(known) = around.get_mut(&to).filter(|_| to != registration.root) else { continue };
+            gates.extend(so_far.iter().cloned());
+            let before = known.as_ref().map(Vec::len);
+            meet(known, gates);
+            if known.as_ref().map(Vec::len) != before {
+                stack.push(to);
+            }
+        }
+    }
+    let mut common = None;
+    for gates in handlers.iter().filter_map(|inst| around.remove(inst).flatten()) {
+        meet(&mut common, gates);
+    }
+    common.unwrap_or_default()
 }

@@ -6,7 +6,7 @@
 mod gates;
 mod handler;
 
-use crate::finding::{Automatic, Place, Route};
+use crate::finding::{Automatic, Diagnostic, Place, Route, Severity};
 use crate::link::{ModId, Name};
 use crate::paths::CallGraph;
 use crate::solve::registry::{Hook, Registration};
@@ -290,7 +290,8 @@ fn collect(
                     handler: if handles { view.handler.clone() } else { None },
                     registered: registered.clone(),
                     decorators: if handles { view.decorators.clone() } else { Vec::new() },
-                    gates: gates.clone(),
+                    gates: gates.binding.clone(),
+                    unbound_gates: if handles { gates.unbound.clone() } else { Vec::new() },
                     automatic: *automatic,
                 },
                 calls,
@@ -391,6 +392,27 @@ fn hook_roots(
 fn registered_place(solver: &Solver<'_>, registration: &Registration, init: &gates::InitGraph) -> Place {
     let at = init.decorator_call(solver, registration.at).unwrap_or(registration.at);
     crate::paths::place(solver, at)
+}
+
+/// What is said about conditions that do not bind: one diagnostic for each decorator and condition.
+pub fn unbound_gates(routes: &[Route]) -> Vec<Diagnostic> {
+    let gates = routes.iter().flat_map(|route| &route.unbound_gates);
+    let mut diagnostics: Vec<Diagnostic> = gates
+        .map(|gate| Diagnostic {
+            file: Some(gate.place.file.clone()),
+            line: gate.place.line,
+            column: 0,
+            severity: Severity::Warning,
+            code: "gate-unbound",
+            message: format!(
+                "`{}` does not decide anything: its decorator stands above the one that registers the route",
+                gate.condition
+            ),
+        })
+        .collect();
+    diagnostics.sort();
+    diagnostics.dedup();
+    diagnostics
 }
 
 /// The number of routes that each instance weighs on.

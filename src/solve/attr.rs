@@ -61,11 +61,21 @@ impl Solver<'_> {
         };
         let class = self.program.sibling_class(func, local);
         let body = self.program.class(class).1;
-        let value = self.values.intern_self_keyed(Value::Class(class, at.inst));
+        let env = self.home(at.inst);
+        let value = self.values.intern_self_keyed(Value::Class(class, env));
         let dotted = self.program.class_dotted(class);
         let queue = self.queue_classes.iter().position(|q| q.path == dotted);
         let bases: Vec<NodeId> =
             bases.iter().filter(|b| matches!(b, Arg::Pos(_))).map(|b| self.var(at.inst, b.var())).collect();
+        if let Some(first) = self.classes.get(&value) {
+            // Without the rule of environments: one class for all.
+            let (made, dst) = (first.dst, self.var(at.inst, dst));
+            self.flow(made, dst);
+            for (slot, node) in bases.into_iter().enumerate() {
+                self.watch(node, Use::Base { class: value, slot: slot as u32 });
+            }
+            return;
+        }
         self.classes.insert(
             value,
             ClassInfo {

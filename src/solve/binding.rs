@@ -1,8 +1,9 @@
 //! Binding: which argument reaches which parameter (Python reference, section 6.3.4).
 
 use super::call::Passing;
+use super::contexts::Rule;
 use super::graph::NodeId;
-use super::value::{InstId, Value, ValueId};
+use super::value::{Constants, InstId, Value, ValueId};
 use super::{Solver, Use};
 use crate::ir::ParamKind;
 use crate::link::{FuncId, Name};
@@ -211,6 +212,13 @@ impl Solver<'_> {
             }
             ParamKind::KeywordOnly | ParamKind::KwArgs => None,
         }
+    }
+
+    /// Which constants are keys at the deciding parameters of a function.
+    pub(super) fn deciding_constants(&self, func: FuncId) -> Constants {
+        let name = self.program.file_of(func).names[self.program.func(func).name.0 as usize];
+        let rule = if name == self.names.getattr { Rule::AttributeNames } else { Rule::Constants };
+        if self.contexts.has(rule) { Constants::Distinct } else { Constants::Shared }
     }
 
     /// The parameters at which definite constants count, as a bit set: those that the function tests, and those that it passes on

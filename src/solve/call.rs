@@ -5,6 +5,7 @@
 //! key flows into is shared. Calls are strict: a target makes its first instance when every
 //! parameter has a value.
 
+use super::contexts::Rule;
 use super::graph::NodeId;
 use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
@@ -263,6 +264,9 @@ impl Solver<'_> {
 
     /// The key that a receiver gives.
     pub(super) fn receiver_key(&mut self, recv: ValueId) -> Option<ValueId> {
+        if !self.contexts.has(Rule::Receivers) {
+            return None;
+        }
         match self.values.get(recv) {
             Value::Inst(key, _) => Some(self.any_of(key)),
             _ => self.values.key(recv, Constants::Shared),
@@ -276,6 +280,9 @@ impl Solver<'_> {
     /// The key of a value at a parameter of `func`, or none where cloning would nest without end.
     pub(super) fn param_key(&mut self, func: FuncId, tested: Constants, value: ValueId) -> Option<ValueId> {
         let key = self.values.key(value, tested)?;
+        if !self.is_key(key) {
+            return None;
+        }
         let depth = self.value_depth(key);
         if depth < 3 {
             return Some(key);
@@ -289,6 +296,15 @@ impl Solver<'_> {
             return None;
         }
         Some(key)
+    }
+
+    /// Whether a value is a key by a rule that holds. Constants are none unless `tested` lets them be.
+    fn is_key(&self, key: ValueId) -> bool {
+        match self.values.get(key) {
+            Value::AnyOf(_) => self.contexts.has(Rule::Receivers),
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Setting(_) => true,
+            _ => self.contexts.has(Rule::Callables),
+        }
     }
 
     /// How often `func` stands in the environments and keys below a value.
@@ -358,13 +374,14 @@ impl Solver<'_> {
             node
         });
         let target = self.targets.len() as u32;
-        let all_tested = class.is_some_and(|c| self.queue_class(c).is_some());
-        let deciding = self.deciding(func);
+        let is_queue = class.is_some_and(|c| self.queue_class(c).is_some());
+        let all_tested = is_queue && self.contexts.has(Rule::Queues);
+        let (deciding, constants) = (self.deciding(func), self.deciding_constants(func));
         let bound = sources.iter().map(|source| {
             let tested = if all_tested {
                 Constants::AndSettings
             } else if source.definite && deciding.checked_shr(source.param).unwrap_or(0) & 1 == 1 {
-                Constants::Distinct
+                constants
             } else {
                 Constants::Shared
             };
@@ -453,7 +470,8 @@ impl Solver<'_> {
         let mut context = Context::new();
         context.extend(recv.map(|recv| (0, recv)));
         context.extend(keyed);
-        if self.captures[func.0 as usize] && !self.is_root(origin.inst) {
+        let by_site = self.captures[func.0 as usize] && self.contexts.has(Rule::CallSites);
+        if by_site && !self.is_root(origin.inst) {
             let site = self.values.intern_self_keyed(Value::Site(self.site(origin)));
             context.push((SITE, site));
         }

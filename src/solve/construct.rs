@@ -1,6 +1,7 @@
 //! Instantiation: `__init__`, the constructor context of instances, named tuples.
 
 use super::call::{Call, Mode, Passing};
+use super::contexts::Rule;
 use super::value::{ClassKey, Context, ObjKind, Value, ValueId};
 use super::{Origin, Solver, Use};
 
@@ -102,9 +103,9 @@ impl Solver<'_> {
             }
             Value::AnyOf(class_key) => {
                 let (class, _) = self.values.class_of_key(class_key);
-                self.queue_class(class).is_some()
+                self.contexts.has(Rule::Constructors) && self.queue_class(class).is_some()
             }
-            _ => true,
+            _ => self.contexts.has(Rule::Constructors),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Guards: which branches a context rules out, and which conditions on settings stand on the way to an instruction.
 
+use super::closure::Scope;
+use super::gate;
 use super::graph::NodeId;
-use super::value::{InstId, Value, ValueId};
+use super::value::{InstId, Value, ValueId, well_known};
 use super::{Origin, ROOT_FUNC, Solver};
-use crate::ir::{Arg, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
-use crate::link::Name;
+use crate::ir::{Arg, BinOp, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
+use crate::link::{FuncId, Name};
 
 /// The truth of a condition, where `leaf` gives that of enough of its parts (Kleene's three-valued logic).
 fn evaluate(cond: &Cond, leaf: &dyn Fn(&Cond) -> Option<bool>) -> Option<bool> {
@@ -202,6 +204,11 @@ impl Solver<'_> {
         })
     }
 
+    /// Whether the context of its instance rules an instruction out.
+    pub fn never_runs(&self, at: Origin) -> bool {
+        self.is_dead(at)
+    }
+
     /// Whether the solution rules an instruction out: it stands under `if hasattr(f, "name")`, and no function that `f`
     /// may be has such an attribute. True is final only when everything is solved.
     pub fn ruled_out(&self, at: Origin) -> bool {
@@ -217,9 +224,13 @@ impl Solver<'_> {
 
     /// The guards around an instruction, innermost first.
     fn guards_of(&self, at: Origin) -> impl Iterator<Item = &Guard> {
-        let func = self.insts[at.inst.0 as usize].func;
-        let ir = (func != ROOT_FUNC).then(|| self.program.func(func));
-        let mut next = ir.map_or(GuardId::ALWAYS, |ir| ir.instrs[at.index as usize].guard);
+        self.guards_in(Scope::Inst(at.inst), at.index)
+    }
+
+    /// The same for an instruction of a scope.
+    pub(super) fn guards_in(&self, scope: Scope, index: u32) -> impl Iterator<Item = &Guard> {
+        let ir = self.ir_of(scope);
+        let mut next = ir.map_or(GuardId::ALWAYS, |ir| ir.instrs[index as usize].guard);
         std::iter::from_fn(move || {
             let guard = &ir.filter(|_| next != GuardId::ALWAYS)?.guards[next.0 as usize];
             next = guard.parent;
@@ -284,17 +295,17 @@ impl Solver<'_> {
 
     /// The same for a guard.
     pub fn guard_gates(&self, inst: InstId, guard: GuardId) -> Vec<String> {
-        let func = self.insts[inst.0 as usize].func;
+        self.gates_in(Scope::Inst(inst), guard)
+    }
+
+    pub(super) fn gates_in(&self, scope: Scope, guard: GuardId) -> Vec<String> {
+        let Some(ir) = self.ir_of(scope) else { return Vec::new() };
         let mut gates = Vec::new();
         let mut at = guard;
         while at != GuardId::ALWAYS {
-            let guard = &self.program.func(func).guards[at.0 as usize];
-            let binds = match guard.unless_returns {
-                None => true,
-                Some(call) => self.never_returns(Origin { inst, index: call }),
-            };
-            if binds {
-                self.collect_gates(inst, &guard.cond, guard.holds, &mut gates);
+            let guard = &ir.guards[at.0 as usize];
+            if guard.unless_returns.is_none_or(|call| self.never_returns(scope, call)) {
+                self.collect_gates(scope, &guard.cond, guard.holds, &mut gates);
             }
             at = guard.parent;
         }
@@ -303,23 +314,24 @@ impl Solver<'_> {
         gates
     }
 
-    fn collect_gates(&self, inst: InstId, cond: &Cond, holds: bool, out: &mut Vec<String>) {
+    fn collect_gates(&self, scope: Scope, cond: &Cond, holds: bool, out: &mut Vec<String>) {
         match (cond, holds) {
-            (Cond::Not(inner), _) => self.collect_gates(inst, inner, !holds, out),
+            (Cond::Not(inner), _) => self.collect_gates(scope, inner, !holds, out),
             (Cond::And(parts), true) | (Cond::Or(parts), false) => {
                 for part in parts {
-                    self.collect_gates(inst, part, holds, out);
+                    self.collect_gates(scope, part, holds, out);
                 }
             }
             (Cond::And(parts), false) | (Cond::Or(parts), true) => {
                 // One of several: a gate only if every alternative is one and the context leaves it open.
                 let mut texts = Vec::new();
                 for part in parts {
-                    if self.decide(inst, part).is_some_and(|t| t != holds) {
+                    if matches!(scope, Scope::Inst(inst) if self.decide(inst, part).is_some_and(|t| t != holds))
+                    {
                         continue;
                     }
                     let mut one = Vec::new();
-                    self.collect_gates(inst, part, holds, &mut one);
+                    self.collect_gates(scope, part, holds, &mut one);
                     if one.is_empty() {
                         return;
                     }
@@ -333,45 +345,111 @@ impl Solver<'_> {
                     out.push(texts.join(" or "));
                 }
             }
-            (Cond::Truthy(var), _) => {
-                if let Some(setting) = self.setting(inst, *var) {
-                    let compound = setting.contains(" and ") || setting.contains(" or ");
-                    match (holds, compound) {
-                        (true, true) if !setting.contains(" or ") => {
-                            out.extend(setting.split(" and ").map(str::to_owned));
-                        }
-                        (true, _) => out.push(setting),
-                        (false, false) => out.push(format!("not {setting}")),
-                        (false, true) => out.push(format!("not ({setting})")),
-                    }
+            (simple, _) => {
+                if let Cond::Truthy(var) = simple
+                    && let Some(cond) = self.tested_before(scope, *var)
+                {
+                    return self.collect_gates(scope, &cond, holds, out);
+                }
+                let Some(setting) = simple.subject().and_then(|var| self.setting_in(scope, var)) else {
+                    return;
+                };
+                if let Some(gate) = self.worded(self.func_of(scope), simple, setting) {
+                    let gate = if holds { gate } else { gate::negated(&gate) };
+                    out.extend(gate::claims(&gate).into_iter().map(str::to_owned));
                 }
             }
-            (Cond::IsNone(var), _) => {
-                if let Some(setting) = self.setting(inst, *var) {
-                    out.push(format!("{setting} {} None", if holds { "is" } else { "is not" }));
-                }
-            }
-            (Cond::Equals(var, constant), _) => {
-                if let Some(setting) = self.setting(inst, *var) {
-                    let text = self.constant_text(inst, constant);
-                    out.push(format!("{setting} {} {text}", if holds { "==" } else { "!=" }));
-                }
-            }
-            (Cond::OneOf(var, constants), _) => {
-                if let Some(setting) = self.setting(inst, *var) {
-                    let texts: Vec<_> = constants.iter().map(|c| self.constant_text(inst, c)).collect();
-                    let word = if holds { "in" } else { "not in" };
-                    out.push(format!("{setting} {word} ({})", texts.join(", ")));
-                }
-            }
-            (Cond::Contains(..) | Cond::IsInstance(..) | Cond::Opaque, _) => {}
         }
     }
 
+    /// The condition that a variable is the truth of, where the same function tests it first and uses it later.
+    fn tested_before(&self, scope: Scope, var: VarId) -> Option<Cond> {
+        let ir = self.ir_of(scope)?;
+        let mut var = var;
+        // A variable is defined once, so the chain of copies ends.
+        while let VarDef::Instr(index) = ir.vars[var.0 as usize].def {
+            let both = |left, right| vec![Cond::Truthy(left), Cond::Truthy(right)];
+            match ir.instrs[index as usize].op {
+                Op::Copy { src, .. } | Op::Narrow { src, .. } => var = src,
+                Op::Test { ref cond, .. } => return Some(cond.clone()),
+                Op::BinOp { op: BinOp::And, left, right, .. } => return Some(Cond::And(both(left, right))),
+                Op::BinOp { op: BinOp::Or, left, right, .. } => return Some(Cond::Or(both(left, right))),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// A simple condition of a function whose subject holds a setting, as text; none for the comparison of a condition.
+    fn worded(&self, func: FuncId, cond: &Cond, setting: &str) -> Option<String> {
+        let text = |constant: &Const| self.constant_text(func, constant);
+        if gate::is_compound(setting) {
+            return match cond {
+                Cond::Not(inner) => self.worded(func, inner, setting).map(|gate| gate::negated(&gate)),
+                Cond::Truthy(_) => Some(setting.to_owned()),
+                _ => None,
+            };
+        }
+        Some(match cond {
+            Cond::Not(inner) => gate::negated(&self.worded(func, inner, setting)?),
+            Cond::IsNone(_) => format!("{setting} is None"),
+            Cond::Equals(_, constant) => format!("{setting} == {}", text(constant)),
+            Cond::OneOf(_, constants) => {
+                let constants: Vec<String> = constants.iter().map(text).collect();
+                format!("{setting} in ({})", constants.join(", "))
+            }
+            Cond::Contains(_, constant) => format!("{setting} contains {}", text(constant)),
+            _ => setting.to_owned(),
+        })
+    }
+
+    /// A new value of what a test is about: if it is a setting, the result is a condition on it, which is kept as a setting
+    /// of its own. Where other things than settings and their defaults get there as well, the result is not tracked.
+    pub(super) fn test(&mut self, at: Origin, value: ValueId, dst: NodeId) {
+        let func = self.insts[at.inst.0 as usize].func;
+        let Op::Test { ref cond, .. } = self.program.func(func).instrs[at.index as usize].op else { return };
+        let Some(subject) = cond.subject() else { return };
+        let values = self.graph.values(self.var(at.inst, subject));
+        let mixed = match self.values.get(value) {
+            Value::Setting(name) => {
+                let Some(text) = self.worded(func, cond, self.text(name)) else { return };
+                let mixed = !values.iter().all(|&v| self.is_setting_or_default(v));
+                let name = self.program.names.intern(&text);
+                let condition = self.values.intern_keyed(Value::Setting(name), None);
+                self.graph.add(dst, condition);
+                mixed
+            }
+            _ if self.is_setting_or_default(value) => false,
+            _ => values.iter().any(|&v| matches!(self.values.get(v), Value::Setting(_))),
+        };
+        if mixed {
+            self.graph.add(dst, well_known::UNKNOWN);
+        }
+    }
+
+    /// Whether a value is a setting, or a constant or container that may stand where nothing is configured.
+    fn is_setting_or_default(&self, value: ValueId) -> bool {
+        matches!(
+            self.values.get(value),
+            Value::Setting(_)
+                | Value::None
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Str(_)
+                | Value::Opaque
+                | Value::Obj(..)
+        )
+    }
+
     /// The one setting that a variable holds, if it holds nothing but that and constants (its defaults).
-    pub fn setting(&self, inst: InstId, var: VarId) -> Option<String> {
+    pub fn setting(&self, inst: InstId, var: VarId) -> Option<&str> {
+        self.setting_in(Scope::Inst(inst), var)
+    }
+
+    /// `config.FEATURE_X` and `features.X` stay as written: a reviewer looks for the text in the source.
+    fn setting_in(&self, scope: Scope, var: VarId) -> Option<&str> {
         let mut found: Option<&str> = None;
-        for &value in self.graph.values(self.var(inst, var)) {
+        for &value in self.values_in(scope, var) {
             match self.values.get(value) {
                 Value::Setting(name) => {
                     let text = self.text(name);
@@ -380,18 +458,14 @@ impl Solver<'_> {
                     }
                     found = Some(text);
                 }
-                Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Opaque => {}
-                Value::Obj(..) => {}
+                _ if self.is_setting_or_default(value) => {}
                 _ => return None,
             }
         }
-        let text = found?;
-        // `config.FEATURE_X` and `features.X` stay as written: a reviewer looks for the text in the source.
-        Some(text.to_owned())
+        found
     }
 
-    fn constant_text(&self, inst: InstId, constant: &Const) -> String {
-        let func = self.insts[inst.0 as usize].func;
+    fn constant_text(&self, func: FuncId, constant: &Const) -> String {
         match constant {
             Const::None => "None".to_owned(),
             Const::Bool(true) => "True".to_owned(),
@@ -401,60 +475,6 @@ impl Solver<'_> {
                 format!("{:?}", self.text(self.program.file_of(func).names[s.0 as usize]))
             }
             Const::Other => "...".to_owned(),
-        }
-    }
-
-    /// Whether a call never returns: every callee is modelled so or is a function whose every path raises.
-    fn never_returns(&self, at: Origin) -> bool {
-        let func = self.insts[at.inst.0 as usize].func;
-        let Op::Call { callee, .. } = self.program.func(func).instrs[at.index as usize].op else {
-            return false;
-        };
-        let values = self.graph.values(self.var(at.inst, callee));
-        !values.is_empty() && values.iter().all(|&v| self.value_never_returns(v, 0))
-    }
-
-    fn value_never_returns(&self, value: ValueId, depth: u32) -> bool {
-        match self.values.get(value) {
-            Value::Func(func, _) => {
-                let ir = self.program.func(func);
-                if ir.never_returns {
-                    return true;
-                }
-                if depth > 3 || ir.is_generator {
-                    return false;
-                }
-                // A function that only forwards to one that never returns, as its last statement.
-                let Some(last) = ir.instrs.iter().rposition(|i| matches!(i.op, Op::Call { .. })) else {
-                    return false;
-                };
-                let instr = &ir.instrs[last];
-                if instr.guard != GuardId::ALWAYS
-                    || ir.instrs.iter().any(|i| matches!(i.op, Op::Return { .. }))
-                {
-                    return false;
-                }
-                let Op::Call { callee, .. } = instr.op else { return false };
-                let VarDef::Instr(def) = ir.vars[callee.0 as usize].def else { return false };
-                let file = self.program.file_of(func);
-                match ir.instrs[def as usize].op {
-                    Op::LoadGlobal { name, .. } => {
-                        let name = file.names[name.0 as usize];
-                        let module = file.module;
-                        self.globals.get(&(module, name)).is_some_and(|&node| {
-                            let values = self.graph.values(node);
-                            !values.is_empty()
-                                && values.iter().all(|&v| self.value_never_returns(v, depth + 1))
-                        })
-                    }
-                    _ => false,
-                }
-            }
-            Value::Bound(_, func) => self.value_never_returns(func, depth),
-            Value::Ext(path) | Value::ExtMethod(_, path) => {
-                self.models.get(self.text(path)).is_some_and(|e| e.prim.as_deref() == Some("never"))
-            }
-            _ => false,
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Instances: the instructions of a function in a context, turned into constraints.
 
 use super::call::Args;
+use super::contexts::Rule;
+use super::gate;
 use super::graph::{NodeId, Owner};
 use super::layout::role;
 use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{BinOp, Const, ContainerKind, Narrowing, Op, ParamKind, VarId};
+use crate::ir::{BinOp, Const, ContainerKind, Narrowing, Op, ParamKind, VarDef, VarId};
 use crate::link::{FuncId, ModId, Name};
+
+/// A condition whose text would be longer than this, in bytes, is not kept.
+const MAX_CONDITION: usize = 512;
 
 impl Solver<'_> {
     /// The instance of a function in a context; new ones are queued for installation.
@@ -126,7 +131,7 @@ impl Solver<'_> {
                 }
                 Const::Other => well_known::OPAQUE,
             },
-            Op::Opaque { .. } => well_known::OPAQUE,
+            Op::Opaque { .. } | Op::Test { .. } => well_known::OPAQUE,
             Op::LoadGlobal { name, .. } => {
                 let name = self.sym(inst, name);
                 self.load_global(inst, name, dst);
@@ -141,7 +146,7 @@ impl Solver<'_> {
     fn install_instr(&mut self, at: Origin) {
         let inst = at.inst;
         match *self.op(at) {
-            Op::Const { dst, .. } | Op::Opaque { dst } | Op::LoadGlobal { dst, .. } => {
+            Op::Const { dst, .. } | Op::Opaque { dst } | Op::Test { dst, .. } | Op::LoadGlobal { dst, .. } => {
                 self.install_constant(at, self.var(at.inst, dst));
             }
             Op::LoadClassName { dst, name } => {
@@ -176,7 +181,8 @@ impl Solver<'_> {
             Op::MakeFunc { dst, func: local, ref defaults } => {
                 let defaults = defaults.clone();
                 let func = self.program.sibling(self.insts[inst.0 as usize].func, local);
-                let value = self.values.intern_self_keyed(Value::Func(func, inst));
+                let env = self.home(inst);
+                let value = self.values.intern_self_keyed(Value::Func(func, env));
                 for (param, var) in defaults {
                     let node = self.default_node(value, param);
                     self.flow(self.var(at.inst, var), node);
@@ -385,16 +391,14 @@ impl Solver<'_> {
                     }
                 }
             }
-            Op::BinOp { dst, op: BinOp::Either, left, right } => {
-                self.either(
-                    at,
-                    value,
-                    (self.var(at.inst, left), self.var(at.inst, right), self.var(at.inst, dst)),
-                    right,
-                );
+            Op::BinOp { dst, op: op @ (BinOp::And | BinOp::Or), left, right } => {
+                let word = if op == BinOp::And { gate::AND } else { gate::OR };
+                let other = if which == role::PRIMARY { right } else { left };
+                self.either(value, word, self.var(at.inst, other), self.var(at.inst, dst));
             }
             Op::BinOp { .. } => self.fold_binop(at),
             Op::Format { dst, .. } => self.fold_format(at, self.var(at.inst, dst)),
+            Op::Test { dst, .. } => self.test(at, value, self.var(at.inst, dst)),
             Op::Raise { .. } => {
                 if matches!(self.values.get(value), Value::Class(..)) {
                     let dst = self.graph.node();
@@ -420,52 +424,44 @@ impl Solver<'_> {
         }
     }
 
-    /// `a and b`, `a or b`: either operand; two settings make one that says both.
-    fn either(
-        &mut self,
-        at: Origin,
-        value: ValueId,
-        (left, right, dst): (NodeId, NodeId, NodeId),
-        right_var: VarId,
-    ) {
+    /// `a and b`, `a or b`: either operand. Two settings make one that says both. A setting beside a constant is the setting
+    /// with its default; beside anything else the result is a condition of which only a part is known.
+    fn either(&mut self, value: ValueId, word: &str, other: NodeId, dst: NodeId) {
         let Value::Setting(_) = self.values.get(value) else {
             self.graph.add(dst, value);
-            return;
-        };
-        let settings = |s: &Self, node: NodeId| -> Vec<Name> {
-            let names = s.graph.values(node).iter();
-            names
-                .filter_map(|&v| if let Value::Setting(name) = s.values.get(v) { Some(name) } else { None })
-                .collect()
-        };
-        let (lefts, rights) = (settings(self, left), settings(self, right));
-        if lefts.is_empty() || rights.is_empty() {
-            self.graph.add(dst, value);
-            return;
-        }
-        let func = self.insts[at.inst.0 as usize].func;
-        let ir = self.program.func(func);
-        // The right operand runs under the truth of the left one for `and`, under its falsity for `or`.
-        let word = match ir.vars[right_var.0 as usize].def {
-            crate::ir::VarDef::Instr(index) => {
-                let guard = ir.instrs[index as usize].guard;
-                let own = ir.instrs[at.index as usize].guard;
-                if guard != own && ir.guards[guard.0 as usize].holds { " and " } else { " or " }
-            }
-            _ => " or ",
-        };
-        for &a in &lefts {
-            for &b in &rights {
-                if a == b || self.text(a).len() + self.text(b).len() > 256 {
-                    self.graph.add(dst, value);
-                    continue;
+            for i in 0..self.graph.values(other).len() {
+                let setting = self.graph.values(other)[i];
+                if matches!(self.values.get(setting), Value::Setting(_)) {
+                    self.join_conditions(setting, word, value, dst);
                 }
-                let text = format!("{}{word}{}", self.text(a), self.text(b));
-                let name = self.program.names.intern(&text);
-                let both = self.values.intern_keyed(Value::Setting(name), None);
-                self.graph.add(dst, both);
             }
+            return;
+        };
+        for i in 0..self.graph.values(other).len() {
+            self.join_conditions(value, word, self.graph.values(other)[i], dst);
         }
+    }
+
+    fn join_conditions(&mut self, setting: ValueId, word: &str, beside: ValueId, dst: NodeId) {
+        let Value::Setting(name) = self.values.get(setting) else { return };
+        let text = self.text(name);
+        let joined = match self.values.get(beside) {
+            _ if beside == setting => None,
+            Value::Setting(other) => Some(gate::joined(text, word, self.text(other))),
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Obj(..) => None,
+            // The result of a test before it is known what it is about; if it is no setting, nothing is claimed.
+            Value::Opaque => return,
+            _ => Some(gate::joined(text, word, gate::UNKNOWN)),
+        };
+        let condition = match joined {
+            None => setting,
+            Some(text) if text.len() > MAX_CONDITION => return,
+            Some(text) => {
+                let name = self.program.names.intern(&text);
+                self.values.intern_keyed(Value::Setting(name), None)
+            }
+        };
+        self.graph.add(dst, condition);
     }
 
     fn caught(&mut self, at: Origin, class: ValueId, dst: NodeId) {
@@ -515,6 +511,31 @@ impl Solver<'_> {
                 self.graph.add(dst, manager);
             }
         }
+    }
+
+    /// The environment of what an instance makes: itself, or without the rule one for all instances of its function, which then
+    /// share their cells.
+    pub(super) fn home(&mut self, inst: InstId) -> InstId {
+        if self.contexts.has(Rule::Environments) {
+            return inst;
+        }
+        let func = self.insts[inst.0 as usize].func;
+        let home = *self.homes.entry(func).or_insert(inst);
+        if home != inst {
+            let vars = &self.program.func(func).vars;
+            let cells: Vec<VarId> = (0..)
+                .map(VarId)
+                .zip(vars)
+                .filter(|(_, v)| v.def == VarDef::Cell)
+                .map(|(var, _)| var)
+                .collect();
+            for cell in cells {
+                let (own, shared) = (self.var(inst, cell), self.var(home, cell));
+                self.flow(own, shared);
+                self.flow(shared, own);
+            }
+        }
+        home
     }
 
     /// The instance `levels` environments up.

@@ -321,6 +321,11 @@ fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
             each(*key, role::KEY);
         }
         Op::Call { callee, .. } => each(*callee, role::PRIMARY),
+        Op::Test { cond, .. } => {
+            if let Some(var) = cond.subject() {
+                each(var, role::PRIMARY);
+            }
+        }
         Op::BinOp { left, right, .. } => {
             each(*left, role::PRIMARY);
             each(*right, role::KEY);
@@ -359,6 +364,7 @@ fn acts_at_once(op: &Op) -> bool {
         Op::Format { parts, .. } => parts.iter().all(|part| matches!(part, FormatPart::Text(_))),
         Op::Const { .. }
         | Op::Opaque { .. }
+        | Op::Test { .. }
         | Op::LoadGlobal { .. }
         | Op::LoadClassName { .. }
         | Op::StoreClassName { .. }

@@ -5,15 +5,18 @@
 //! new values trigger the uses they flow into until nothing changes.
 //!
 //! Rooms: [`value`] what flows, [`graph`] how it flows, [`instance`] instructions to constraints, `layout` where variables live, `import` imports,
-//! [`call`] calls and contexts, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
+//! [`call`] calls and contexts, [`contexts`] which rules make them, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
 //! lookup and classes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and
 //! [`primitive`] modelled externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded,
-//! [`guard`] conditions, `tested` parameters that are passed on to where they are tested, `uncalled` functions that nothing calls.
+//! [`guard`] conditions, [`gate`] how they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls, `tested` parameters that are passed on to where they are tested, `uncalled` functions that nothing calls.
 
 pub mod attr;
 mod binding;
 pub mod call;
+mod closure;
 mod construct;
+pub mod contexts;
+pub mod gate;
 pub mod graph;
 pub mod guard;
 pub mod heap;
@@ -23,6 +26,7 @@ mod layout;
 pub mod library;
 pub mod primitive;
 pub mod registry;
+mod returns;
 pub mod strings;
 mod tested;
 mod uncalled;
@@ -32,6 +36,7 @@ pub mod web;
 use crate::finding::HopKind;
 use crate::link::{FuncId, ModId, Name, Program};
 use crate::models::Models;
+use contexts::Contexts;
 use graph::{Graph, NodeId, Popped, Succ};
 use layout::Layout;
 use registry::Registry;
@@ -304,8 +309,11 @@ pub struct Solver<'p> {
     pub external_calls: FxHashMap<Origin, Name>,
     /// How fine the program is read; to be set before anything is run.
     pub reading: Reading,
+    /// What keeps calls apart; to be set before anything is run.
+    pub contexts: Contexts,
     /// Where the solver stops; to be set before anything is run.
     pub limits: Limits,
+    homes: FxHashMap<FuncId, InstId>,
     captures: Vec<bool>,
     passed_on: Vec<u32>,
     layouts: Vec<Layout>,
@@ -453,7 +461,9 @@ impl<'p> Solver<'p> {
             unknown_calls: FxHashMap::default(),
             external_calls: FxHashMap::default(),
             reading: Reading::default(),
+            contexts: Contexts::default(),
             limits: Limits::default(),
+            homes: FxHashMap::default(),
             captures,
             passed_on,
             layouts,

@@ -42,6 +42,7 @@ fn route(method: &str, rule: &str, endpoint: &str, handler: Place, registered: P
         registered,
         decorators: Vec::new(),
         gates: Vec::new(),
+        unbound_gates: Vec::new(),
         automatic: None,
     }
 }

@@ -34,6 +34,7 @@ fn route(row: &Row, rule: &str, symbol: &str) -> Route {
         registered,
         decorators: Vec::new(),
         gates: Vec::new(),
+        unbound_gates: Vec::new(),
         automatic: None,
     }
 }

@@ -78,7 +78,7 @@ fn finally_is_not_guarded_by_the_body() {
 
 #[test]
 fn operands_and_conditional_expressions_are_guarded() {
-    has("def f(a):\n    return a and g()\n", "f", &["global g  [a.0]", "= a.0 either"]);
+    has("def f(a):\n    return a and g()\n", "f", &["global g  [a.0]", "= a.0 and"]);
     has("def f(a):\n    return a.x or g()\n", "f", &["global g  [not (%1)]"]);
     has(
         "def f(a):\n    return g() if a else h()\n",

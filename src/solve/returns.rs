@@ -1,0 +1,79 @@
+//! Calls that never return: what follows `abort(404)` runs only if what led to it did not hold.
+
+use super::Solver;
+use super::closure::Scope;
+use super::value::{InstId, Value, ValueId};
+use crate::ir::{Cond, Op, VarDef, VarId};
+use crate::link::FuncId;
+
+/// Calls are followed so deep: helpers that refuse a request are wrapped in few others.
+const DEPTH: u32 = 8;
+
+impl Solver<'_> {
+    /// The instances of a function that are installed; when everything is stable, all of them.
+    pub fn instances(&self, func: FuncId) -> &[InstId] {
+        self.installed.get(func.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a call never returns: every callee is modelled so, or is a function that cannot end but by raising.
+    pub(super) fn never_returns(&self, scope: Scope, call: u32) -> bool {
+        self.call_never_returns(scope, call, DEPTH)
+    }
+
+    fn call_never_returns(&self, scope: Scope, call: u32, depth: u32) -> bool {
+        let op = self.ir_of(scope).map(|ir| &ir.instrs[call as usize].op);
+        let Some(&Op::Call { callee, .. }) = op else { return false };
+        let callees = self.values_in(scope, callee);
+        !callees.is_empty() && callees.iter().all(|&callee| self.value_never_returns(callee, depth))
+    }
+
+    fn value_never_returns(&self, value: ValueId, depth: u32) -> bool {
+        match self.values.get(value) {
+            Value::Func(func, env) => {
+                let ir = self.program.func(func);
+                if ir.never_returns || ir.is_generator || depth == 0 {
+                    return ir.never_returns;
+                }
+                let of_env = |inst: &&InstId| self.insts[inst.0 as usize].env == env;
+                let mut instances = self.instances(func).iter().filter(of_env).peekable();
+                // The end of a function is a `return` as well, and for most the one that decides.
+                let mut ends = |&inst: &InstId| {
+                    ir.instrs.iter().enumerate().rev().all(|(index, instr)| match instr.op {
+                        Op::Return { src } => {
+                            self.is_cut_off(Scope::Inst(inst), index as u32, src, depth - 1)
+                        }
+                        _ => true,
+                    })
+                };
+                instances.peek().is_some() && instances.all(&mut ends)
+            }
+            Value::Bound(_, func) | Value::StaticMethod(func) | Value::ClassMethod(func) => {
+                self.value_never_returns(func, depth)
+            }
+            Value::Ext(path) | Value::ExtMethod(_, path) => {
+                self.models.get(self.text(path)).is_some_and(|e| e.prim.as_deref() == Some("never"))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a `return` is never met: the context rules it out, its value is that of a call that never returns, or it stands
+    /// behind such a call.
+    fn is_cut_off(&self, scope: Scope, index: u32, returned: VarId, depth: u32) -> bool {
+        let Some(ir) = self.ir_of(scope) else { return false };
+        if self.rules_out(scope, ir.instrs[index as usize].guard) {
+            return true;
+        }
+        let ends = |call: u32| self.call_never_returns(scope, call, depth);
+        if let VarDef::Instr(made) = ir.vars[returned.0 as usize].def
+            && ends(made)
+        {
+            return true;
+        }
+        // A guard that is false unless a call returns stands for the call itself.
+        self.guards_in(scope, index).any(|guard| {
+            let is_false = matches!(&guard.cond, Cond::Or(parts) if parts.is_empty()) && guard.holds;
+            is_false && guard.unless_returns.is_some_and(ends)
+        })
+    }
+}
