@@ -3,6 +3,7 @@
 
 pub mod calls;
 mod check;
+mod contexts;
 pub mod parse;
 
 use std::path::Path;
@@ -10,8 +11,9 @@ use std::path::Path;
 use producer_map::config::Config;
 use producer_map::evidence::{Context, Evidence, build};
 use producer_map::progress::Silent;
+use producer_map::solve::contexts::Contexts;
 use producer_map::source::Tree;
-use producer_map::{ScanOptions, analyze, tracker};
+use producer_map::{ScanOptions, analyze_with, tracker};
 
 use crate::support::crate_root;
 use parse::Case;
@@ -39,16 +41,16 @@ fn unmet(case: &Case) -> Result<Vec<(usize, String)>, String> {
         failures.extend(calls::failures(case, &calls::graph(case, dir.path())?));
     }
     if !others.is_empty() {
-        failures.extend(check::failures(case, &scan(dir.path())?));
+        failures.extend(check::failures(case, &scan(dir.path(), Contexts::default())?));
     }
     Ok(failures)
 }
 
-fn scan(root: &Path) -> Result<Evidence, String> {
+fn scan(root: &Path, contexts: Contexts) -> Result<Evidence, String> {
     let tree = Tree::directory(root);
     let config = Config::for_tree(&tree, None).map_err(|error| error.to_string())?;
     let options = ScanOptions { config, threads: Some(1) };
-    let findings = analyze(&tree, &options, &Silent).map_err(|error| error.to_string())?;
+    let findings = analyze_with(&tree, &options, contexts, &Silent).map_err(|error| error.to_string())?;
     let assignment = tracker::assign(&findings.routes, None);
     let context = Context { tracker: None, assignment: &assignment, validation_queues: &[] };
     Ok(build(&findings, context))
@@ -98,6 +100,7 @@ fixtures! {
     proxies,
     closures,
     contexts,
+    cloning,
     generators,
     branches,
     queues,
