@@ -246,7 +246,7 @@ fn wrapper_gates(
     let mut around: FxHashMap<InstId, Option<Vec<String>>> = FxHashMap::default();
     let mut stack = handlers.to_vec();
     while let Some(inst) = stack.pop() {
-        if around.len() > solver.limits.wrapper_walk {
+        if around.len() >= solver.limits.wrapper_walk {
             solver.cap("wrapper-walk");
             return Vec::new();
         }

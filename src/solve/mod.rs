@@ -236,7 +236,7 @@ pub struct Limits {
     pub definite_walk: usize,
     /// Calls that are followed from a registration up to an entry module.
     pub startup_walk: usize,
-    /// Calls that are followed from the framework's call of a view to its handler, through the wrappers.
+    /// Instances around the handler of a view, counted backwards from it, that are searched for wrappers.
     pub wrapper_walk: usize,
 }
 
