@@ -316,13 +316,15 @@ impl Solver<'_> {
                 node
             }
         };
-        // The getter takes the receiver by binding, so the call itself has no arguments.
-        let call = self.synthetic_call(at, Args::new(), result, Some(HopKind::Property));
-        let getter = self.field(property, self.names.fget);
-        let bound = self.graph.node();
-        self.watch(getter, Use::Bind { recv, dst: bound, at });
-        self.watch(bound, Use::Callee(call));
         self.flow(result, dst);
+        if self.getters.insert((at, property, recv)) {
+            // The getter takes the receiver by binding, so the call itself has no arguments.
+            let call = self.synthetic_call(at, Args::new(), result, Some(HopKind::Property));
+            let getter = self.field(property, self.names.fget);
+            let bound = self.graph.node();
+            self.watch(getter, Use::Bind { recv, dst: bound, at });
+            self.watch(bound, Use::Callee(call));
+        }
     }
 
     /// The same for what needs no call.
@@ -468,8 +470,10 @@ impl Solver<'_> {
                     let plain = file.names[self.program.func(func).name.0 as usize];
                     let text = self.values.intern_keyed(Value::Str(plain), None);
                     self.graph.add(dst, text);
-                    let wrapped = self.field(value, self.names.wrapped);
-                    self.watch(wrapped, Use::AttrTerm { dst, name, at });
+                    if self.followed.insert((value, dst)) {
+                        let wrapped = self.field(value, self.names.wrapped);
+                        self.watch(wrapped, Use::AttrTerm { dst, name, at });
+                    }
                 } else if name == self.names.doc || name == self.names.module || name == self.names.qualname {
                     self.graph.add(dst, well_known::ANY_STR);
                 } else {
@@ -641,16 +645,12 @@ impl Solver<'_> {
         }
     }
 
-    /// Whether a value may be an instance of one of the classes at a node.
-    pub(super) fn may_be_instance(&self, value: ValueId, classes: NodeId) -> bool {
+    /// Whether a value may be an instance of one of the classes; what is no instance of the program's classes may be anything.
+    pub(super) fn may_be_instance(&self, value: ValueId, classes: &[ValueId]) -> bool {
         let Some(class) = self.class_of(value) else {
             return value != well_known::NONE;
         };
-        let candidates = self.graph.values(classes);
-        if candidates.is_empty() {
-            return true;
-        }
-        candidates.iter().any(|&c| match self.values.get(c) {
+        classes.iter().any(|&c| match self.values.get(c) {
             Value::Class(..) => self.mro(class).contains(&c),
             _ => true,
         })

@@ -198,9 +198,10 @@ impl Solver<'_> {
             }
             Value::Obj(ObjKind::Partial, ..) => {
                 let call = self.with_receiver(call, recv);
-                let merged = self.partial_call(call, callee);
-                let func = self.field(callee, self.names.func);
-                self.watch(func, Use::Callee(merged));
+                if let Some(merged) = self.partial_call(call, callee) {
+                    let func = self.field(callee, self.names.func);
+                    self.watch(func, Use::Callee(merged));
+                }
             }
             Value::Obj(ObjKind::Primitive(name), ..) => {
                 let call = self.with_receiver(call, recv);
@@ -243,23 +244,26 @@ impl Solver<'_> {
         self.new_call(changed)
     }
 
-    fn partial_call(&mut self, call: u32, partial: ValueId) -> u32 {
-        let mut merged = self.calls[call as usize].clone();
-        let mut args = Args::new();
-        for name in self.field_names(partial) {
-            let node = self.field(partial, name);
-            if name == self.names.func {
-                continue;
+    /// The call with what a partial passes put before its arguments, keywords last. A partial that may hold itself takes part
+    /// in a call once.
+    fn partial_call(&mut self, call: u32, partial: ValueId) -> Option<u32> {
+        let mut at = call;
+        while let Some(&(outer, passed)) = self.merged.get(&at) {
+            if passed == partial {
+                return None;
             }
-            let passing = if self.text(name).starts_with('#') { Passing::Pos } else { Passing::Kw(name) };
-            args.push((passing, node));
+            at = outer;
         }
+        let mut merged = self.calls[call as usize].clone();
+        let mut args = self.partials.get(&partial).cloned().unwrap_or_default();
         let given: Vec<Passing> = merged.args.iter().map(|a| a.0).collect();
         args.retain(|&mut (p, _)| !matches!(p, Passing::Kw(_)) || !given.contains(&p));
         args.append(&mut merged.args);
         args.sort_by_key(|(p, _)| matches!(p, Passing::Kw(_) | Passing::DoubleStar));
         merged.args = args;
-        self.new_call(merged)
+        let merged = self.new_call(merged);
+        self.merged.insert(merged, (call, partial));
+        Some(merged)
     }
 
     /// The key that a receiver gives.
@@ -513,9 +517,15 @@ impl Solver<'_> {
         let is_generator = self.program.func(func).is_generator;
         match mode {
             Mode::Construct(_) => self.edge(origin, inst, kind.or(Some(HopKind::Constructor))),
-            Mode::Manager => {
+            Mode::Manager if is_generator => {
                 let manager = self.values.intern_self_keyed(Value::Manager(inst));
                 self.graph.add(dst, manager);
+            }
+            Mode::Manager => {
+                let ret = self.insts[inst.0 as usize].ret;
+                let what = self.primitive(super::primitive::Pending::Managed { dst });
+                self.watch(ret, Use::Primitive { what });
+                self.edge(origin, inst, kind);
             }
             Mode::Plain if is_generator => {
                 let generator = self.values.intern_self_keyed(Value::Generator(inst));

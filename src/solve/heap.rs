@@ -106,6 +106,10 @@ impl Solver<'_> {
         let target = match rule {
             SlotRule::All => self.field(to, name),
             SlotRule::Shift { from, until, to: at } => match self.index_of(name) {
+                Some(i) if (from..until).contains(&i) && i - from + at > self.limits.elements => {
+                    self.cap_at("shifted-elements", node.0);
+                    self.rest(to)
+                }
                 Some(i) if (from..until).contains(&i) => {
                     let shifted = self.index_name(i - from + at);
                     self.field(to, shifted)

@@ -146,7 +146,10 @@ impl Solver<'_> {
     fn install_instr(&mut self, at: Origin) {
         let inst = at.inst;
         match *self.op(at) {
-            Op::Const { dst, .. } | Op::Opaque { dst } | Op::Test { dst, .. } | Op::LoadGlobal { dst, .. } => {
+            Op::Const { dst, .. }
+            | Op::Opaque { dst }
+            | Op::Test { dst, .. }
+            | Op::LoadGlobal { dst, .. } => {
                 self.install_constant(at, self.var(at.inst, dst));
             }
             Op::LoadClassName { dst, name } => {
@@ -257,6 +260,16 @@ impl Solver<'_> {
         match *self.op(at) {
             Op::Copy { dst, .. } | Op::Await { dst, .. } => {
                 self.graph.add(self.var(at.inst, dst), value);
+            }
+            // A class that comes late lets through what waited for it.
+            Op::Narrow { dst, src, by: Narrowing::IsInstance(_) } if which == role::KEY => {
+                let src = self.var(at.inst, src);
+                for i in 0..self.graph.values(src).len() {
+                    let v = self.graph.values(src)[i];
+                    if self.may_be_instance(v, &[value]) {
+                        self.graph.add(self.var(at.inst, dst), v);
+                    }
+                }
             }
             Op::Narrow { dst, by, .. } => {
                 let passes = self.passes_narrowing(at, by, value);
@@ -419,7 +432,9 @@ impl Solver<'_> {
             Narrowing::IsNone => self.passes(Filter::IsNone, value),
             Narrowing::Truthy => self.passes(Filter::Truthy, value),
             Narrowing::Falsy => self.passes(Filter::Falsy, value),
-            Narrowing::IsInstance(class) => self.may_be_instance(value, self.var(at.inst, class)),
+            Narrowing::IsInstance(class) => {
+                self.may_be_instance(value, self.graph.values(self.var(at.inst, class)))
+            }
             Narrowing::NotInstance(_) => true,
         }
     }
@@ -472,8 +487,10 @@ impl Solver<'_> {
                 self.graph.add(dst, exception);
             }
             Value::Obj(..) => {
-                let all = self.all(class);
-                self.watch(all, Use::Instr { at, role: role::PRIMARY });
+                if self.followed.insert((class, dst)) {
+                    let all = self.all(class);
+                    self.watch(all, Use::Instr { at, role: role::PRIMARY });
+                }
             }
             Value::Ext(path) => {
                 let text = format!("{}()", self.text(path));

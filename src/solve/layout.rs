@@ -17,7 +17,7 @@ use std::ops::Range;
 pub(super) mod role {
     /// The operand that decides: object, source, left side, callee.
     pub const PRIMARY: u8 = 0;
-    /// The key of a subscript, the right side of an operation.
+    /// The key of a subscript, the right side of an operation, the class of `isinstance`.
     pub const KEY: u8 = 1;
 }
 
@@ -303,6 +303,10 @@ fn keys_of(op: &Op, mut each: impl FnMut(VarId)) {
 /// Arguments of calls, elements of containers and defaults flow by constraints of their own.
 fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
     match op {
+        Op::Narrow { src, by: Narrowing::IsInstance(class), .. } => {
+            each(*src, role::PRIMARY);
+            each(*class, role::KEY);
+        }
         Op::Copy { src, .. }
         | Op::Await { src, .. }
         | Op::Narrow { src, .. }

@@ -8,7 +8,7 @@
 //! [`call`] calls and contexts, [`contexts`] which rules make them, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
 //! lookup and classes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and
 //! [`primitive`] modelled externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded,
-//! [`guard`] conditions, [`gate`] how they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls, `tested` parameters that are passed on to where they are tested, `uncalled` functions that nothing calls.
+//! [`guard`] conditions, [`gate`] how they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls, `tested` parameters that are passed on to where they are tested, `uncalled` functions that nothing calls, [`observe`] the solution seen from outside.
 
 pub mod attr;
 mod binding;
@@ -24,6 +24,7 @@ mod import;
 pub mod instance;
 mod layout;
 pub mod library;
+pub mod observe;
 pub mod primitive;
 pub mod registry;
 mod returns;
@@ -238,6 +239,9 @@ pub struct Limits {
     pub startup_walk: usize,
     /// Instances around the handler of a view, counted backwards from it, that are searched for wrappers.
     pub wrapper_walk: usize,
+    /// Elements that are passed on as `*args` beyond this index are no longer told apart: `f(1, *args)` in `f` moves them
+    /// without end.
+    pub elements: u32,
 }
 
 impl Default for Limits {
@@ -250,6 +254,7 @@ impl Default for Limits {
             string_depth: 8,
             string_length: 512,
             tested: 4,
+            elements: 64,
             context_walk: 256,
             definite_walk: 16,
             startup_walk: 256,
@@ -347,6 +352,15 @@ pub struct Solver<'p> {
     loaded_index: FxHashMap<(ValueId, Name), u32>,
     body_class: FxHashMap<InstId, ValueId>,
     property_calls: FxHashMap<(Origin, ValueId), NodeId>,
+    /// Getters that are called already: where, the property, the receiver.
+    getters: FxHashSet<(Origin, ValueId, ValueId)>,
+    /// Chains of values that may lead back to where they began (a function that wraps itself, a tuple of exceptions that holds
+    /// itself): which have been followed, and to which node.
+    followed: FxHashSet<(ValueId, NodeId)>,
+    /// What partials pass.
+    partials: FxHashMap<ValueId, call::Args>,
+    /// Calls that a partial made of another call: which, and the partial.
+    merged: FxHashMap<u32, (u32, ValueId)>,
     defaults: FxHashMap<(ValueId, u32), NodeId>,
     string_depth: FxHashMap<Name, u8>,
     iterated: FxHashSet<(ValueId, NodeId)>,
@@ -495,6 +509,10 @@ impl<'p> Solver<'p> {
             loaded_index: FxHashMap::default(),
             body_class: FxHashMap::default(),
             property_calls: FxHashMap::default(),
+            getters: FxHashSet::default(),
+            followed: FxHashSet::default(),
+            partials: FxHashMap::default(),
+            merged: FxHashMap::default(),
             defaults: FxHashMap::default(),
             string_depth: FxHashMap::default(),
             iterated: FxHashSet::default(),

@@ -70,6 +70,8 @@ pub enum Pending {
     ImportModule { dst: NodeId, at: Origin },
     /// A function under `contextmanager`, `staticmethod` or `classmethod`.
     Wrapped { wrap: Wrap, dst: NodeId },
+    /// What a function under `contextmanager` returns that is no generator function itself, as a wrapper of one.
+    Managed { dst: NodeId },
     /// A context manager that is entered by `ExitStack.enter_context`.
     Enter { dst: NodeId, at: Origin },
 }
@@ -262,6 +264,16 @@ impl Solver<'_> {
                 let wrapped = self.values.intern_self_keyed(wrapped);
                 self.graph.add(dst, wrapped);
             }
+            Pending::Managed { dst } => match self.values.get(value) {
+                Value::Generator(inst) => {
+                    let manager = self.values.intern_self_keyed(Value::Manager(inst));
+                    self.graph.add(dst, manager);
+                }
+                Value::Unknown => {
+                    self.graph.add(dst, value);
+                }
+                _ => {}
+            },
             Pending::Enter { dst, at } => self.enter_with(at, value, dst),
         }
     }
@@ -335,9 +347,9 @@ impl Solver<'_> {
                 .filter(|p| {
                     matches!(p.kind, crate::ir::ParamKind::Positional | crate::ir::ParamKind::PositionalOnly)
                 })
-                .count()
-                - usize::from(callee != self.unbound(callee) && !self.program.func(func).params.is_empty());
-            self.calls[call as usize].args.truncate(positional);
+                .count();
+            let takes_self = usize::from(callee != self.unbound(callee));
+            self.calls[call as usize].args.truncate(positional.saturating_sub(takes_self));
         }
         self.dispatch(call, callee, None);
     }
@@ -441,27 +453,12 @@ impl Solver<'_> {
             "never" => {}
             "partial" => {
                 let object = self.object(ObjKind::Partial, origin);
-                let mut position = 0;
-                for (passing, node) in args {
-                    let name = match passing {
-                        Passing::Pos if position == 0 => {
-                            position += 1;
-                            self.names.func
-                        }
-                        Passing::Pos => {
-                            position += 1;
-                            self.index_name(position - 2)
-                        }
-                        Passing::Kw(name) => name,
-                        Passing::Star => continue,
-                        Passing::DoubleStar => {
-                            self.watch(node, Use::Spread { to: object });
-                            continue;
-                        }
-                    };
-                    let field = self.field(object, name);
-                    self.flow(node, field);
+                if let Some(first) = first {
+                    let func = self.field(object, self.names.func);
+                    self.flow(first, func);
                 }
+                let passed = args.into_iter().skip_while(|(passing, _)| *passing != Passing::Pos).skip(1);
+                self.partials.entry(object).or_insert_with(|| passed.collect());
                 self.graph.add(dst, object);
             }
             "wraps" => {

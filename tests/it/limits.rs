@@ -79,6 +79,13 @@ fn operations_and_length_of_strings() {
 }
 
 #[test]
+fn arguments_that_move_on() {
+    let source = "def f(a, *rest):\n    return g(a, a, *rest)\n\n\
+                  def g(a, b, *rest):\n    return rest\n\nf(1, 2, 3)\n";
+    counts("shifted-elements", source, |limits| limits.elements = 0);
+}
+
+#[test]
 fn parameters_that_are_tested() {
     let source = "def f(a, b):\n    if a and b:\n        return 1\n    return 2\n\nf(True, False)\n";
     counts("tested-parameters", source, |limits| limits.tested = 1);

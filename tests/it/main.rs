@@ -10,6 +10,7 @@ mod git;
 mod handmade;
 mod limits;
 mod link;
+mod metamorphic;
 mod miniquay;
 mod plan;
 mod quay;

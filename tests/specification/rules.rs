@@ -1,0 +1,693 @@
+//! The rules of the engine, as a Datalog program: what ARCHITECTURE.md says in prose, and `src/solve` computes with a worklist.
+//!
+//! The program is run to its least fixpoint from nothing but the intermediate representation and the entry modules. Nothing
+//! here knows an order: there are no ids, no caches and no nodes that are made on demand. A rule that the specification does
+//! not have derives `outside`, and then says nothing about the program at hand.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use ascent::ascent_run;
+use producer_map::ir::{BinOp, Narrowing, Op, VarId};
+use producer_map::link::ModId;
+
+use crate::domain::{At, Call, Inst, Kind, Mode, Node, Passing, Place, Target, Text, V, Value, text};
+use crate::imports::{Import, import};
+use crate::library::{Effect, effects, merged};
+use crate::shapes::*;
+use crate::world::{LONG, Source, World, as_text, folded, is_exception, linearise, positions, slot_name};
+
+/// The least fixpoint.
+#[derive(Default)]
+pub struct Solution {
+    /// What each variable of each instance may be.
+    pub variables: HashMap<(Inst, u32), BTreeSet<V>>,
+    /// The instances.
+    pub instances: BTreeSet<Inst>,
+    /// Which instruction enters which instance.
+    pub edges: BTreeSet<(At, Inst)>,
+    /// What the program has that the rules do not speak of.
+    pub outside: BTreeSet<String>,
+}
+
+/// Solves a program, strict calls included: a load that finds nothing when all is stable gives an untracked value, and
+/// everything is solved again with that.
+pub fn solve(world: &World<'_>, entries: &[ModId]) -> Solution {
+    let mut released = HashSet::new();
+    loop {
+        let solution = fixpoint(world, entries, &released);
+        let before = released.len();
+        released.extend(blocked(world, &solution));
+        if released.len() == before || !solution.outside.is_empty() {
+            return solution;
+        }
+    }
+}
+
+/// Variables that a load leaves empty: of an attribute of something that is not `None`, or of a global.
+fn blocked(world: &World<'_>, solution: &Solution) -> HashSet<Node> {
+    let holds = |inst: Inst, var: VarId| solution.variables.get(&(inst, var.0));
+    let blocked = |at: At| {
+        let (dst, fed) = match *world.op(at) {
+            Op::LoadAttr { dst, obj, .. } => {
+                let objects = holds(at.0, obj);
+                (dst, objects.is_some_and(|objects| objects.iter().any(|&object| *object != Value::None)))
+            }
+            Op::LoadGlobal { dst, .. } => (dst, true),
+            _ => return None,
+        };
+        (fed && holds(at.0, dst).is_none()).then(|| at.0.var(dst))
+    };
+    let live =
+        solution.instances.iter().flat_map(|&inst| world.live(inst).into_iter().map(move |x| (inst, x)));
+    live.filter_map(blocked).collect()
+}
+
+/// The least fixpoint, where these nodes hold an untracked value from the start.
+#[allow(clippy::too_many_lines, reason = "the rules")]
+fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solution {
+    let unknown = V::of(Value::Unknown);
+    let opaque = V::of(Value::Opaque);
+    let any_str = V::of(Value::AnyStr);
+    let program = ascent_run! {
+        /// A node holds a value; the values of one node are among those of another.
+        relation points(Node, V);
+        relation flow(Node, Node);
+        points(to, v) <-- flow(from, to), points(from, v);
+        points(n, unknown) <-- for n in released.iter().copied();
+
+        /// Something that no rule is about.
+        relation outside(String);
+
+        // Module bodies, instances, and the instructions that their contexts leave.
+        relation imported(ModId);
+        relation instance(Inst);
+        relation runs(At);
+        imported(m) <-- for m in entries.iter().copied();
+        instance(Inst::new(body, None, Vec::new())) <-- imported(m), if let Some(body) = w.program.body(*m);
+        runs((*i, x)) <-- instance(i), for x in w.live(*i);
+
+        /// A value reaches an operand of an instruction.
+        relation operand(Node, At, u32);
+        relation takes(At, u32, V);
+        operand(var(at, &v), *at, role) <-- runs(at), for (v, role) in operands(w.op(*at));
+        takes(at, role, v) <-- operand(n, at, role), points(n, v);
+
+        // Constants and copies.
+        points(var(at, dst), w.literal(*at, value, *dst)) <-- runs(at), if let Op::Const { dst, value } = w.op(*at);
+        points(var(at, dst), opaque) <-- runs(at), if let Op::Opaque { dst } | Op::Test { dst, .. } = w.op(*at);
+        flow(var(at, src), var(at, dst)) <--
+            runs(at), if let Op::Copy { dst, src } | Op::Await { dst, src } = w.op(*at);
+        flow(var(at, side), var(at, dst)) <--
+            runs(at), if let Op::BinOp { dst, op: BinOp::And | BinOp::Or, left, right } = w.op(*at), for side in [left, right];
+        points(var(at, dst), v) <--
+            takes(at, 0, v), if let Op::Narrow { dst, by, .. } = w.op(*at), if passes(*by, *v);
+        points(var(at, dst), v) <--
+            takes(at, 0, v), takes(at, 1, c),
+            if let Op::Narrow { dst, by: Narrowing::IsInstance(_), .. } = w.op(*at),
+            if let Some(class) = v.class(), mro(class, line), if !c.is_class() || line.contains(c);
+
+        // Globals, and names of class bodies.
+        flow(global, var(at, dst)) <--
+            runs(at), if let Op::LoadGlobal { dst, name: sym } | Op::LoadClassName { dst, name: sym } = w.op(*at),
+            let (m, name) = (w.module_of(at.0), w.sym(at.0.func, *sym)), if w.binds(m, name),
+            let global = Node::of(Place::Global(m, name));
+        points(var(at, dst), w.builtin(m, name)) <--
+            runs(at), if let Op::LoadGlobal { dst, name: sym } | Op::LoadClassName { dst, name: sym } = w.op(*at),
+            let (m, name) = (w.module_of(at.0), w.sym(at.0.func, *sym)), if !w.binds(m, name);
+        flow(var(at, src), Node::of(Place::Global(w.module_of(at.0), w.sym(at.0.func, *name)))) <--
+            runs(at), if let Op::StoreGlobal { name, src } = w.op(*at);
+        slot(class, name), flow(slot_of(class, name), var(at, dst)) <--
+            runs(at), if let Op::LoadClassName { dst, name: sym } = w.op(*at),
+            if let Some(class) = w.class_of_body(at.0), let name = w.sym(at.0.func, *sym);
+        slot(class, name), flow(var(at, src), slot_of(class, name)) <--
+            runs(at), if let Op::StoreClassName { name: sym, src } = w.op(*at),
+            if let Some(class) = w.class_of_body(at.0), let name = w.sym(at.0.func, *sym);
+
+        // Free variables: they live in the instance around.
+        flow(outer.var(*cell), var(at, dst)) <--
+            runs(at), if let Op::LoadFree { dst, levels, cell } = w.op(*at), if let Some(outer) = at.0.outer(*levels);
+        flow(var(at, src), outer.var(*cell)) <--
+            runs(at), if let Op::StoreFree { levels, cell, src } = w.op(*at), if let Some(outer) = at.0.outer(*levels);
+
+        // Imports run modules and bind them, or their names.
+        relation imports(At, Import);
+        imports(at, what) <-- runs(at), for what in import(w, *at);
+        imported(m) <-- imports(_, what), if let Import::Run(m) = what;
+        points(dst, v) <-- imports(_, what), if let Import::Value(v, dst) = what;
+        flow(from, to) <-- imports(_, what), if let Import::Flow(from, to) = what;
+        load(module, name, dst, at) <-- imports(at, what), if let Import::Load(module, name, dst) = what;
+        outside("a star import under __all__".to_owned()) <-- imports(_, what), if let Import::Listed = what;
+
+        // Objects: named slots, one slot for the rest, which any name may be in, and all of them together.
+        relation slot(V, Text);
+        relation all(V);
+        flow(rest_of(*o), slot_of(*o, *n)) <-- slot(o, n);
+        flow(slot_of(*o, *n), all_of(*o)) <-- all(o), slot(o, n);
+        flow(rest_of(*o), all_of(*o)) <-- all(o);
+
+        // Slots of one object that another takes over.
+        relation forward(V, V, Forward);
+        flow(slot_of(*from, *n), place), slot(to, *new) <--
+            forward(from, to, rule), slot(from, n), if let Some(place) = forwarded(w, *rule, *n, *to),
+            if let Place::Slot(_, new) = &*place;
+        flow(slot_of(*from, *n), place) <--
+            forward(from, to, rule), slot(from, n), if let Some(place) = forwarded(w, *rule, *n, *to),
+            if let Place::Rest(_) = &*place;
+        points(keys_of(*to), V::of(Value::Str(*n))) <--
+            forward(from, to, rule), slot(from, n), if let Value::Obj(Kind::Dict, ..) = **to,
+            if forwarded(w, *rule, *n, *to).is_some();
+        flow(rest_of(*from), rest_of(*to)) <-- forward(from, to, _);
+
+        /// Everything in a value goes to an object, as `**x` or `*x` in a display does.
+        relation spread(V, V);
+        forward(from, to, Forward::All), flow(keys_of(*from), keys_of(*to)) <--
+            spread(from, to), if from != to, if let Value::Obj(Kind::Dict, ..) = **from;
+        all(from), flow(all_of(*from), rest_of(*to)) <--
+            spread(from, to), if from != to, if let Value::Obj(kind, ..) = **from, if kind != Kind::Dict;
+        iterate(from, rest_of(*to), None) <-- spread(from, to), if !matches!(**from, Value::Obj(..));
+
+        // Containers.
+        points(var(at, dst), made(at, sequence(*kind))) <-- runs(at), if let Op::MakeSeq { dst, kind, .. } = w.op(*at);
+        slot(list, index_name(x as u32)), flow(var(at, item), slot_of(list, index_name(x as u32))) <--
+            runs(at), if let Op::MakeSeq { kind, items, comprehension, .. } = w.op(*at),
+            let list = made(at, sequence(*kind)), for (x, (item, star)) in items.iter().enumerate(),
+            if !star && is_fixed(*kind, *comprehension, &items[..x]);
+        flow(var(at, item), rest_of(list)) <--
+            runs(at), if let Op::MakeSeq { kind, items, comprehension, .. } = w.op(*at),
+            let list = made(at, sequence(*kind)), for (x, (item, star)) in items.iter().enumerate(),
+            if !star && !is_fixed(*kind, *comprehension, &items[..x]);
+        spread(v, made(at, sequence(*kind))) <--
+            takes(at, x, v), if let Op::MakeSeq { kind, items, .. } = w.op(*at), if items[*x as usize].1;
+        points(var(at, dst), made(at, Kind::Dict)) <-- runs(at), if let Op::MakeDict { dst, .. } = w.op(*at);
+        put(made(at, Kind::Dict), key, var(at, &items[*x as usize].1)) <--
+            takes(at, x, key), if let Op::MakeDict { items, .. } = w.op(*at), if items[*x as usize].0.is_some();
+        spread(v, made(at, Kind::Dict)) <--
+            takes(at, x, v), if let Op::MakeDict { items, .. } = w.op(*at), if items[*x as usize].0.is_none();
+
+        /// `object[key] = source`: a constant key names a slot.
+        relation put(V, V, Node);
+        put(o, k, var(at, src)) <--
+            takes(at, 0, o), takes(at, 1, k), if let Op::StoreSub { src, .. } = w.op(*at);
+        slot(o, n), flow(src, slot_of(*o, n)) <--
+            put(o, k, src), if let Value::Obj(..) = **o, if let Some(n) = slot_name(*k);
+        flow(src, rest_of(*o)) <-- put(o, k, src), if let Value::Obj(..) = **o, if slot_name(*k).is_none();
+        points(keys_of(*o), k) <-- put(o, k, _), if let Value::Obj(Kind::Dict, ..) = **o;
+        flow(src, Node::of(Place::Global(m, n))) <--
+            put(o, k, src), if let Value::Module(m) = **o, if let Some(n) = slot_name(*k);
+        outside("a global under a computed name".to_owned()) <--
+            put(o, k, _), if let Value::Module(_) = **o, if slot_name(*k).is_none();
+
+        /// `destination = object[key]`.
+        relation item(V, V, Node);
+        item(o, k, var(at, dst)) <--
+            takes(at, 0, o), takes(at, 1, k), if let Op::LoadSub { dst, .. } = w.op(*at), if !o.is_object();
+        special(o, text("__getitem__"), implied(at, vec![var(at, key)], var(at, dst))) <--
+            takes(at, 0, o), if let Op::LoadSub { dst, key, .. } = w.op(*at), if o.is_object();
+        slot(o, n), flow(slot_of(*o, n), dst) <--
+            item(o, k, dst), if let Value::Obj(..) = **o, if let Some(n) = slot_name(*k);
+        all(o), flow(all_of(*o), dst) <--
+            item(o, k, dst), if let Value::Obj(..) = **o, if slot_name(*k).is_none();
+        points(dst, inside(*o).unwrap_or(unknown)) <-- item(o, _, dst), if !matches!(**o, Value::Obj(..) | Value::None);
+
+        /// `destination = object[index]`, where a sequence is unpacked.
+        relation element(V, u32, Node);
+        slot(o, index_name(*x)), flow(slot_of(*o, index_name(*x)), dst) <--
+            element(o, x, dst), if let Value::Obj(Kind::List | Kind::Tuple, ..) = **o;
+        iterate(o, dst, None) <-- element(o, _, dst), if !matches!(**o, Value::Obj(Kind::List | Kind::Tuple, ..));
+
+        /// What iterating a value gives; the instruction that iterates, if it counts as a call.
+        relation iterate(V, Node, Option<At>);
+        relation iterates(Node, Node, Option<At>);
+        iterate(v, dst, at) <-- iterates(n, dst, at), points(n, v);
+        iterate(v, var(at, dst), Some(*at)) <-- takes(at, 0, v), if let Op::Iter { dst, .. } = w.op(*at);
+        flow(keys_of(*v), dst) <-- iterate(v, dst, _), if let Value::Obj(Kind::Dict, ..) = **v;
+        all(v), flow(all_of(*v), dst) <--
+            iterate(v, dst, _), if let Value::Obj(kind, ..) = **v, if kind != Kind::Dict;
+        flow(Node::of(Place::Yielded(g)), dst) <-- iterate(v, dst, _), if let Value::Generator(g) = **v;
+        edge(at, g) <-- iterate(v, _, place), if let Value::Generator(g) = **v, if let Some(at) = *place;
+        points(dst, unknown) <-- iterate(v, dst, at), if at.is_none(), if v.is_object();
+        special(v, text("__iter__"), implied(&at, vec![], iterator)), iterates(iterator, dst, Some(at)),
+        special(v, text("__next__"), implied(&at, vec![], *dst)) <--
+            iterate(v, dst, place), if v.is_object(), if let Some(at) = *place,
+            let iterator = Node::of(Place::Iterator(at, *v));
+        points(dst, inside(*v).unwrap_or(unknown)) <--
+            iterate(v, dst, _), if !v.is_object(),
+            if !matches!(**v, Value::Obj(..) | Value::Generator(_) | Value::None | Value::Opaque);
+        points(dst, opaque) <-- iterate(v, dst, _), if **v == Value::Opaque;
+
+        // Unpacking and slicing.
+        iterate(v, rest_of(list), Some(*at)), points(var(at, dst), list) <--
+            takes(at, 0, v), if let Op::Unpack { dst, rest: true, .. } = w.op(*at), let list = made(at, Kind::List);
+        iterate(v, var(at, dst), Some(*at)) <--
+            takes(at, 0, v), if let Op::Unpack { dst, rest: false, from_end, .. } = w.op(*at),
+            if *from_end || v.is_object() || matches!(**v, Value::Generator(_));
+        element(v, index, var(at, dst)) <--
+            takes(at, 0, v), if let Op::Unpack { dst, rest: false, from_end: false, index, .. } = w.op(*at),
+            if !v.is_object(), if !matches!(**v, Value::Generator(_));
+        points(var(at, dst), any_str) <--
+            takes(at, 0, v), if let Op::Slice { dst, .. } = w.op(*at), if let Value::Str(_) | Value::AnyStr = **v;
+        points(var(at, dst), list), slices(v, list, *bounds) <--
+            takes(at, 0, v), if let Op::Slice { dst, bounds, .. } = w.op(*at),
+            if let Value::Obj(Kind::List | Kind::Tuple, ..) = **v, let list = made(at, Kind::List);
+        points(var(at, dst), v) <--
+            takes(at, 0, v), if let Op::Slice { dst, .. } = w.op(*at),
+            if !matches!(**v, Value::Str(_) | Value::AnyStr | Value::Obj(Kind::List | Kind::Tuple, ..));
+        relation slices(V, V, Option<(u32, u32)>);
+        forward(v, list, Forward::Shift(*from, *until, 0)) <-- slices(v, list, bounds), if let Some((from, until)) = bounds;
+        all(v), flow(all_of(*v), rest_of(*list)) <-- slices(v, list, bounds), if bounds.is_none();
+
+        // Operators. What strings and other operands make together depends on the kinds of the operands, see `mixed`.
+        relation operates(At, Outcome);
+        operates(at, outcome(*op, *a, *b)) <--
+            takes(at, 0, a), takes(at, 1, b), if let Op::BinOp { op, .. } = w.op(*at), if !matches!(op, BinOp::And | BinOp::Or);
+        points(var(at, dst), made(at, Kind::List)),
+        iterates(var(at, left), rest_of(made(at, Kind::List)), Some(*at)),
+        iterates(var(at, right), rest_of(made(at, Kind::List)), Some(*at)) <--
+            operates(at, made_of), if let Op::BinOp { dst, left, right, .. } = w.op(*at), if *made_of == Outcome::Joined;
+        points(var(at, dst), v) <--
+            operates(at, made_of), if let Op::BinOp { dst, .. } = w.op(*at), if let Outcome::Value(v) = made_of;
+        outside(format!("an operator on {operands}")) <-- operates(_, made_of), if let Outcome::Outside(operands) = made_of;
+        outside("an operator on operands of several kinds".to_owned()) <--
+            operates(at, a), operates(at, b), if a.kind() != b.kind();
+
+        /// The text of the first parts of an f-string.
+        relation formatted(At, usize, String);
+        formatted(at, 0, String::new()) <-- runs(at), if let Op::Format { .. } = w.op(*at);
+        formatted(at, n + 1, format!("{so_far}{}", **part)) <--
+            formatted(at, n, so_far), if let Some(Ok(part)) = w.format_parts(*at).get(*n);
+        formatted(at, n + 1, format!("{so_far}{}", as_text(*v))) <--
+            formatted(at, n, so_far), if let Some(&Err(part)) = w.format_parts(*at).get(*n), points(part, v);
+        points(var(at, dst), folded(done)) <--
+            formatted(at, n, done), if let Op::Format { dst, parts } = w.op(*at), if *n == parts.len();
+        outside("a long string".to_owned()) <-- points(_, v), if let Value::Str(made) = **v, if made.len() > LONG;
+
+        // Functions are values; the closure is the instance that made them.
+        points(var(at, dst), func) <--
+            runs(at), if let Op::MakeFunc { dst, func: local, .. } = w.op(*at),
+            let func = V::of(Value::Func(w.program.sibling(at.0.func, *local), at.0));
+        flow(var(at, &default), Node::of(Place::Default(func, param))) <--
+            runs(at), if let Op::MakeFunc { func: local, defaults, .. } = w.op(*at),
+            let func = V::of(Value::Func(w.program.sibling(at.0.func, *local), at.0)),
+            for (param, default) in defaults.iter().copied();
+
+        // Classes: made when each base has a value; then the body runs.
+        relation statement(V, At);
+        relation base(V, usize, V);
+        relation bases(V, usize, Vec<(V, Vec<V>)>);
+        relation mro(V, Vec<V>);
+        relation body(Inst);
+        statement(V::of(Value::Class(w.program.sibling_class(at.0.func, *class), at.0)), *at) <--
+            runs(at), if let Op::MakeClass { class, .. } = w.op(*at);
+        base(class, *slot as usize, b) <-- statement(class, at), takes(at, slot, b), if b != class, if **b != Value::None;
+        bases(class, 0, Vec::new()) <-- statement(class, _);
+        bases(class, n + 1, joined(so_far, *b, line.clone())) <--
+            bases(class, n, so_far), base(class, n, b), if b.is_class(), mro(b, line);
+        bases(class, n + 1, joined(so_far, *b, vec![*b])) <-- bases(class, n, so_far), base(class, n, b), if !b.is_class();
+        mro(class, linearise(*class, all)), instance(body), body(body), edge(at, body), points(var(at, dst), class) <--
+            statement(class, at), if let Op::MakeClass { dst, class: local, .. } = w.op(*at),
+            bases(class, operands(w.op(*at)).len(), all),
+            let body = Inst::new(w.program.class(w.program.sibling_class(at.0.func, *local)).1, Some(at.0), Vec::new());
+        slot(b, text("__subclasses__")), points(slot_of(*b, text("__subclasses__")), class) <--
+            mro(class, _), base(class, _, b), if b.is_class();
+        outside("alternatives for a base class".to_owned()) <-- base(class, slot, b), base(class, slot, other), if b != other;
+
+        /// An attribute of a class along its bases, before anything is bound.
+        relation lookup(V, Text);
+        slot(o, n), flow(slot_of(*o, *n), Node::of(Place::Lookup(*class, *name))) <--
+            lookup(class, name), mro(class, line), for place in w.along(line, *name).0, if let Place::Slot(o, n) = &*place;
+        points(Node::of(Place::Lookup(*class, *name)), v) <--
+            lookup(class, name), mro(class, line), for v in w.along(line, *name).1;
+
+        // Receivers: the values of a node are bound (descriptor protocol).
+        relation binds(Node, V, Node, At);
+        relation bind(V, V, Node, At);
+        bind(raw, recv, dst, at) <-- binds(n, recv, dst, at), points(n, raw);
+        points(dst, if recv.is_class() { *raw } else { V::of(Value::Bound(*recv, *raw)) }) <--
+            bind(raw, recv, dst, _), if let Value::Func(..) | Value::ManagerFunc(_) | Value::Obj(Kind::Wraps, ..) = **raw;
+        points(dst, inner) <-- bind(raw, _, dst, _), if let Value::StaticMethod(inner) = **raw;
+        points(dst, V::of(Value::Bound(class, inner))) <--
+            bind(raw, recv, dst, _), if let Value::ClassMethod(inner) = **raw,
+            if let Some(class) = Some(*recv).filter(|recv| recv.is_class()).or(recv.class());
+        slot(raw, text("fget")), binds(slot_of(*raw, text("fget")), *recv, getter, *at), calls(getter, call), flow(got, dst) <--
+            bind(raw, recv, dst, at), if let Value::Obj(Kind::Property, ..) = **raw, if !recv.is_class(),
+            let got = Node::of(Place::Got(*at, *raw)), let call = implied(at, vec![], got),
+            let getter = Node::of(Place::Special(call, *recv, text("fget")));
+        points(dst, V::of(Value::ExtMethod(*recv, path))) <-- bind(raw, recv, dst, _), if let Value::ExtAttr(path) = **raw;
+        points(dst, raw) <-- bind(raw, recv, dst, _), if binds_to_itself(*raw, *recv);
+
+        /// A special method, which the language looks up on the class alone.
+        relation special(V, Text, Call);
+        lookup(class, name), binds(Node::of(Place::Lookup(class, *name)), *recv, method, call.at), calls(method, *call) <--
+            special(recv, name, call), if let Some(class) = recv.class(),
+            let method = Node::of(Place::Special(*call, *recv, *name));
+
+        /// `destination = object.name`.
+        relation load(V, Text, Node, At);
+        relation loads(Node, Text, Node, At);
+        load(v, name, dst, at) <-- loads(n, name, dst, at), points(n, v);
+        load(o, w.sym(at.0.func, *name), var(at, dst), *at) <-- takes(at, 0, o), if let Op::LoadAttr { dst, name, .. } = w.op(*at);
+        // Of modules,
+        flow(Node::of(Place::Global(m, *n)), dst) <-- load(o, n, dst, _), if let Value::Module(m) = **o, if w.binds(m, *n);
+        points(dst, V::of(Value::Module(sub))) <--
+            load(o, n, dst, _), if let Value::Module(m) = **o, if !w.binds(m, *n), if let Some(sub) = w.submodule(m, *n);
+        slot(o, n), flow(slot_of(*o, *n), dst) <--
+            load(o, n, dst, _), if let Value::Module(m) = **o, if !w.binds(m, *n), if w.submodule(m, *n).is_none();
+        // of classes,
+        points(dst, V::str(&w.class_name(*o))) <--
+            load(o, n, dst, _), if o.is_class(), if let "__name__" | "__qualname__" = n.as_str();
+        points(dst, V::of(Value::ExtMethod(*o, text(&format!("builtins.type.{}", **n))))) <--
+            load(o, n, dst, _), if o.is_class(), if let "__subclasses__" | "mro" = n.as_str();
+        lookup(o, n), binds(Node::of(Place::Lookup(*o, *n)), o, dst, at) <--
+            load(o, n, dst, at), if o.is_class(),
+            if !["__name__", "__qualname__", "__subclasses__", "mro"].contains(&n.as_str());
+        // of instances: their own, then what `__getattr__` gives, or what the class has,
+        points(dst, class) <-- load(o, n, dst, _), if o.is_object(), if n.as_str() == "__class__", if let Some(class) = o.class();
+        all(o), flow(all_of(*o), rest_of(dict)), points(dst, dict) <--
+            load(o, n, dst, at), if o.is_object(), if n.as_str() == "__dict__", let dict = made(at, Kind::Dict);
+        relation member(V, Text, Node, At);
+        member(o, n, dst, at) <--
+            load(o, n, dst, at), if o.is_object(), if !["__class__", "__dict__"].contains(&n.as_str());
+        slot(o, n), flow(slot_of(*o, *n), dst) <-- member(o, n, dst, _);
+        special(o, text("__getattr__"), implied(at, vec![given(V::of(Value::Str(*n)))], *dst)) <--
+            member(o, n, dst, at), if let Some(class) = o.class(), mro(class, line), if w.has_getattr(line, *n);
+        lookup(class, n), binds(Node::of(Place::Lookup(class, *n)), o, dst, at) <--
+            member(o, n, dst, at), if let Some(class) = o.class(), mro(class, line), if !w.has_getattr(line, *n);
+        // after a class among the bases,
+        points(var(at, dst), V::of(Value::Super(class, *v))) <--
+            takes(at, 0, v), if let Op::Super { dst, class_levels, .. } = w.op(*at), if v.is_object() || v.is_class(),
+            if let Some(class) = at.0.outer(*class_levels).and_then(|body| w.class_of_body(body));
+        relation beyond(V, V, Text);
+        beyond(class, after, n), binds(Node::of(Place::LookupAfter(class, after, *n)), this, dst, at) <--
+            load(o, n, dst, at), if let Value::Super(after, this) = **o,
+            if let Some(class) = Some(this).filter(|this| this.is_class()).or(this.class());
+        slot(o, n), flow(slot_of(*o, *n), Node::of(Place::LookupAfter(*class, *after, *name))) <--
+            beyond(class, after, name), mro(class, line), if let Some(x) = line.iter().position(|c| c == after),
+            for place in w.along(&line[x + 1..], *name).0, if let Place::Slot(o, n) = &*place;
+        points(Node::of(Place::LookupAfter(*class, *after, *name)), v) <--
+            beyond(class, after, name), mro(class, line), if let Some(x) = line.iter().position(|c| c == after),
+            for v in w.along(&line[x + 1..], *name).1;
+        // of functions,
+        points(dst, V::str(&w.func_name(*o))), slot(o, text("__wrapped__")), loads(slot_of(*o, text("__wrapped__")), n, dst, at) <--
+            load(o, n, dst, at), if let Value::Func(..) = **o, if n.as_str() == "__name__";
+        points(dst, any_str) <--
+            load(o, n, dst, _), if let Value::Func(..) = **o, if let "__doc__" | "__module__" | "__qualname__" = n.as_str();
+        slot(o, n), flow(slot_of(*o, *n), dst) <--
+            load(o, n, dst, _), if let Value::Func(..) = **o,
+            if !["__name__", "__doc__", "__module__", "__qualname__"].contains(&n.as_str());
+        points(dst, this) <-- load(o, n, dst, _), if let Value::Bound(this, _) = **o, if n.as_str() == "__self__";
+        points(dst, func) <-- load(o, n, dst, _), if let Value::Bound(_, func) = **o, if n.as_str() == "__func__";
+        load(func, n, dst, at) <--
+            load(o, n, dst, at), if let Value::Bound(_, func) = **o, if !["__self__", "__func__"].contains(&n.as_str());
+        load(f, n, dst, at) <--
+            load(o, n, dst, at), if let Value::ManagerFunc(f) | Value::StaticMethod(f) | Value::ClassMethod(f) = **o;
+        // and of the rest.
+        slot(o, n), flow(slot_of(*o, *n), dst) <--
+            load(o, n, dst, _), if let Value::Obj(Kind::Tuple | Kind::Partial, ..) = **o;
+        points(dst, v) <-- load(o, n, dst, _), if let Some(v) = foreign_attribute(*o, *n);
+
+        /// `object.name = source`.
+        relation store(V, Text, Node, At);
+        store(o, w.sym(at.0.func, *name), var(at, src), *at) <--
+            takes(at, 0, o), if let Op::StoreAttr { name, src, .. } = w.op(*at);
+        flow(src, Node::of(Place::Global(m, *n))) <-- store(o, n, src, _), if let Value::Module(m) = **o;
+        slot(o, n), flow(src, slot_of(*o, *n)) <--
+            store(o, n, src, _),
+            if let Value::Module(_) | Value::Object { .. } | Value::Class(..) | Value::Obj(..) | Value::Func(..) = **o;
+        store(f, n, src, at) <-- store(o, n, src, at), if let Value::Bound(_, f) | Value::ManagerFunc(f) = **o;
+        relation assigned(Node, V, Node, At);
+        lookup(class, n), assigned(Node::of(Place::Lookup(class, *n)), o, src, at) <--
+            store(o, n, src, at), if o.is_object(), if let Some(class) = o.class(), mro(class, line), if w.defines(line, *n);
+        slot(p, text("fset")), binds(slot_of(*p, text("fset")), o, setter, at), calls(setter, call) <--
+            assigned(n, o, src, at), points(n, p), if let Value::Obj(Kind::Property, ..) = **p,
+            let call = implied(at, vec![*src], Node::of(Place::Ignored)),
+            let setter = Node::of(Place::Special(call, *o, text("fset")));
+
+        /// A call meets a callee, with a receiver if it is a method.
+        relation calls(Node, Call);
+        relation meets(Call, V, Option<V>);
+        meets(call, v, None) <-- calls(n, call), points(n, v);
+        meets(call, v, None) <-- takes(at, 0, v), if let Some(call) = w.call(*at);
+        meets(call, f, Some(this)) <-- meets(call, v, _), if let Value::Bound(this, f) = **v;
+        meets(call, f, recv) <-- meets(call, v, recv), if let Value::StaticMethod(f) | Value::ClassMethod(f) = **v;
+        meets(call, f, recv) <-- meets(call, v, recv), if let Value::ManagerFunc(f) = **v, if !matches!(*f, Value::Func(..));
+        special(v, text("__call__"), call.with(*recv)) <-- meets(call, v, recv), if v.is_object();
+        construct(call.with(*recv), v) <-- meets(call, v, recv), if v.is_class();
+        points(call.dst, unknown) <--
+            meets(call, v, _), if let Value::Opaque | Value::AnyStr | Value::Str(_) | Value::Obj(..) = **v,
+            if !matches!(**v, Value::Obj(Kind::Partial | Kind::Wraps, ..));
+        assumes(call), decorated(call, unknown) <-- meets(call, v, _), if **v == Value::Unknown;
+        external(call.with(*recv), path, None) <-- meets(call, v, recv), if let Value::Ext(path) = **v;
+        external(call, path, Some(this)) <-- meets(call, v, _), if let Value::ExtMethod(this, path) = **v;
+
+        /// Functions that calls meet, and the receivers that they meet them with.
+        relation target(Target);
+        relation receiver(Target, V);
+        target(w.target(*call, *f, *recv, Mode::Plain)) <-- meets(call, f, recv), if let Value::Func(..) = **f;
+        target(w.target(*call, f, *recv, Mode::Manager)) <--
+            meets(call, v, recv), if let Value::ManagerFunc(f) = **v, if let Value::Func(..) = *f;
+        receiver(w.target(*call, *f, Some(this), Mode::Plain), this) <--
+            meets(call, f, recv), if let Some(this) = *recv, if let Value::Func(..) = **f;
+        receiver(w.target(*call, f, Some(this), Mode::Manager), this) <--
+            meets(call, v, recv), if let Some(this) = *recv, if let Value::ManagerFunc(f) = **v, if let Value::Func(..) = *f;
+
+        /// Calls with what they pass themselves.
+        relation passes_values(Call);
+        passes_values(call) <-- meets(call, _, _);
+        passes_values(call) <-- construct(call, _);
+        passes_values(call) <-- external(call, _, _);
+        points(n, v) <-- passes_values(call), for (_, n) in call.args.iter(), if let Place::Given(v) = **n;
+
+        // Arguments to parameters, by key. A call is strict: it enters a function for each combination of one key per parameter.
+        relation source(Target, u32, Node, bool);
+        relation staged(Target, u32, Source);
+        relation count(Target, u32);
+        relation absent(Target, u32);
+        relation keyed(Target, u32, Option<V>, V);
+        relation combination(Target, u32, Vec<(u32, Option<V>)>);
+        staged(t, p as u32, s) <-- target(t), if let Some(sources) = w.sources(*t), for (p, s) in sources.into_iter().enumerate();
+        combination(t, 0, Vec::new()), count(t, sources.len() as u32) <-- target(t), if let Some(sources) = w.sources(*t);
+        absent(t, p) <-- staged(t, p, s), if *s == Source::Elsewhere;
+        source(t, p, *n, w.constants_count(t.func(), *p, s)) <-- staged(t, p, s), if let Source::Node(n) = s;
+        source(t, p, Node::of(Place::Staged(*t, *p)), false) <-- staged(t, p, s), if let Source::Mixed { .. } = s;
+        flow(n, Node::of(Place::Staged(*t, *p))) <-- staged(t, p, s), if let Source::Mixed { nodes, .. } = s, for n in nodes.iter();
+        element(v, x, Node::of(Place::Staged(*t, *p))) <--
+            staged(t, p, s), if let Source::Mixed { stars, .. } = s, for (n, x) in stars.iter(), points(n, v);
+        item(v, V::of(Value::Str(*name)), Node::of(Place::Staged(*t, *p))) <--
+            staged(t, p, s), if let Source::Mixed { doubles, .. } = s, for (n, name) in doubles.iter(), points(n, v);
+        keyed(t, p, v.param_key(t.func(), *constants), v) <-- source(t, p, n, constants), points(n, v);
+        combination(t, p + 1, so_far) <-- combination(t, p, so_far), absent(t, p);
+        combination(t, p + 1, extended(so_far, *p, *key)) <-- combination(t, p, so_far), keyed(t, p, key, _);
+
+        /// A target enters an instance.
+        relation enters(Target, Inst);
+        relation bound(Target, Inst, u32, Option<V>);
+        relation makes(Target, Inst, V);
+        enters(t, inst), instance(inst) <--
+            combination(t, n, keys), count(t, n), if !matches!(t.mode, Mode::Construct(_)),
+            if let Some((inst, _)) = w.entered(*t, keys, false);
+        bound(t, inst, *p, *key) <--
+            combination(t, n, keys), count(t, n), if !matches!(t.mode, Mode::Construct(_)),
+            if let Some((inst, _)) = w.entered(*t, keys, false), for (p, key) in keys.iter();
+        enters(t, inst), instance(inst), makes(t, inst, object) <--
+            combination(t, n, keys), count(t, n), if let Mode::Construct(class) = t.mode, mro(class, line),
+            if let Some((inst, Some(object))) = w.entered(*t, keys, is_exception(line));
+        bound(t, inst, *p, *key) <--
+            combination(t, n, keys), count(t, n), if let Mode::Construct(class) = t.mode, mro(class, line),
+            if let Some((inst, Some(_))) = w.entered(*t, keys, is_exception(line)), for (p, key) in keys.iter();
+        points(inst.var(w.params(inst.func)[*p as usize].var), v) <-- bound(t, inst, p, key), keyed(t, p, key, v);
+
+        // Receivers, `*args`, `**kwargs`.
+        points(place, this), slot_at(place) <--
+            enters(t, inst), receiver(t, this), if let Some(place) = receiver_place(w, *inst);
+        points(place, object), slot_at(place) <-- makes(_, inst, object), if let Some(place) = receiver_place(w, *inst);
+        relation slot_at(Node);
+        slot(o, n) <-- slot_at(place), if let Place::Slot(o, n) = **place;
+        points(node, object) <-- enters(_, inst), for (_, object, node) in rest_objects(w, *inst);
+        relation adds(Surplus);
+        adds(what) <-- enters(t, inst), for what in surplus(w, *t, *inst);
+        flow(from, to), slot_at(to) <-- adds(what), if let Surplus::Place(from, to) = what;
+        slot(dict, name), flow(from, slot_of(*dict, *name)), points(keys_of(*dict), V::of(Value::Str(*name))) <--
+            adds(what), if let Surplus::Keyword(from, dict, name) = what;
+        forward(v, tuple, Forward::Shift(*from, u32::MAX, *to)) <--
+            adds(what), if let Surplus::Star(n, tuple, from, to) = what, points(n, v),
+            if let Value::Obj(Kind::List | Kind::Tuple, ..) = **v;
+        iterate(v, rest_of(*tuple), None) <--
+            adds(what), if let Surplus::Star(n, tuple, _, _) = what, points(n, v),
+            if !matches!(**v, Value::Obj(Kind::List | Kind::Tuple, ..));
+        forward(v, dict, Forward::Except(*func)) <--
+            adds(what), if let Surplus::DoubleStar(n, dict, func) = what, points(n, v), if let Value::Obj(Kind::Dict, ..) = **v;
+        points(rest_of(*dict), unknown) <--
+            adds(what), if let Surplus::DoubleStar(n, dict, _) = what, points(n, v),
+            if !matches!(**v, Value::Obj(Kind::Dict, ..) | Value::None);
+
+        /// What is entered runs, and its result comes back; a generator and a context manager run when they are used.
+        relation edge(At, Inst);
+        edge(t.call.at, inst), points(t.call.dst, object) <-- makes(t, inst, object);
+        edge(t.call.at, inst), flow(Node::of(Place::Return(*inst)), t.call.dst) <--
+            enters(t, inst), if t.mode == Mode::Plain, if !w.func(inst.func).is_generator;
+        points(t.call.dst, V::of(Value::Generator(*inst))) <--
+            enters(t, inst), if t.mode == Mode::Plain, if w.func(inst.func).is_generator;
+        points(t.call.dst, V::of(Value::Manager(*inst))) <--
+            enters(t, inst), if t.mode == Mode::Manager, if w.func(inst.func).is_generator;
+        // A wrapper of a generator function runs when it is called; what it returns is the context manager.
+        edge(t.call.at, inst), returns_manager(Node::of(Place::Return(*inst)), t.call.dst) <--
+            enters(t, inst), if t.mode == Mode::Manager, if !w.func(inst.func).is_generator;
+        relation returns_manager(Node, Node);
+        points(dst, V::of(Value::Manager(g))) <--
+            returns_manager(n, dst), points(n, v), if let Value::Generator(g) = **v;
+        points(dst, unknown) <-- returns_manager(n, dst), points(n, v), if **v == Value::Unknown;
+
+        // Returns, yields, raises.
+        flow(var(at, src), Node::of(Place::Return(at.0))) <-- runs(at), if let Op::Return { src } = w.op(*at);
+        flow(var(at, src), Node::of(Place::Yielded(at.0))), points(var(at, dst), unknown) <--
+            runs(at), if let Op::Yield { dst, src } = w.op(*at);
+        iterate(v, Node::of(Place::Yielded(at.0)), Some(*at)) <-- takes(at, 0, v), if let Op::YieldFrom { .. } = w.op(*at);
+        flow(Node::of(Place::Return(g)), var(at, dst)) <--
+            takes(at, 0, v), if let Op::YieldFrom { dst, .. } = w.op(*at), if let Value::Generator(g) = **v;
+        points(var(at, dst), unknown) <--
+            takes(at, 0, v), if let Op::YieldFrom { dst, .. } = w.op(*at), if !matches!(**v, Value::Generator(_));
+        meets(implied(at, vec![], Node::of(Place::Ignored)), v, None) <--
+            takes(at, 0, v), if let Op::Raise { .. } = w.op(*at), if v.is_class();
+        points(var(at, dst), w.object(*v, Vec::new(), *at, is_exception(line))) <--
+            takes(at, 0, v), if let Op::Caught { dst, .. } = w.op(*at), if v.is_class(), mro(v, line);
+        all(v), operand(all_of(*v), *at, 0) <--
+            takes(at, 0, v), if let Op::Caught { .. } = w.op(*at), if let Value::Obj(..) = **v;
+        points(var(at, dst), V::ext(&format!("{}()", *path))) <--
+            takes(at, 0, v), if let Op::Caught { dst, .. } = w.op(*at), if let Value::Ext(path) = **v;
+        points(var(at, dst), unknown) <--
+            takes(at, 0, v), if let Op::Caught { dst, .. } = w.op(*at),
+            if !matches!(**v, Value::Class(..) | Value::Obj(..) | Value::Ext(_));
+
+        /// A context manager is entered.
+        relation enter(V, Node, At);
+        enter(v, var(at, dst), *at) <-- takes(at, 0, v), if let Op::With { dst, .. } = w.op(*at);
+        flow(Node::of(Place::Yielded(inst)), dst), edge(at, inst) <-- enter(v, dst, at), if let Value::Manager(inst) = **v;
+        special(v, text("__enter__"), implied(at, vec![], *dst)),
+        special(v, text("__exit__"), implied(at, vec![given(opaque); 3], Node::of(Place::Ignored))) <--
+            enter(v, dst, at), if v.is_object();
+        points(dst, v) <-- enter(v, dst, _), if !v.is_object(), if !matches!(**v, Value::Manager(_) | Value::None);
+
+        /// A class is instantiated: its `__init__` runs, or keyword arguments become attributes.
+        relation construct(Call, V);
+        relation initialises(Node, Call, V);
+        lookup(class, text("__init__")), initialises(Node::of(Place::Lookup(*class, text("__init__"))), call, class) <--
+            construct(call, class), mro(class, line), if w.defines(line, text("__init__"));
+        target(w.target(*call, *f, None, Mode::Construct(*class))) <--
+            initialises(n, call, class), points(n, f), if let Value::Func(..) = **f;
+        points(call.dst, w.object(*class, Vec::new(), call.at, is_exception(line))) <--
+            initialises(n, call, class), points(n, f), if !matches!(**f, Value::Func(..)), mro(class, line);
+        relation plain(Call, V);
+        plain(call, w.object(*class, Vec::new(), call.at, is_exception(line))), assumes(call) <--
+            construct(call, class), mro(class, line), if !w.defines(line, text("__init__"));
+        points(call.dst, object) <-- plain(call, object);
+        slot(object, *name), flow(n, slot_of(*object, *name)) <--
+            plain(call, object), for (passing, n) in call.args.iter(), if let Passing::Kw(name) = passing;
+
+        /// What is handed to something that is not understood is assumed to be called.
+        relation assumes(Call);
+        relation assumed(At, V);
+        assumed(call.at, v) <--
+            assumes(call), for (passing, n) in call.args.iter(), if let Passing::Pos | Passing::Kw(_) = passing, points(n, v);
+        meets(blind(at, positions(w.params(f))), v, None) <-- assumed(at, v), if let Value::Func(f, _) = **v;
+        meets(blind(at, positions(w.params(f)).saturating_sub(1)), v, None) <--
+            assumed(at, v), if let Value::Bound(_, method) = **v, if let Value::Func(f, _) = *method;
+        edge(at, g) <-- assumed(at, v), if let Value::Generator(g) = **v;
+
+        /// A library function: what its model says. Of one without a model nothing is known but that it may call what it is
+        /// given; if it decorates something, it is taken to return that.
+        relation external(Call, Text, Option<V>);
+        relation decorated(Call, V);
+        relation effect(At, Effect);
+        effect(call.at, what) <-- external(call, path, recv), for what in effects(w, *call, *path, *recv);
+        decorated(call, result), assumes(call) <--
+            external(call, path, recv), for what in effects(w, *call, *path, *recv), if let Effect::NotModelled(result) = what;
+        points(call.dst, result) <-- decorated(call, result), if w.decorates(*call).is_none();
+        points(call.dst, if is_definition(*v) { *v } else { *result }) <--
+            decorated(call, result), if let Some(n) = w.decorates(*call), points(n, v);
+        outside(what.clone()) <-- effect(_, e), if let Effect::Outside(what) = e;
+        flow(from, to) <-- effect(_, e), if let Effect::Flow(from, to) = e;
+        points(n, v) <-- effect(_, e), if let Effect::Holds(n, v) = e;
+        iterates(n, dst, Some(*at)) <-- effect(at, e), if let Effect::Elements(n, dst) = e;
+        flow(keys_of(*v), dst) <--
+            effect(_, e), if let Effect::Keys(n, dst) = e, points(n, v), if let Value::Obj(Kind::Dict, ..) = **v;
+        points(dst, any_str) <--
+            effect(_, e), if let Effect::Keys(n, dst) = e, points(n, v),
+            if !matches!(**v, Value::Obj(Kind::Dict, ..) | Value::None);
+        all(v), flow(all_of(*v), dst) <--
+            effect(_, e), if let Effect::Values(n, dst) = e, points(n, v), if let Value::Obj(..) | Value::Object { .. } = **v;
+        points(dst, unknown) <--
+            effect(_, e), if let Effect::Values(n, dst) = e, points(n, v),
+            if !matches!(**v, Value::Obj(..) | Value::Object { .. } | Value::None);
+        element(v, *x, dst) <-- effect(_, e), if let Effect::Index(n, x, dst) = e, points(n, v);
+        loads(n, name, dst, at) <-- effect(at, e), if let Effect::Attribute(n, name, dst) = e;
+        slot(v, name), flow(slot_of(*v, *name), dst) <-- effect(_, e), if let Effect::Field(n, name, dst) = e, points(n, v);
+        slot(v, name), flow(src, slot_of(*v, *name)) <-- effect(_, e), if let Effect::SetField(n, name, src) = e, points(n, v);
+        slot(o, n) <-- effect(_, e), if let Effect::Named(o, n) = e;
+        flow(src, rest_of(*v)) <--
+            effect(_, e), if let Effect::Append(n, src) = e, points(n, v), if let Value::Obj(..) = **v;
+        put(o, k, src) <-- effect(_, e), if let Effect::Put(o, n, src) = e, points(n, k);
+        item(o, k, dst) <-- effect(_, e), if let Effect::Item(o, n, dst) = e, points(n, k);
+        spread(v, to) <-- effect(_, e), if let Effect::Spread(n, to) = e, points(n, v);
+        relation copies(V, V, At);
+        points(dst, copy), copies(v, copy, at) <--
+            effect(at, e), if let Effect::Copy(n, s, dst) = e, points(n, v), if let Some(copy) = copy_of(*v, s, *at);
+        points(dst, v) <--
+            effect(at, e), if let Effect::Copy(n, s, dst) = e, points(n, v), if copy_of(*v, s, *at).is_none();
+        spread(v, copy) <-- copies(v, copy, _), if let Value::Obj(Kind::Dict, ..) = **v;
+        forward(v, copy, Forward::Shift(0, u32::MAX, 0)) <--
+            copies(v, copy, _), if let Value::Obj(Kind::List | Kind::Tuple, ..) = **v;
+        iterate(v, rest_of(*copy), None) <-- copies(v, copy, _), if let Value::Obj(Kind::Set, ..) = **v;
+        iterate(v, rest_of(*copy), Some(*at)) <-- copies(v, copy, at), if !matches!(**v, Value::Obj(..));
+        calls(n, call) <-- effect(_, e), if let Effect::Calls(n, call) = e;
+        special(v, name, implied(at, vec![], *dst)) <--
+            effect(at, e), if let Effect::Special(n, names, dst) = e, points(n, v),
+            if let Some(class) = v.class(), mro(class, line), if let Some(name) = names.iter().find(|name| w.defines(line, **name));
+        points(dst, wrapped(*v, *how)) <-- effect(_, e), if let Effect::Wrap(n, how, dst) = e, points(n, v);
+        points(dst, v) <--
+            effect(_, e), if let Effect::Kept(n, dst) = e, points(n, v), if is_definition(*v) || matches!(**v, Value::Bound(..));
+        load(o, name, dst, at) <--
+            effect(at, e), if let Effect::GetAttr(objects, names, dst) = e, points(objects, o), points(names, n),
+            if let Some(name) = slot_name(*n);
+        points(dst, unknown) <--
+            effect(_, e), if let Effect::GetAttr(objects, names, dst) = e, points(objects, o), points(names, n),
+            if slot_name(*n).is_none(), if **o != Value::None;
+        store(o, name, src, at) <--
+            effect(at, e), if let Effect::SetAttr(objects, names, src) = e, points(objects, o), points(names, n),
+            if let Some(name) = slot_name(*n);
+        flow(src, rest_of(*o)) <--
+            effect(_, e), if let Effect::SetAttr(objects, names, src) = e, points(objects, o), points(names, n),
+            if slot_name(*n).is_none();
+        points(dst, V::of(Value::Super(*c, *t))) <--
+            effect(_, e), if let Effect::Super(classes, this, dst) = e, points(classes, c), if c.is_class(),
+            points(this, t), if t.is_object() || t.is_class();
+        points(dst, v.class().unwrap_or(unknown)) <-- effect(_, e), if let Effect::TypeOf(n, dst) = e, points(n, v);
+        points(dst, as_method_leaves(*v, how)) <-- effect(_, e), if let Effect::Str(n, how, dst) = e, points(n, v);
+
+        /// A partial is called with what it was made with as well; `functools.wraps(f)(g)` is `g`, and remembers `f`.
+        relation partial(V, Call);
+        partial(v, made) <-- effect(_, e), if let Effect::Partial(v, made) = e;
+        calls(slot_of(*v, text("func")), merged(call.with(*recv), *v, *made)) <--
+            meets(call, v, recv), partial(v, made), if !call.through.contains(v);
+        meets(implied(at, vec![], Node::of(Place::Ignored)), v, None) <--
+            assumed(at, v), if let Value::Obj(Kind::Partial, ..) = **v;
+        relation wraps(V, Node, Node);
+        wraps(v, first, call.dst) <--
+            meets(call, v, recv), if let Value::Obj(Kind::Wraps, ..) = **v,
+            if let Some((Passing::Pos, first)) = call.with(*recv).args.first().copied();
+        flow(first, dst) <-- wraps(_, first, dst);
+        slot(f, text("__wrapped__")), flow(slot_of(*v, text("__wrapped__")), slot_of(*f, text("__wrapped__"))) <--
+            wraps(v, first, _), points(first, f);
+    };
+    let mut solution = Solution {
+        instances: program.instance.iter().map(|(inst,)| *inst).collect(),
+        edges: program.edge.into_iter().collect(),
+        outside: program.outside.into_iter().map(|(what,)| what).collect(),
+        ..Solution::default()
+    };
+    for (node, value) in program.points {
+        if let Place::Var(inst, var) = *node {
+            solution.variables.entry((inst, var)).or_default().insert(value.told());
+        }
+    }
+    solution
+}
