@@ -103,8 +103,9 @@ impl CallGraph {
         let receivers = conditions::of_receivers(solver);
         let chosen =
             |(i, edge)| Some((i, conditions::of_callee(solver, edge))).filter(|(_, g)| !g.is_empty());
-        let callees: FxHashMap<usize, Vec<String>> =
-            solver.edges.iter().enumerate().filter_map(chosen).collect();
+        let callees: Vec<(usize, Vec<String>)> =
+            solver.edges.par_iter().enumerate().filter_map(chosen).collect();
+        let callees: FxHashMap<usize, Vec<String>> = callees.into_iter().collect();
         let weights = solver
             .edges
             .iter()
