@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use producer_map::Progress;
 use producer_map::config::Config;
+use producer_map::solve::contexts::Contexts;
 use producer_map::source::Tree;
 use producer_map::{ScanOptions, analyze};
 use rayon::prelude::*;
@@ -157,7 +158,12 @@ fn parse(files: &[PathBuf]) -> Outcome<(usize, usize)> {
 
 fn scan(root: &Path, threads: usize) -> Outcome<Stages> {
     let tree = Tree::directory(root);
-    let options = ScanOptions { config: Config::for_tree(&tree, None)?, threads: Some(threads) };
+    let options = ScanOptions {
+        config: Config::for_tree(&tree, None)?,
+        threads: Some(threads),
+        assume_names: false,
+        contexts: Contexts::default(),
+    };
     let stages = Stages::default();
     std::hint::black_box(analyze(&tree, &options, &stages)?);
     Ok(stages)

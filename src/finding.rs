@@ -34,6 +34,11 @@ pub struct Findings {
     pub diagnostics: Vec<Diagnostic>,
     /// Reachable calls that could not be resolved.
     pub unresolved: Vec<UnresolvedCall>,
+    /// Pairs of a route and a queue without an edge that a call leaves open, by (route, queue). All others are closed.
+    pub open: Vec<OpenPair>,
+    /// Edges that rest on the name of a call alone, by (route, queue, producer); none if they were asked for and there are
+    /// none, absent if they were not asked for.
+    pub guesses: Option<Vec<Edge>>,
     /// Counters of the run that are a function of the input alone.
     pub statistics: Statistics,
 }
@@ -280,6 +285,8 @@ pub enum HopKind {
     Hook,
     /// A property or other descriptor.
     Property,
+    /// A guess: a method of something unknown has the name of the function.
+    Name,
     /// A thread, greenlet or executor runs it.
     Thread,
     /// A library that is not modelled is assumed to call what it was given.
@@ -337,12 +344,63 @@ pub struct Diagnostic {
 pub struct UnresolvedCall {
     /// Where.
     pub place: Place,
+    /// Which of the enclosing symbol's unresolved calls of this text it is, from 0 in source order: part of its identity.
+    pub ordinal: u32,
     /// Stable reason code, e.g. `unknown-receiver`.
     pub reason: &'static str,
     /// What is called, as text.
     pub callee: String,
     /// Number of routes that reach it.
     pub routes: usize,
+    /// The queues for which it matters: indices into [`Findings::queues`].
+    pub queues: Vec<usize>,
+    /// Whether the called value itself is unknown, so that it may be anything.
+    pub anything: bool,
+    /// The functions that it may enter and from which one of these queues is reached: their definitions.
+    pub may_enter: Vec<Place>,
+}
+
+/// A route and a queue without an edge, between which a call that matters is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenPair {
+    /// Index into [`Findings::routes`].
+    pub route: usize,
+    /// Index into [`Findings::queues`].
+    pub queue: usize,
+    /// The calls that keep it open: indices into [`Findings::unresolved`], ascending.
+    pub calls: Vec<usize>,
+}
+
+/// How near the code that a route reaches comes to a queue that it does not feed; the nearest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Nearness {
+    /// A call that is open may enter the function.
+    Open,
+    /// The function is entered, in contexts from which no way leads on.
+    Entered,
+    /// A call has the name of the function, and enters another one.
+    Named,
+    /// A method of the same class is entered.
+    Class,
+    /// Something of the same module is entered.
+    Module,
+    /// None of these.
+    Nothing,
+}
+
+/// The nearest miss of a route and a queue without an edge.
+#[derive(Debug, Clone)]
+pub struct NearMiss {
+    /// How near.
+    pub nearness: Nearness,
+    /// How the route gets there: to the call, the function, or the one of the same class or module.
+    pub way: Vec<Hop>,
+    /// The call that would have to enter the function, and what it calls as text.
+    pub call: Option<(Place, String)>,
+    /// The function from which the queue would be reached, where it is defined; none if anything may be called.
+    pub function: Option<Place>,
+    /// From the function to the put.
+    pub rest: Vec<Hop>,
 }
 
 /// Counters that depend on the input alone.
@@ -356,8 +414,10 @@ pub struct Statistics {
     pub variables: usize,
     /// Call sites that routes reach.
     pub reachable_calls: usize,
-    /// Of those, calls with at least one target in the project, a modelled or a named library.
+    /// Of those, calls that are resolved in every context.
     pub resolved_calls: usize,
+    /// Of these, how many by kind of what they call.
+    pub understood: Vec<(&'static str, usize)>,
     /// Caps that were hit, by name.
     pub caps_hit: Vec<(String, usize)>,
 }

@@ -35,7 +35,8 @@ pub mod sheet;
 pub mod solve;
 pub mod source;
 pub mod tracker;
+pub mod unknown;
 pub mod workers;
 
 pub use progress::Progress;
-pub use scan::{ScanError, ScanOptions, analyze, analyze_with};
+pub use scan::{ScanError, ScanOptions, analyze};

@@ -1,14 +1,16 @@
 //! A scan from end to end: the stages of the pipeline in order.
 
 use crate::config::{Config, Parameter};
-use crate::finding::{Diagnostic, Findings, Severity, SourceFacts};
+use crate::finding::{Diagnostic, Findings, NearMiss, Severity, SourceFacts};
 use crate::link::{LoweredFile, ModId, Program};
 use crate::models::{ModelError, Models};
 use crate::paths::CallGraph;
 use crate::progress::Progress;
+use crate::routes::RouteRoots;
 use crate::solve::contexts::Contexts;
-use crate::solve::{Knowledge, QueueClass, Solver};
+use crate::solve::{Knowledge, Origin, QueueClass, Solver};
 use crate::source::{SourceFile, Tree};
+use crate::unknown::{self, Unknown};
 use crate::{paths, queues, routes, workers};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -20,6 +22,11 @@ pub struct ScanOptions {
     pub config: Config,
     /// Number of threads, none for one per processor.
     pub threads: Option<usize>,
+    /// Whether guesses that rest on names are wanted as well.
+    pub assume_names: bool,
+    /// What keeps calls apart: all rules, except in tests that switch one off.
+    #[doc(hidden)]
+    pub contexts: Contexts,
 }
 
 /// Why a scan found nothing at all.
@@ -162,29 +169,28 @@ pub(crate) fn read_tree(
 /// # Errors
 /// When the tree cannot be read, holds nothing to analyse, or a configured entry is missing.
 pub fn analyze(tree: &Tree, options: &ScanOptions, progress: &dyn Progress) -> Result<Findings, ScanError> {
-    analyze_with(tree, options, Contexts::default(), progress)
+    analyze_and(tree, options, progress, |_| ()).map(|(findings, ())| findings)
 }
 
-/// The same with some context rules only: for tests that switch one off.
+/// Scans a tree, and asks something of the scan before it is forgotten.
 ///
 /// # Errors
 /// As [`analyze`].
-#[doc(hidden)]
-pub fn analyze_with(
+pub fn analyze_and<T: Send>(
     tree: &Tree,
     options: &ScanOptions,
-    contexts: Contexts,
     progress: &dyn Progress,
-) -> Result<Findings, ScanError> {
-    in_threads(options.threads, || analyze_here(tree, options, contexts, progress))?
+    ask: impl FnOnce(&Solved<'_, '_>) -> T + Send,
+) -> Result<(Findings, T), ScanError> {
+    in_threads(options.threads, || analyze_here(tree, options, progress, ask))?
 }
 
-fn analyze_here(
+fn analyze_here<T>(
     tree: &Tree,
     options: &ScanOptions,
-    contexts: Contexts,
     progress: &dyn Progress,
-) -> Result<Findings, ScanError> {
+    ask: impl FnOnce(&Solved<'_, '_>) -> T,
+) -> Result<(Findings, T), ScanError> {
     let Lowered { files, source, diagnostics } = read_tree(tree, options, progress)?;
     let mut findings = Findings { source, diagnostics, ..Findings::default() };
 
@@ -214,7 +220,7 @@ fn analyze_here(
 
     progress.stage("solve", 0);
     let mut solver = Solver::new(&mut program, &models, &knowledge);
-    solver.contexts = contexts;
+    solver.contexts = options.contexts;
     for &entry in &entries {
         solver.run_module(entry, false);
     }
@@ -227,15 +233,23 @@ fn analyze_here(
     let (routes, roots) = routes::extract(&mut solver, &graph, &entries);
     findings.diagnostics.extend(routes::unbound_gates(&routes));
     findings.routes = routes;
-    let edges = paths::edges(&solver, &graph, &findings.routes, &roots);
-    queues::unresolved(&solver, &graph, &roots, &mut findings);
+    // Both only read the solution.
+    let (edges, unknown) = rayon::join(
+        || paths::edges(&solver, &graph, &findings.routes, &roots),
+        || unknown::survey(&solver, &graph, &roots),
+    );
+    let guesses = options
+        .assume_names
+        .then(|| unknown::guess::guesses(&solver, &graph, &unknown, (&findings.routes, &roots), &edges));
 
     progress.stage("consumers", 0);
     for &module in &consumers {
         solver.run_module(module, true);
     }
     solver.solve();
-    let starts = queues::complete(&solver, edges, &mut findings);
+    let queues::Beginnings { created, consumers: starts } =
+        queues::complete(&solver, edges, guesses, &mut findings);
+    unknown::complete(&solver, &unknown, &created, &mut findings);
     if let Some((path, text)) = tree.first_of(&options.config.supervisor) {
         match text {
             Ok(text) => workers::complete(path, &text, &solver, &starts, &mut findings),
@@ -247,7 +261,32 @@ fn analyze_here(
     }
     findings.diagnostics.sort();
     progress.finish();
-    Ok(findings)
+    let solved =
+        Solved { findings: &findings, solver: &solver, graph: &graph, roots: &roots, unknown, created };
+    let answer = ask(&solved);
+    Ok((findings, answer))
+}
+
+/// A scan that is done, for questions that its findings do not answer.
+pub struct Solved<'a, 'p> {
+    /// What it found.
+    pub findings: &'a Findings,
+    solver: &'a Solver<'p>,
+    graph: &'a CallGraph,
+    roots: &'a [RouteRoots],
+    unknown: Unknown,
+    /// Where each queue of the findings is created.
+    created: Vec<Origin>,
+}
+
+impl Solved<'_, '_> {
+    /// How near a route comes to a queue that it does not feed; both by their numbers in the findings. None if nothing that
+    /// the application runs puts on the queue.
+    pub fn nearest_miss(&self, route: usize, queue: usize) -> Option<NearMiss> {
+        let roots = self.roots.iter().find(|roots| roots.route == route)?;
+        let created = *self.created.get(queue)?;
+        unknown::nearest::nearest(self.solver, self.graph, &self.unknown, (route, roots), created)
+    }
 }
 
 fn load(tree: &Tree, file: &SourceFile) -> Loaded {

@@ -19,6 +19,7 @@ use crate::link::{ModId, Program};
 use crate::models::Models;
 use crate::progress::Progress;
 use crate::scan::{ScanError, ScanOptions, in_threads, read_tree};
+use crate::solve::contexts::Contexts;
 use crate::solve::{Knowledge, Reading, Solver};
 use crate::source::Tree;
 
@@ -107,7 +108,12 @@ pub fn build(root: &Path, options: &Options, progress: &dyn Progress) -> Result<
 }
 
 fn build_here(root: &Path, options: &Options, progress: &dyn Progress) -> Result<Graph, ScanError> {
-    let scan = ScanOptions { config: options.config.clone(), threads: options.threads };
+    let scan = ScanOptions {
+        config: options.config.clone(),
+        threads: options.threads,
+        assume_names: false,
+        contexts: Contexts::default(),
+    };
     let tree = read_tree(&Tree::directory(root), &scan, progress)?;
     progress.stage("link", 0);
     let mut program = Program::link(tree.files);

@@ -17,6 +17,7 @@ Examples:
   producer-map scan ./quay -o - | jq .edges       evidence on standard output
   producer-map why ROUTE-0105 --root ./quay       tell the chains of a route, hop by hop
   producer-map why 'PUT /v2/<repo>' QUEUE         the chains of a route to one queue
+  producer-map why-not ROUTE-0105 QUEUE           whether it is certain that there is none
   producer-map queues ./quay                      list the queues
   producer-map diff main HEAD                     compare two revisions of the repository
   producer-map link --checklist routes.csv        what the evidence would add to a checklist
@@ -34,6 +35,24 @@ Exit status:
 Environment:
   NO_COLOR    no colors, unless --color always
   CI          no progress bar";
+
+const WHY_NOT_HELP: &str = "\
+A route that has no edge to a queue is `closed` if no call on its way is left open that could lead to a producer of the \
+queue, and `open` otherwise; then the calls are named, with a reason that `producer-map explain` explains. The nearest \
+miss is the function nearest to a producer that the code of the route touches, and what would have to be called.
+
+The answer comes from a scan of --root, or of the current directory. With --evidence it comes from that file, which does \
+not hold the nearest miss.
+
+Examples:
+  producer-map why-not ROUTE-0105 notification --root ./quay
+  producer-map why-not 'GET /v1/search' notification_queue --root ./quay
+  producer-map why-not ROUTE-0105 notification --evidence evidence.json
+
+Exit status:
+  0    told, whether the pair is closed, open, or has an edge
+  2    wrong use: unknown route or queue, or a file that was given and cannot be used
+  3    nothing usable in the tree";
 
 const RENDER_HELP: &str = "\
 The document has an anchor for each queue (queue-NAME), each route with edges (route-ID) and each edge (its ID), all in \
@@ -120,6 +139,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Tell how a route reaches a queue, with source lines
     Why(WhyArgs),
+    /// Tell whether it is certain that a route does not feed a queue, and how near it comes
+    WhyNot(WhyNotArgs),
     /// List the routes
     Routes(RoutesArgs),
     /// List the queues
@@ -206,6 +227,9 @@ pub struct ScanArgs {
     /// Also write a summary in Markdown
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
+    /// Add guesses, apart from the edges: `names` lets calls on unknown objects enter every function of the name
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub assume: Option<Assumption>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub tree: TreeArgs,
@@ -227,6 +251,32 @@ pub struct WhyArgs {
     pub root: Option<PathBuf>,
     /// Evidence to take the chains from
     #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tree: TreeArgs,
+}
+
+/// What guesses may rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Assumption {
+    /// A method of something unknown is any function of the project with its name that takes its arguments
+    Names,
+}
+
+/// `why-not`.
+#[derive(Debug, Args)]
+#[command(after_help = WHY_NOT_HELP)]
+pub struct WhyNotArgs {
+    /// Route: an ID, or method and rule as one argument
+    pub route: String,
+    /// Queue: its default name or its variable
+    pub queue: String,
+    /// Root of the tree to scan
+    #[arg(long)]
+    pub root: Option<PathBuf>,
+    /// Evidence to take the answer from, without the nearest miss
+    #[arg(long, value_name = "FILE", conflicts_with = "root")]
     pub evidence: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]

@@ -1,9 +1,21 @@
 //! From a name as typed to the thing it means, or to the nearest names.
 
 use super::CliError;
+use super::args::TreeArgs;
 use crate::codes::{self, Code};
 use crate::evidence::Evidence;
 use crate::evidence::model::{Queue, Route};
+
+impl TreeArgs {
+    /// Refuses options for scanning where evidence is read instead.
+    pub(super) fn refused_with_evidence(&self) -> Result<(), CliError> {
+        if !self.given() {
+            return Ok(());
+        }
+        let message = "options for scanning have no effect with --evidence: leave one of them out";
+        Err(CliError::Usage(message.to_owned()))
+    }
+}
 
 /// Number of names that are suggested at most.
 const SUGGESTIONS: usize = 4;

@@ -19,6 +19,7 @@ mod plan;
 mod plan_args;
 mod scan;
 mod show;
+mod why_not;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -86,6 +87,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Scan(args) => scan::run(args, &terminal),
         Command::Why(args) => show::why(args, &terminal),
+        Command::WhyNot(args) => why_not::run(args, &terminal),
         Command::Routes(args) => show::routes(args, &terminal),
         Command::Queues(args) => show::queues(args, &terminal),
         Command::Render(args) => show::document(args, &terminal),

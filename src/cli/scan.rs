@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use super::args::{ScanArgs, TreeArgs};
+use super::args::{Assumption, ScanArgs, TreeArgs};
 use super::{CliError, Terminal};
 use crate::config::{Config, Pattern};
 use crate::evidence::model::Evidence;
 use crate::evidence::{self, Context};
-use crate::scan::ScanOptions;
+use crate::finding::Findings;
+use crate::scan::{ScanOptions, Solved};
+use crate::solve::contexts::Contexts;
 use crate::source::Tree;
 use crate::{progress, render, tracker};
 
@@ -17,7 +19,8 @@ pub(super) fn run(args: &ScanArgs, terminal: &Terminal) -> Result<(), CliError> 
         Some(rev) => Tree::revision(args.repo.as_deref().unwrap_or(&args.root), rev)?,
         None => directory(&args.root)?,
     };
-    let evidence = scan(&tree, &args.tree, terminal)?;
+    let assume_names = args.assume == Some(Assumption::Names);
+    let (evidence, ()) = scan_and(&tree, &args.tree, assume_names, terminal, |_, _| ())?;
     let text = evidence::to_json(&evidence)?;
     let to_stdout = args.output.as_os_str() == "-";
     let summary = render::summary(&evidence);
@@ -51,6 +54,17 @@ pub(super) fn directory(root: &Path) -> Result<Tree, CliError> {
 
 /// Scans a tree.
 pub(super) fn scan(tree: &Tree, args: &TreeArgs, terminal: &Terminal) -> Result<Evidence, CliError> {
+    scan_and(tree, args, false, terminal, |_, _| ()).map(|(evidence, ())| evidence)
+}
+
+/// Scans a tree, with guesses that rest on names if they are wanted, and asks something of the scan before it is forgotten.
+pub(super) fn scan_and<T: Send>(
+    tree: &Tree,
+    args: &TreeArgs,
+    assume_names: bool,
+    terminal: &Terminal,
+    ask: impl FnOnce(&Evidence, &Solved<'_, '_>) -> T + Send,
+) -> Result<(Evidence, T), CliError> {
     let config = configure(tree, args)?;
     // Before the long part, so that a mistake in the tracker costs no time.
     let tracker = match &args.routes {
@@ -59,23 +73,34 @@ pub(super) fn scan(tree: &Tree, args: &TreeArgs, terminal: &Terminal) -> Result<
     };
     let validation_queues = config.validation_queues.clone();
     let progress = progress::for_terminal(terminal.quiet);
-    let found = crate::analyze(tree, &ScanOptions { config, threads: args.threads }, progress.as_ref());
-    progress.finish();
-    let findings = found?;
-    if findings.routes.is_empty() {
-        let mut message = format!(
-            "no route was found in {tree}: name the modules that make the WSGI application with --entry"
-        );
-        for diagnostic in findings.diagnostics.iter().take(5) {
-            let file = diagnostic.file.as_deref().unwrap_or("-");
-            message.push_str(&format!("\n  {file}:{}: {}", diagnostic.line, diagnostic.message));
+    let options = ScanOptions { config, threads: args.threads, assume_names, contexts: Contexts::default() };
+    let asked = crate::scan::analyze_and(tree, &options, progress.as_ref(), |solved| {
+        let findings = solved.findings;
+        if findings.routes.is_empty() {
+            return Err(no_routes(tree, findings));
         }
-        return Err(CliError::Nothing(message));
+        let assignment = tracker::assign(&findings.routes, tracker.as_ref());
+        let context = Context {
+            tracker: tracker.as_ref(),
+            assignment: &assignment,
+            validation_queues: &validation_queues,
+        };
+        let evidence = evidence::build(findings, context);
+        let answer = ask(&evidence, solved);
+        Ok((evidence, answer))
+    });
+    progress.finish();
+    asked?.1
+}
+
+fn no_routes(tree: &Tree, findings: &Findings) -> CliError {
+    let mut message =
+        format!("no route was found in {tree}: name the modules that make the WSGI application with --entry");
+    for diagnostic in findings.diagnostics.iter().take(5) {
+        let file = diagnostic.file.as_deref().unwrap_or("-");
+        message.push_str(&format!("\n  {file}:{}: {}", diagnostic.line, diagnostic.message));
     }
-    let assignment = tracker::assign(&findings.routes, tracker.as_ref());
-    let context =
-        Context { tracker: tracker.as_ref(), assignment: &assignment, validation_queues: &validation_queues };
-    Ok(evidence::build(&findings, context))
+    CliError::Nothing(message)
 }
 
 /// The configuration with the command line over it.

@@ -77,10 +77,7 @@ fn obtain(
     terminal: &Terminal,
 ) -> Result<Evidence, CliError> {
     if let Some(file) = file {
-        if tree.given() {
-            let message = "options for scanning have no effect with --evidence: leave one of them out";
-            return Err(CliError::Usage(message.to_owned()));
-        }
+        tree.refused_with_evidence()?;
         return Ok(evidence::load(file)?);
     }
     if let Some(root) = root {

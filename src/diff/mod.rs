@@ -7,6 +7,7 @@
 pub mod accepted;
 mod edges;
 pub mod model;
+mod open;
 mod pair;
 mod queues;
 mod reasons;
@@ -40,6 +41,7 @@ pub fn compare(old: (&str, &Evidence), new: (&str, &Evidence)) -> Diff {
     let routes = routes::pairs(&sides);
     changes.extend(routes::changes(&sides, &routes));
     changes.extend(edges::changes(&sides, &routes, &queues));
+    changes.extend(open::changes(&sides, &routes, &queues));
     changes.sort_by(|a, b| b.level.cmp(&a.level).then(a.kind.cmp(&b.kind)).then(a.subject.cmp(&b.subject)));
     Diff::new(side(old), side(new), changes)
 }

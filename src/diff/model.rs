@@ -148,6 +148,10 @@ kinds! {
     RouteGatesChanged = "route-gates-changed",
     /// Other IDs of the same routes, as one change.
     RouteIdsChanged = "route-ids-changed",
+    /// Pairs of a route and a queue that were closed and are open.
+    PairsOpened = "pairs-opened",
+    /// The other way round.
+    PairsClosed = "pairs-closed",
     /// Other entry modules or exclusion rules.
     ScanSettingsChanged = "scan-settings-changed",
     /// Another version of the program.
@@ -177,6 +181,8 @@ pub enum SubjectKind {
     Queue,
     /// An edge.
     Edge,
+    /// A call that is not resolved.
+    Call,
     /// How a side was scanned.
     Scan,
 }
@@ -190,13 +196,13 @@ pub struct Subject {
     pub method: Option<String>,
     /// URL rule of a route or an edge.
     pub rule: Option<String>,
-    /// Default name of a queue or of an edge's queue.
+    /// Default name of a queue, of an edge's queue, or of the queue that a call leaves open.
     pub queue: Option<String>,
     /// File and function that puts the item, of an edge.
     pub producer: Option<String>,
     /// ID of the route, of a route or an edge.
     pub route_id: Option<String>,
-    /// Edge ID, route ID, default name of the queue, or the setting.
+    /// Edge ID, route ID, default name of the queue, ID of the call, or the setting.
     pub id: String,
 }
 

@@ -20,7 +20,9 @@ pub struct Context<'a> {
 
 /// Makes the evidence of a scan.
 pub fn build(findings: &Findings, context: Context<'_>) -> Evidence {
-    let edges = edges(findings, context.assignment);
+    let edges = edges(&findings.edges, identity::edge, findings, context.assignment);
+    let guessed =
+        |guesses: &Vec<finding::Edge>| self::edges(guesses, identity::guess, findings, context.assignment);
     let validation_items = validation_items(findings, &edges, context.validation_queues);
     Evidence {
         schema: SCHEMA_NAME.to_owned(),
@@ -36,7 +38,9 @@ pub fn build(findings: &Findings, context: Context<'_>) -> Evidence {
         edges,
         validation_items,
         diagnostics: diagnostics(findings, context),
-        unresolved: findings.unresolved.iter().map(unresolved).collect(),
+        unresolved: findings.unresolved.iter().map(|call| unresolved(call, findings)).collect(),
+        open: Some(open(findings, context.assignment)),
+        guesses: findings.guesses.as_ref().map(guessed),
     }
 }
 
@@ -179,14 +183,20 @@ fn worker(worker: &finding::Worker, findings: &Findings) -> model::Worker {
     }
 }
 
-fn edges(findings: &Findings, assignment: &Assignment) -> Vec<model::Edge> {
+/// Edges, or guesses, with the identities that `identity` gives.
+fn edges(
+    found: &[finding::Edge],
+    identity: fn(&finding::Route, &str, &finding::ProducerSite, usize) -> String,
+    findings: &Findings,
+    assignment: &Assignment,
+) -> Vec<model::Edge> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let record = |edge: &finding::Edge| {
         let route = &findings.routes[edge.route];
         let queue = &findings.queues[edge.queue];
         let site = &queue.producers[edge.producer];
-        let nth = seen.entry(identity::edge(route, &queue.name, site, 0)).or_default();
-        let id = identity::edge(route, &queue.name, site, *nth);
+        let nth = seen.entry(identity(route, &queue.name, site, 0)).or_default();
+        let id = identity(route, &queue.name, site, *nth);
         *nth += 1;
         model::Edge {
             id,
@@ -208,7 +218,20 @@ fn edges(findings: &Findings, assignment: &Assignment) -> Vec<model::Edge> {
             path: edge.path.iter().map(hop).collect(),
         }
     };
-    findings.edges.iter().map(record).collect()
+    found.iter().map(record).collect()
+}
+
+/// A near miss in the words of the file.
+pub fn near_miss(miss: &finding::NearMiss) -> model::NearMiss {
+    let (call, callee) = miss.call.as_ref().map(|(at, callee)| (place(at), callee.clone())).unzip();
+    model::NearMiss {
+        nearness: names::nearness(miss.nearness).to_owned(),
+        way: miss.way.iter().map(hop).collect(),
+        call,
+        callee: callee.unwrap_or_default(),
+        function: miss.function.as_ref().map(place),
+        rest: miss.rest.iter().map(hop).collect(),
+    }
 }
 
 fn hop(hop: &finding::Hop) -> model::Hop {
@@ -284,15 +307,34 @@ fn diagnostics(findings: &Findings, context: Context<'_>) -> Vec<model::Diagnost
     all.into_iter().map(record).collect()
 }
 
-fn unresolved(call: &finding::UnresolvedCall) -> model::Unresolved {
+fn unresolved(call: &finding::UnresolvedCall, findings: &Findings) -> model::Unresolved {
     model::Unresolved {
+        id: identity::unresolved(call),
         file: call.place.file.clone(),
         line: call.place.line,
         symbol: call.place.symbol.clone(),
         callee: call.callee.clone(),
         reason: call.reason.to_owned(),
         routes: call.routes,
+        queues: call.queues.iter().map(|&queue| findings.queues[queue].name.clone()).collect(),
+        anything: call.anything,
+        may_enter: call.may_enter.iter().map(place).collect(),
     }
+}
+
+/// Open pairs, those together that the same calls leave open for the same queue.
+fn open(findings: &Findings, assignment: &Assignment) -> Vec<model::OpenPairs> {
+    let mut groups: BTreeMap<(usize, &[usize]), Vec<usize>> = BTreeMap::new();
+    for pair in &findings.open {
+        groups.entry((pair.queue, &pair.calls)).or_default().push(pair.route);
+    }
+    let call = |&call: &usize| identity::unresolved(&findings.unresolved[call]);
+    let record = |((queue, calls), routes): ((usize, &[usize]), Vec<usize>)| model::OpenPairs {
+        queue: findings.queues[queue].name.clone(),
+        calls: calls.iter().map(call).collect(),
+        route_ids: routes.into_iter().map(|route| assignment.ids[route].clone()).collect(),
+    };
+    groups.into_iter().map(record).collect()
 }
 
 fn statistics(findings: &Findings, assignment: &Assignment, edges: &[model::Edge]) -> model::Statistics {
@@ -303,6 +345,18 @@ fn statistics(findings: &Findings, assignment: &Assignment, edges: &[model::Edge
         *by_certainty.entry(edge.certainty.clone()).or_default() += 1;
     }
     let untracked = findings.routes.iter().zip(&assignment.tracked);
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for call in &findings.unresolved {
+        *reasons.entry(call.reason.to_owned()).or_default() += 1;
+    }
+    let with_edge: BTreeSet<(usize, usize)> =
+        findings.edges.iter().map(|edge| (edge.route, edge.queue)).collect();
+    let open = findings.open.len();
+    let pairs = model::Pairs {
+        edges: with_edge.len(),
+        closed: findings.routes.len() * findings.queues.len() - with_edge.len() - open,
+        open,
+    };
     model::Statistics {
         routes: findings.routes.len(),
         automatic_routes: findings.routes.iter().filter(|route| route.automatic.is_some()).count(),
@@ -317,6 +371,9 @@ fn statistics(findings: &Findings, assignment: &Assignment, edges: &[model::Edge
         variables: counters.variables,
         reachable_calls: counters.reachable_calls,
         resolved_calls: counters.resolved_calls,
+        resolved_by_kind: counters.understood.iter().map(|&(kind, n)| (kind.to_owned(), n)).collect(),
+        unresolved_by_reason: reasons,
+        pairs,
         caps_hit: counters.caps_hit.iter().cloned().collect(),
     }
 }

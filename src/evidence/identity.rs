@@ -9,24 +9,41 @@
 //! | `E-` edge | method and rule of the route, default name of the queue, file and symbol of the producer |
 //! | `P-` path | file, symbol and kind of every hop |
 //! | `S-` site | file and symbol of the enclosing function, ordinal of the producer call in it |
+//! | `U-` unresolved call | file and symbol of the enclosing function, text of the callee, ordinal of such a call in it |
+//! | `G-` guess | as an edge |
 //!
 //! Where two edges agree in all of that (a function that puts twice on one queue), the second and later ones,
 //! in the order of their sites, add their number.
 
 use crate::digest::sha256_hex;
-use crate::finding::{Hop, ProducerSite, Route};
+use crate::finding::{Hop, ProducerSite, Route, UnresolvedCall};
 
 use super::names;
 
 /// Identity of the `nth` edge, from 0, that agrees in route, queue and producer function.
 pub fn edge(route: &Route, queue: &str, producer: &ProducerSite, nth: usize) -> String {
+    edge_like(("E", "edge"), route, queue, producer, nth)
+}
+
+/// Identity of a guess, made as that of an edge and told apart by its prefix.
+pub fn guess(route: &Route, queue: &str, producer: &ProducerSite, nth: usize) -> String {
+    edge_like(("G", "guess"), route, queue, producer, nth)
+}
+
+fn edge_like(
+    (prefix, kind): (&str, &str),
+    route: &Route,
+    queue: &str,
+    producer: &ProducerSite,
+    nth: usize,
+) -> String {
     let place = &producer.place;
     let number = nth.to_string();
-    let mut parts = vec!["edge", &route.method, &route.rule, queue, &place.file, &place.symbol];
+    let mut parts = vec![kind, &route.method, &route.rule, queue, &place.file, &place.symbol];
     if nth > 0 {
         parts.push(&number);
     }
-    short("E", parts)
+    short(prefix, parts)
 }
 
 /// Identity of a path.
@@ -40,6 +57,12 @@ pub fn path(hops: &[Hop]) -> String {
 pub fn site(producer: &ProducerSite) -> String {
     let ordinal = producer.ordinal.to_string();
     short("S", ["site", &producer.place.file, &producer.place.symbol, &ordinal])
+}
+
+/// Identity of an unresolved call.
+pub fn unresolved(call: &UnresolvedCall) -> String {
+    let ordinal = call.ordinal.to_string();
+    short("U", ["unresolved", &call.place.file, &call.place.symbol, &call.callee, &ordinal])
 }
 
 /// Hashes the parts, each ended by a character that none of them holds.

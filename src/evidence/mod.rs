@@ -16,7 +16,7 @@ mod names;
 mod read;
 mod write;
 
-pub use build::{Context, build};
+pub use build::{Context, build, near_miss};
 pub use model::Evidence;
 pub use read::{LoadError, load};
 pub use write::{ReplaceError, Replacement, WriteError, replace_together, to_json, write_atomically};

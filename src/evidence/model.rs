@@ -33,6 +33,13 @@ pub struct Evidence {
     /// Calls that routes reach and that could not be resolved.
     #[serde(default)]
     pub unresolved: Vec<Unresolved>,
+    /// Pairs of a route and a queue without an edge that calls leave open, by queue and calls; every other pair without an
+    /// edge is closed. A file that was written before this was recorded does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<Vec<OpenPairs>>,
+    /// Edges that rest on the name of a call alone; only if they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guesses: Option<Vec<Edge>>,
     /// Counters.
     pub statistics: Statistics,
 }
@@ -371,6 +378,9 @@ pub struct Diagnostic {
 /// An unresolved call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unresolved {
+    /// Its ID; empty in files that were written before it had one.
+    #[serde(default)]
+    pub id: String,
     /// File.
     pub file: String,
     /// Line, from 1.
@@ -383,6 +393,54 @@ pub struct Unresolved {
     pub reason: String,
     /// Number of routes that reach it.
     pub routes: usize,
+    /// Default names of the queues for which it matters.
+    #[serde(default)]
+    pub queues: Vec<String>,
+    /// Whether it may enter anything.
+    #[serde(default)]
+    pub anything: bool,
+    /// The functions that it may enter and from which one of these queues is reached.
+    #[serde(default)]
+    pub may_enter: Vec<Place>,
+}
+
+/// Routes that calls leave open for a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenPairs {
+    /// Default name of the queue.
+    pub queue: String,
+    /// IDs of the calls, by the number of routes that reach them.
+    pub calls: Vec<String>,
+    /// IDs of the routes, in the order of the routes.
+    pub route_ids: Vec<String>,
+}
+
+/// The nearest miss of a route and a queue; not part of the file, but made of its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearMiss {
+    /// How near: `open`, `entered`, `named`, `class`, `module` or `nothing`.
+    pub nearness: String,
+    /// How the route gets there.
+    pub way: Vec<Hop>,
+    /// The call that would have to enter the function.
+    pub call: Option<Place>,
+    /// What it calls, as text.
+    pub callee: String,
+    /// The function from which the queue would be reached, where it is defined.
+    pub function: Option<Place>,
+    /// From the function to the put.
+    pub rest: Vec<Hop>,
+}
+
+/// Numbers of pairs of a route and a queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pairs {
+    /// With an edge.
+    pub edges: usize,
+    /// Without an edge, and nothing that matters is unresolved on the way.
+    pub closed: usize,
+    /// Without an edge, and something that matters is unresolved on the way.
+    pub open: usize,
 }
 
 /// Counters.
@@ -414,6 +472,15 @@ pub struct Statistics {
     pub reachable_calls: usize,
     /// Of those, resolved ones.
     pub resolved_calls: usize,
+    /// The resolved ones by what they call.
+    #[serde(default)]
+    pub resolved_by_kind: BTreeMap<String, usize>,
+    /// The others by reason.
+    #[serde(default)]
+    pub unresolved_by_reason: BTreeMap<String, usize>,
+    /// Pairs of a route and a queue.
+    #[serde(default)]
+    pub pairs: Pairs,
     /// Caps that were hit.
     pub caps_hit: BTreeMap<String, usize>,
 }

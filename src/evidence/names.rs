@@ -1,7 +1,7 @@
 //! The words that the evidence uses for the engine's enumerations. They are part of the format: changing one
 //! takes a new schema number.
 
-use crate::finding::{Automatic, Certainty, HopKind, Operation, Severity};
+use crate::finding::{Automatic, Certainty, HopKind, Nearness, Operation, Severity};
 use crate::tracker::MatchKind;
 
 pub(super) fn automatic(value: Automatic) -> &'static str {
@@ -60,8 +60,20 @@ pub(super) fn hop_kind(value: HopKind) -> &'static str {
         HopKind::Super => "super",
         HopKind::Hook => "hook",
         HopKind::Property => "property",
+        HopKind::Name => "name",
         HopKind::Thread => "thread",
         HopKind::External => "external",
         HopKind::Producer => "producer",
+    }
+}
+
+pub(super) fn nearness(value: Nearness) -> &'static str {
+    match value {
+        Nearness::Open => "open",
+        Nearness::Entered => "entered",
+        Nearness::Named => "named",
+        Nearness::Class => "class",
+        Nearness::Module => "module",
+        Nearness::Nothing => "nothing",
     }
 }

@@ -19,7 +19,8 @@
 //! | `any(t, ...)` | any of these |
 //! | `caught(t)` | an instance of exception class `t` |
 //! | `copy(t)` | a new container with the same elements |
-//! | `str`, `opaque`, `unknown`, `none`, `identity` | a string, a value without code, anything, `None`, a decorator that changes nothing |
+//! | `str`, `opaque`, `data` | a string, a value without code, data from outside (what is read from it is data again) |
+//! | `unknown`, `none`, `identity` | anything, `None`, a decorator that changes nothing |
 //! | `append(c, t)`, `update(c, t)`, `setkey(c, k, v)`, `setfield(c, name, v)` | stores, for `does` |
 
 use rustc_hash::FxHashMap;
@@ -222,7 +223,7 @@ fn parse_term(rest: &mut &str) -> Result<Term, String> {
         return Ok(Term::Arg(Some(position), None));
     }
     Ok(match word {
-        "self" | "str" | "opaque" | "unknown" | "none" | "identity" | "module" => {
+        "self" | "str" | "opaque" | "data" | "unknown" | "none" | "identity" | "module" => {
             Term::Apply(word.to_owned(), Vec::new())
         }
         _ => Term::Arg(None, Some(word.to_owned())),

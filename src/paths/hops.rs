@@ -4,6 +4,7 @@ use super::conditions::{edge_avoids, necessary};
 use super::{CallGraph, SiteKey, Ways, certainty};
 use crate::finding::{Certainty, Hop, HopKind, Place, Route};
 use crate::ir::{CallRole, Op, VarDef, VarId};
+use crate::link::FuncId;
 use crate::routes::RouteRoots;
 use crate::solve::value::{InstId, Value, ValueId};
 use crate::solve::{Origin, Solver};
@@ -196,8 +197,12 @@ pub(crate) fn place(solver: &Solver<'_>, at: Origin) -> Place {
 }
 
 /// The definition of an instance's function.
-pub(crate) fn definition(solver: &Solver<'_>, inst: InstId) -> Place {
-    let func = solver.insts[inst.0 as usize].func;
+fn definition(solver: &Solver<'_>, inst: InstId) -> Place {
+    defined_at(solver, solver.insts[inst.0 as usize].func)
+}
+
+/// The definition of a function.
+pub(crate) fn defined_at(solver: &Solver<'_>, func: FuncId) -> Place {
     Place {
         file: solver.program.file_of(func).path.clone(),
         line: solver.program.func(func).pos.line,
@@ -205,7 +210,8 @@ pub(crate) fn definition(solver: &Solver<'_>, inst: InstId) -> Place {
     }
 }
 
-fn last_hop(solver: &Solver<'_>, at: Origin, site: SiteKey) -> Hop {
+/// The hop of a put itself.
+pub(crate) fn last_hop(solver: &Solver<'_>, at: Origin, site: SiteKey) -> Hop {
     Hop {
         place: place(solver, at),
         kind: HopKind::Producer,
@@ -218,7 +224,8 @@ fn last_hop(solver: &Solver<'_>, at: Origin, site: SiteKey) -> Hop {
     }
 }
 
-fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Option<Hop> {
+/// A call of the solution, by its index, as a hop.
+pub(crate) fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Option<Hop> {
     let edge = &solver.edges[index];
     let target = definition(solver, edge.to);
     if solver.is_root(edge.from.inst) {

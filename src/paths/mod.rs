@@ -20,7 +20,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 pub use hops::{RawEdge, edges};
-pub(crate) use hops::{kind_of, place};
+pub(crate) use hops::{defined_at, hop, kind_of, last_hop, place};
 
 /// A producer site of one queue, as solving saw it: several contexts of one position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -240,58 +240,25 @@ impl CallGraph {
         callers.map(|node| InstId(node.index() as u32))
     }
 
+    /// Every call that may run: what it stands in, what it enters, and its index in the solver's list.
+    pub fn arcs(&self) -> impl Iterator<Item = (InstId, InstId, u32)> + '_ {
+        let inst = |node: NodeIndex| InstId(node.index() as u32);
+        self.graph.edge_references().map(move |e| (inst(e.source()), inst(e.target()), *e.weight()))
+    }
+
+    /// Number of instances.
+    pub fn len(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// How many targets an edge's call has; see [`Alternatives`].
     pub fn targets_of(&self, edge: &CallEdge) -> u32 {
         self.targets.get(&(edge.from, edge.kind)).copied().unwrap_or(1)
-    }
-
-    /// Answers which instances others reach.
-    pub fn reach(&self) -> Reach {
-        let count = self.graph.node_count();
-        let mut starts = Vec::with_capacity(count + 1);
-        let mut targets = Vec::with_capacity(self.graph.edge_count());
-        for node in self.graph.node_indices() {
-            let start = targets.len();
-            starts.push(start as u32);
-            targets.extend(self.graph.neighbors(node).map(|to| to.index() as u32));
-            targets[start..].sort_unstable();
-        }
-        starts.push(targets.len() as u32);
-        Reach { starts, targets, seen: vec![0; count], round: 0, reached: Vec::new() }
-    }
-}
-
-/// The call graph packed for many questions of reachability.
-pub struct Reach {
-    starts: Vec<u32>,
-    targets: Vec<u32>,
-    seen: Vec<u32>,
-    round: u32,
-    reached: Vec<u32>,
-}
-
-impl Reach {
-    /// The instances that `roots` reach, themselves included, in no particular order.
-    pub fn from(&mut self, roots: &[InstId]) -> &[u32] {
-        self.round += 1;
-        self.reached.clear();
-        for root in roots {
-            self.visit(root.0);
-        }
-        let mut done = 0;
-        while let Some(&at) = self.reached.get(done) {
-            done += 1;
-            for edge in self.starts[at as usize]..self.starts[at as usize + 1] {
-                self.visit(self.targets[edge as usize]);
-            }
-        }
-        &self.reached
-    }
-
-    fn visit(&mut self, inst: u32) {
-        if std::mem::replace(&mut self.seen[inst as usize], self.round) != self.round {
-            self.reached.push(inst);
-        }
     }
 }
 
@@ -394,7 +361,7 @@ fn receiver_of(solver: &Solver<'_>, inst: InstId) -> Option<ValueId> {
 /// The certainty of a hop.
 pub(crate) fn certainty(kind: HopKind, targets: u32) -> Certainty {
     match (kind, targets) {
-        (HopKind::External, _) => Certainty::Assumed,
+        (HopKind::External | HopKind::Name, _) => Certainty::Assumed,
         (_, 0 | 1) => Certainty::Exact,
         _ => Certainty::May,
     }

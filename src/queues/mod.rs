@@ -1,7 +1,6 @@
 //! Queues from their allocation sites: names, producer sites with body keys, consumers and other uses.
 
 mod body;
-mod calls;
 mod holders;
 
 use crate::finding::{Edge, Findings, Place, ProducerSite, Queue, QueueUse};
@@ -11,7 +10,6 @@ use crate::solve::value::{Value, ValueId};
 use crate::solve::{Origin, ParameterRef, Solver};
 use std::collections::BTreeMap;
 
-pub use calls::unresolved;
 use holders::Holders;
 
 /// Where the taking of items begins: for a consumer, the origins that create the instances whose method takes
@@ -26,9 +24,24 @@ pub struct ConsumerStart {
     pub origins: Vec<Origin>,
 }
 
-/// Fills queues and edges from the complete solution and the edges that were found before consumers ran. Returns
-/// where each consumer begins, for those who want to know which program runs it.
-pub fn complete(solver: &Solver<'_>, edges: Vec<RawEdge>, findings: &mut Findings) -> Vec<ConsumerStart> {
+/// Where the queues of the findings, and the taking of items off them, begin.
+#[derive(Debug, Default)]
+pub struct Beginnings {
+    /// Where each queue is created, in the order of [`Findings::queues`].
+    pub created: Vec<Origin>,
+    /// Where each consumer begins, for those who want to know which program runs it.
+    pub consumers: Vec<ConsumerStart>,
+}
+
+/// Fills queues and edges from the complete solution and the edges that were found before consumers ran.
+///
+/// Guesses, if there are any, are given the numbers of queues and producers and nothing else.
+pub fn complete(
+    solver: &Solver<'_>,
+    edges: Vec<RawEdge>,
+    guesses: Option<Vec<RawEdge>>,
+    findings: &mut Findings,
+) -> Beginnings {
     let holders = Holders::new(solver);
     let mut groups: BTreeMap<(u32, u32), Vec<(ValueId, usize)>> = BTreeMap::new();
     for queue in &solver.registry.queues {
@@ -42,26 +55,35 @@ pub fn complete(solver: &Solver<'_>, edges: Vec<RawEdge>, findings: &mut Finding
     built.sort_by(|Built { queue: a, .. }, Built { queue: b, .. }| {
         (&a.name, &a.created.file, a.created.line).cmp(&(&b.name, &b.created.file, b.created.line))
     });
-    for edge in edges {
-        let Some(number) = built.iter().position(|one| one.at == edge.queue) else { continue };
-        let Some(producer) = built[number].sites.iter().position(|s| *s == edge.site) else { continue };
-        findings.edges.push(Edge {
-            route: edge.route,
-            queue: number,
-            producer,
-            certainty: edge.certainty,
-            gates: edge.gates,
-            path: edge.path,
-        });
-    }
+    findings.edges = edges.into_iter().filter_map(|edge| numbered(edge, &built)).collect();
     findings.edges.sort_by_key(|e| (e.route, e.queue, e.producer));
+    findings.guesses = guesses.map(|guesses| {
+        let mut guesses: Vec<Edge> = guesses.into_iter().filter_map(|edge| numbered(edge, &built)).collect();
+        guesses.sort_by_key(|e| (e.route, e.queue, e.producer));
+        guesses
+    });
     let starts = built.iter().enumerate().flat_map(|(queue, one)| {
         let origins = one.starts.iter().enumerate();
         origins.map(move |(consumer, origins)| ConsumerStart { queue, consumer, origins: origins.clone() })
     });
-    let starts = starts.collect();
+    let consumers = starts.collect();
+    let created = built.iter().map(|one| one.at).collect();
     findings.queues = built.into_iter().map(|one| one.queue).collect();
-    starts
+    Beginnings { created, consumers }
+}
+
+/// An edge with the numbers of its queue and its producer.
+fn numbered(edge: RawEdge, built: &[Built]) -> Option<Edge> {
+    let queue = built.iter().position(|one| one.at == edge.queue)?;
+    let producer = built[queue].sites.iter().position(|site| *site == edge.site)?;
+    Some(Edge {
+        route: edge.route,
+        queue,
+        producer,
+        certainty: edge.certainty,
+        gates: edge.gates,
+        path: edge.path,
+    })
 }
 
 /// A queue with what its parts are made of.

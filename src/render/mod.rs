@@ -18,6 +18,7 @@ mod tables;
 mod text;
 mod unified;
 mod why;
+mod why_not;
 
 pub use audit::{audit_json, audit_text};
 pub use document::document;
@@ -30,3 +31,4 @@ pub use summary::summary;
 pub use tables::{queues_table, routes_table};
 pub use unified::unified_diff;
 pub use why::{SourceTree, why};
+pub use why_not::why_not;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::text::{
-    BAD, CAUTION, GOOD, HEADING, NAME, QUIET, count, paint, position, resolved_share, routes_to, shorten,
-    wrap,
+    BAD, CAUTION, GOOD, HEADING, NAME, QUIET, count, list, paint, position, resolved_share, routes_to, share,
+    shorten, wrap,
 };
 use crate::evidence::Evidence;
 use crate::evidence::model::{Diagnostic, Queue, Unresolved};
@@ -28,6 +28,7 @@ pub fn summary(evidence: &Evidence) -> String {
             paint(BAD, "no queue of this name in the tree")
         );
     }
+    guesses(&mut out, evidence);
     not_understood(&mut out, evidence);
     out
 }
@@ -95,6 +96,28 @@ fn one_queue(out: &mut String, evidence: &Evidence, queue: &Queue) {
     out.push_str(&wrap(&written, 4));
 }
 
+/// Edges that rest on names alone, if they were asked for.
+fn guesses(out: &mut String, evidence: &Evidence) {
+    let Some(guesses) = &evidence.guesses else { return };
+    let _ = writeln!(out, "\n{}", paint(HEADING, "guesses, by the name of a call alone"));
+    if guesses.is_empty() {
+        let _ = writeln!(out, "  none");
+    }
+    for guess in guesses.iter().take(SHOWN) {
+        let _ = writeln!(
+            out,
+            "  {} {} {} -> {} from {} {}",
+            paint(QUIET, &guess.id),
+            guess.method,
+            guess.rule,
+            guess.queue,
+            guess.producer.file,
+            guess.producer.symbol
+        );
+    }
+    more(out, guesses.len(), "guess");
+}
+
 fn not_understood(out: &mut String, evidence: &Evidence) {
     let problems: Vec<&Diagnostic> = ["error", "warning"]
         .into_iter()
@@ -103,8 +126,8 @@ fn not_understood(out: &mut String, evidence: &Evidence) {
         })
         .collect();
     let mut calls: Vec<&Unresolved> = evidence.unresolved.iter().filter(|call| call.routes > 0).collect();
-    // A stable sort: among calls that as many routes reach, the order of the evidence stays.
-    calls.sort_by_key(|call| std::cmp::Reverse(call.routes));
+    // Those that matter first. A stable sort: among calls that as many routes reach, the order of the evidence stays.
+    calls.sort_by_key(|call| (call.queues.is_empty(), std::cmp::Reverse(call.routes)));
     let _ = writeln!(out, "\n{}", paint(HEADING, "not understood"));
     let statistics = &evidence.statistics;
     let _ = writeln!(
@@ -113,6 +136,16 @@ fn not_understood(out: &mut String, evidence: &Evidence) {
         resolved_share(evidence),
         count(statistics.reachable_calls, "call")
     );
+    if evidence.open.is_some() {
+        let pairs = statistics.pairs;
+        let _ = writeln!(
+            out,
+            "  {} of the {} of a route and a queue without an edge are closed{}",
+            share(pairs.closed, pairs.closed + pairs.open),
+            count(pairs.closed + pairs.open, "pair"),
+            if pairs.open > 0 { format!(", {} open", pairs.open) } else { String::new() }
+        );
+    }
     for (name, number) in &statistics.caps_hit {
         let _ = writeln!(out, "  {} {name} ({})", paint(CAUTION, "limit hit"), count(*number, "time"));
     }
@@ -128,16 +161,22 @@ fn not_understood(out: &mut String, evidence: &Evidence) {
     for call in calls.iter().take(SHOWN) {
         let _ = writeln!(
             out,
-            "  {} {}:{} {} in {}, on the way of {}",
+            "  {} {}:{} {} in {}, on the way of {}{}",
             paint(CAUTION, &call.reason),
             call.file,
             call.line,
             shorten(&call.callee),
             call.symbol,
-            count(call.routes, "route")
+            count(call.routes, "route"),
+            may_lead(call)
         );
     }
     more(out, calls.len(), "call");
+}
+
+/// Where an unresolved call may lead to, as the end of a sentence.
+fn may_lead(call: &Unresolved) -> String {
+    if call.queues.is_empty() { String::new() } else { format!(", may lead to {}", list(&call.queues)) }
 }
 
 fn more(out: &mut String, all: usize, noun: &str) {

@@ -45,6 +45,7 @@ pub(super) fn level_style(level: &str) -> Style {
 pub(super) fn count(number: usize, noun: &str) -> String {
     match (number, noun) {
         (1, _) => format!("1 {noun}"),
+        (_, noun) if noun.ends_with("ss") => format!("{number} {noun}es"),
         (_, noun) if noun.ends_with('y') => format!("{number} {}ies", &noun[..noun.len() - 1]),
         _ => format!("{number} {noun}s"),
     }
@@ -131,13 +132,22 @@ pub(super) fn position(diagnostic: &Diagnostic) -> Option<String> {
 
 /// Share of the calls that routes reach and that were resolved, in percent with one decimal.
 pub(super) fn resolved_share(evidence: &Evidence) -> String {
-    let statistics = &evidence.statistics;
-    if statistics.reachable_calls == 0 {
+    share(evidence.statistics.resolved_calls, evidence.statistics.reachable_calls)
+}
+
+/// A part of a whole in percent with one decimal.
+pub(super) fn share(part: usize, whole: usize) -> String {
+    if whole == 0 {
         return "none".to_owned();
     }
     // In integers, so that the text is the same on every machine; rounded down, so that 100.0 means all.
-    let permille = statistics.resolved_calls * 1000 / statistics.reachable_calls;
+    let permille = part * 1000 / whole;
     format!("{}.{} %", permille / 10, permille % 10)
+}
+
+/// Words with commas between them.
+pub(super) fn list<S: AsRef<str>>(words: &[S]) -> String {
+    words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -149,6 +159,7 @@ mod tests {
         assert_eq!(count(1, "route"), "1 route");
         assert_eq!(count(0, "route"), "0 routes");
         assert_eq!(count(3, "entry"), "3 entries");
+        assert_eq!(count(2, "guess"), "2 guesses");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
 
 use super::text::{CAUTION, HEADING, NAME, QUIET, certainty_style, count, paint};
+use super::why_not;
 use crate::evidence::Evidence;
 use crate::evidence::model::{Edge, Hop, Route};
 
@@ -75,16 +76,24 @@ pub fn why(evidence: &Evidence, route: &Route, queue: Option<&str>, tree: &mut S
     if edges.is_empty() {
         let target = queue.map_or("any queue".to_owned(), |queue| format!("queue {queue}"));
         let _ = writeln!(out, "\nno chain from this route to a producer of {target} was found");
-        let open = evidence.unresolved.iter().filter(|call| call.routes > 0).count();
-        if open > 0 {
-            let _ = writeln!(
-                out,
-                "{}",
-                paint(
-                    CAUTION,
-                    format!("{} on the way of some routes could not be resolved", count(open, "call"))
-                )
-            );
+        match queue {
+            Some(queue) => {
+                let _ = writeln!(out, "{}", why_not::verdict(evidence, route, queue));
+            }
+            None => {
+                let open = evidence.open.as_ref().map(|open| why_not::queues_left_open(open, route));
+                let text = match open.as_deref() {
+                    Some([]) => {
+                        "closed: no call on its way that is not understood can lead to one".to_owned()
+                    }
+                    Some(queues) => {
+                        let text = format!("open for {}: `why-not` names the calls", queues.join(", "));
+                        paint(CAUTION, text).to_string()
+                    }
+                    None => return out,
+                };
+                let _ = writeln!(out, "{text}");
+            }
         }
         return out;
     }
@@ -94,7 +103,8 @@ pub fn why(evidence: &Evidence, route: &Route, queue: Option<&str>, tree: &mut S
     out
 }
 
-fn introduce(out: &mut String, route: &Route) {
+/// What a route is.
+pub(super) fn introduce(out: &mut String, route: &Route) {
     let _ = writeln!(out, "{}  {} {}", paint(HEADING, &route.id), route.method, paint(HEADING, &route.rule));
     if let Some(handler) = &route.handler {
         let place = format!("{}:{}", handler.file, handler.line);
@@ -137,10 +147,15 @@ fn tell(out: &mut String, edge: &Edge, (number, all): (usize, usize), tree: &mut
     if edge.unconditional {
         let _ = writeln!(out, "  unconditional");
     }
-    let width = edge.path.iter().map(|hop| hop.line + CALL_LINES as u32).max().unwrap_or(0).to_string().len();
-    for (index, hop) in edge.path.iter().enumerate() {
+    hops(out, &edge.path, 1, &edge.queue, tree);
+}
+
+/// Hops with their source lines, numbered from `first`.
+pub(super) fn hops(out: &mut String, hops: &[Hop], first: usize, queue: &str, tree: &mut SourceTree) {
+    let width = hops.iter().map(|hop| hop.line + CALL_LINES as u32).max().unwrap_or(0).to_string().len();
+    for (number, hop) in (first..).zip(hops) {
         let place = format!("{}:{}", hop.file, hop.line);
-        let _ = writeln!(out, "\n{:>3}. {} in {}", index + 1, paint(NAME, place), hop.symbol);
+        let _ = writeln!(out, "\n{number:>3}. {} in {}", paint(NAME, place), hop.symbol);
         let lines = tree.call(&hop.file, hop.line);
         let indent =
             lines.iter().filter(|(_, text)| !text.is_empty()).map(|(_, text)| indentation(text)).min();
@@ -153,7 +168,7 @@ fn tell(out: &mut String, edge: &Edge, (number, all): (usize, usize), tree: &mut
                 if text.is_empty() { String::new() } else { format!(" {text}") }
             );
         }
-        let _ = writeln!(out, "     {}{}", step(hop, &edge.queue), alternatives(hop));
+        let _ = writeln!(out, "     {}{}", step(hop, queue), alternatives(hop));
         if !hop.gates.is_empty() {
             let _ = writeln!(out, "     if {}", paint(CAUTION, hop.gates.join(" and ")));
         }
@@ -186,6 +201,7 @@ fn step(hop: &Hop, queue: &str) -> String {
         "super" => format!("super() leads to {target}"),
         "hook" => format!("the framework runs the hook {target}"),
         "property" => format!("reading the attribute runs {target}"),
+        "name" => format!("a guess: {target} has the name of what is called here"),
         "thread" => format!("a thread, greenlet or executor runs {target}"),
         "external" => format!("a library that is not modelled is assumed to call {target}"),
         "producer" => format!("an item goes onto {queue}"),

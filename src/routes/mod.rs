@@ -13,7 +13,6 @@ use crate::solve::registry::{Hook, Registration};
 use crate::solve::strings::{HOLE, SETTING_HOLE, fills, has_hole};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
 use crate::solve::{Origin, Solver};
-use rustc_hash::FxHashMap;
 
 /// The framework calls that handle a route: its view, then the hooks that run for it.
 #[derive(Debug, Clone)]
@@ -413,20 +412,4 @@ pub fn unbound_gates(routes: &[Route]) -> Vec<Diagnostic> {
     diagnostics.sort();
     diagnostics.dedup();
     diagnostics
-}
-
-/// The number of routes that each instance weighs on.
-pub fn weights(graph: &CallGraph, roots: &[RouteRoots], count: usize) -> Vec<u32> {
-    let mut weights = vec![0u32; count];
-    let mut by_roots: FxHashMap<&[InstId], u32> = FxHashMap::default();
-    for route in roots {
-        *by_roots.entry(&route.roots).or_insert(0) += 1;
-    }
-    let mut reach = graph.reach();
-    for (roots, routes) in by_roots {
-        for &inst in reach.from(roots) {
-            weights[inst as usize] += routes;
-        }
-    }
-    weights
 }

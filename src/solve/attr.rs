@@ -509,6 +509,11 @@ impl Solver<'_> {
                 self.graph.add(dst, method);
                 self.graph.add(dst, value);
             }
+            Value::Data | Value::Opaque | Value::Bool(_) | Value::Int(_) => {
+                let path = self.dotted_name("builtins.data", name);
+                let method = self.ext_method(value, path);
+                self.graph.add(dst, method);
+            }
             Value::Generator(_) | Value::Manager(_) => {
                 let path = self.dotted_name("builtins.generator", name);
                 let method = self.ext_method(value, path);

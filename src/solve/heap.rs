@@ -189,11 +189,19 @@ impl Solver<'_> {
                 self.flow(node, dst);
             }
             Value::None => {}
-            Value::Setting(_) | Value::Unknown | Value::Ext(_) => {
+            Value::Setting(_) => {
+                let node = self.field(value, key);
+                self.flow(node, dst);
+                self.graph.add(dst, value);
+            }
+            Value::Unknown | Value::Data | Value::Ext(_) => {
                 self.graph.add(dst, value);
             }
             Value::Str(_) | Value::AnyStr => {
                 self.graph.add(dst, well_known::ANY_STR);
+            }
+            Value::Opaque => {
+                self.graph.add(dst, well_known::DATA);
             }
             _ => {
                 self.graph.add(dst, well_known::UNKNOWN);
@@ -260,7 +268,7 @@ impl Solver<'_> {
             Value::Str(_) | Value::AnyStr => {
                 self.graph.add(dst, well_known::ANY_STR);
             }
-            Value::Setting(_) | Value::Ext(_) | Value::Unknown => {
+            Value::Setting(_) | Value::Ext(_) | Value::Unknown | Value::Data => {
                 self.graph.add(dst, value);
             }
             Value::Opaque => {
@@ -273,7 +281,7 @@ impl Solver<'_> {
         }
     }
 
-    fn is_config_object(&self, value: ValueId) -> bool {
+    pub(super) fn is_config_object(&self, value: ValueId) -> bool {
         match self.values.get(value) {
             Value::Obj(ObjKind::External(path), ..) => self.models.is_config(self.text(path)),
             _ => false,
@@ -343,6 +351,14 @@ impl Solver<'_> {
         match self.values.get(from) {
             Value::Obj(ObjKind::Dict, ..) => self.listen(from, to, SlotRule::ExceptParams(except)),
             Value::None => {}
+            // A part of a setting is the setting, a part of data is data.
+            Value::Setting(_) | Value::Data => {
+                if from != well_known::DATA {
+                    self.listen(from, to, SlotRule::ExceptParams(except));
+                }
+                let rest = self.rest(to);
+                self.graph.add(rest, from);
+            }
             _ => {
                 let rest = self.rest(to);
                 self.graph.add(rest, well_known::UNKNOWN);
@@ -356,6 +372,8 @@ impl Solver<'_> {
             // What is configured under a computed key is the setting itself; it does not blur every key.
             Value::Obj(..) if self.is_config_object(object) && self.slot_name(key).is_none() => return,
             Value::Obj(..) => {}
+            // What the program adds to a mapping that is configured.
+            Value::Setting(_) if self.slot_name(key).is_some() => {}
             // `globals()[name] = x`.
             Value::Module(module) => {
                 let node = match self.slot_name(key) {
@@ -398,11 +416,19 @@ impl Solver<'_> {
             Value::Obj(ObjKind::External(_), ..) => {
                 let all = self.all(object);
                 self.flow(all, dst);
-                self.graph.add(dst, well_known::UNKNOWN);
+                // What an operator configures is data.
+                let other =
+                    if self.is_config_object(object) { well_known::DATA } else { well_known::UNKNOWN };
+                self.graph.add(dst, other);
             }
             Value::Obj(..) => {
                 let all = self.all(object);
                 self.flow(all, dst);
+            }
+            Value::Setting(_) => {
+                let all = self.all(object);
+                self.flow(all, dst);
+                self.graph.add(dst, object);
             }
             _ => self.load_key(object, self.names.rest, dst),
         }

@@ -182,6 +182,7 @@ impl Solver<'_> {
             "self" => self.constant(recv?),
             "str" => self.constant(well_known::ANY_STR),
             "opaque" => self.constant(well_known::OPAQUE),
+            "data" => self.constant(well_known::DATA),
             "unknown" => self.constant(well_known::UNKNOWN),
             "none" => self.constant(well_known::NONE),
             "identity" => {

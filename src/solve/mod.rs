@@ -8,8 +8,9 @@
 //! [`call`] calls and contexts, [`contexts`] which rules make them, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
 //! lookup and classes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and
 //! [`primitive`] modelled externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded,
-//! [`guard`] conditions, [`gate`] how they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls, `tested` parameters that are passed on to where they are tested, `uncalled` functions that nothing calls, [`observe`] the solution seen from outside.
+//! [`guard`] conditions, [`gate`] how they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls, `tested` parameters that are passed on to where they are tested, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the solution seen from outside.
 
+pub mod ask;
 pub mod attr;
 mod binding;
 pub mod call;
@@ -678,7 +679,7 @@ impl<'p> Solver<'p> {
             Filter::NotNone => value != well_known::NONE,
             Filter::IsNone => matches!(
                 self.values.get(value),
-                Value::None | Value::Unknown | Value::Setting(_) | Value::Ext(_)
+                Value::None | Value::Unknown | Value::Data | Value::Setting(_) | Value::Ext(_)
             ),
             Filter::Truthy => value != well_known::NONE && value != well_known::FALSE,
             Filter::Falsy => !matches!(

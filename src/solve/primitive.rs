@@ -116,12 +116,14 @@ impl Solver<'_> {
                 Value::Obj(..) | Value::Inst(..) => {
                     let all = self.all(value);
                     self.flow(all, dst);
-                    if matches!(self.values.get(value), Value::Obj(ObjKind::External(_), ..)) {
+                    if self.is_config_object(value) {
+                        self.graph.add(dst, well_known::DATA);
+                    } else if matches!(self.values.get(value), Value::Obj(ObjKind::External(_), ..)) {
                         self.graph.add(dst, well_known::UNKNOWN);
                     }
                 }
                 Value::None => {}
-                Value::Setting(_) => {
+                Value::Setting(_) | Value::Data => {
                     self.graph.add(dst, value);
                 }
                 _ => {
@@ -152,6 +154,11 @@ impl Solver<'_> {
                 Value::Class(..) => {
                     let key = self.values.class_key(value, Context::new());
                     let exception = self.instance_value(key, at);
+                    self.graph.add(dst, exception);
+                }
+                Value::Ext(path) => {
+                    let text = format!("{}()", self.text(path));
+                    let exception = self.ext_value(&text);
                     self.graph.add(dst, exception);
                 }
                 _ => {

@@ -1,8 +1,8 @@
 //! Calls that never return: what follows `abort(404)` runs only if what led to it did not hold.
 
-use super::Solver;
 use super::closure::Scope;
 use super::value::{InstId, Value, ValueId};
+use super::{Origin, Solver};
 use crate::ir::{Cond, Op, VarDef, VarId};
 use crate::link::FuncId;
 
@@ -13,6 +13,11 @@ impl Solver<'_> {
     /// The instances of a function that are installed; when everything is stable, all of them.
     pub fn instances(&self, func: FuncId) -> &[InstId] {
         self.installed.get(func.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the call at a place never returns.
+    pub fn never_returns_from(&self, at: Origin) -> bool {
+        self.never_returns(Scope::Inst(at.inst), at.index)
     }
 
     /// Whether a call never returns: every callee is modelled so, or is a function that cannot end but by raising.

@@ -72,6 +72,9 @@ pub enum Value {
     Unknown,
     /// Something that carries no code: a number, bytes, the result of a comparison.
     Opaque,
+    /// Data that came from outside, as `json.loads` gives it: any of `None`, text, numbers, or a container of such. What
+    /// is called on it are methods of builtin types, and what they return is data again.
+    Data,
     /// `None`.
     None,
     /// `True` or `False`.
@@ -162,15 +165,23 @@ pub mod well_known {
     pub const FALSE: ValueId = ValueId(4);
     /// [`super::Value::AnyStr`].
     pub const ANY_STR: ValueId = ValueId(5);
+    /// [`super::Value::Data`].
+    pub const DATA: ValueId = ValueId(6);
 }
 
 impl Values {
     /// A table that holds the well-known values.
     pub fn new() -> Values {
         let mut values = Values::default();
-        for value in
-            [Value::Unknown, Value::Opaque, Value::None, Value::Bool(true), Value::Bool(false), Value::AnyStr]
-        {
+        for value in [
+            Value::Unknown,
+            Value::Opaque,
+            Value::None,
+            Value::Bool(true),
+            Value::Bool(false),
+            Value::AnyStr,
+            Value::Data,
+        ] {
             values.intern_keyed(value, None);
         }
         values

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use producer_map::config::Config;
+use producer_map::solve::contexts::Contexts;
 use producer_map::source::Tree;
 use producer_map::{Progress, ScanOptions, analyze};
 
@@ -177,7 +178,8 @@ fn a_panic_in_a_worker_ends_the_run() {
     let dir = good();
     let tree = Tree::directory(dir.path());
     let config = Config::for_tree(&tree, None).expect("defaults");
-    let options = ScanOptions { config, threads: Some(2) };
+    let options =
+        ScanOptions { config, threads: Some(2), assume_names: false, contexts: Contexts::default() };
     let scan = AssertUnwindSafe(|| analyze(&tree, &options, &Panics).is_ok());
     let ended = std::panic::catch_unwind(scan);
     let message = ended.expect_err("the panic goes on");

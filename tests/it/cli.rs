@@ -4,7 +4,7 @@ use std::fs;
 
 use producer_map::evidence::load;
 
-use crate::support::{assert_snapshot, ledger, program, run, stderr, stdout};
+use crate::support::{assert_snapshot, crate_root, ledger, program, run, stderr, stdout};
 
 fn empty() -> tempfile::TempDir {
     tempfile::tempdir().expect("temporary directory")
@@ -68,6 +68,82 @@ fn why_says_when_there_is_no_chain() {
 }
 
 #[test]
+fn why_not_tells_a_closed_pair_and_its_nearest_miss() {
+    let dir = empty();
+    let output = run(dir.path(), &["why-not", "LEDGER-1", "archive", "--root", &tree()]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_snapshot("cli-why-not.txt", &stdout(&output));
+    let by_rule = ["why-not", "get /ledger/entries", "archive_queue", "--root", &tree()];
+    assert_eq!(stdout(&run(dir.path(), &by_rule)), stdout(&output));
+}
+
+#[test]
+fn why_not_names_the_call_that_keeps_a_pair_open() {
+    let dir = empty();
+    let tree = crate_root().join("tests/trees/unknown");
+    let root = tree.to_string_lossy();
+    let text = stdout(&run(dir.path(), &["why-not", "GET /open", "jobs", "--root", &root]));
+    assert_snapshot("cli-why-not-open.txt", &text);
+    let text = stdout(&run(dir.path(), &["why-not", "GET /near", "jobs", "--root", &root]));
+    assert_snapshot("cli-why-not-near.txt", &text);
+}
+
+#[test]
+fn why_not_points_to_why_where_there_is_an_edge() {
+    let dir = empty();
+    let output = run(dir.path(), &["why-not", "LEDGER-2", "archive", "--root", &tree()]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    assert!(text.contains("the route feeds it, 1 chain\nproducer-map why LEDGER-2 archive"), "{text}");
+}
+
+#[test]
+fn why_not_refuses_unknown_names() {
+    let dir = empty();
+    let output = run(dir.path(), &["why-not", "LEDGER-22", "archive", "--root", &tree()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).starts_with("error: no route `LEDGER-22`; the nearest are\n  LEDGER-"));
+    let output = run(dir.path(), &["why-not", "LEDGER-1", "archiv", "--root", &tree()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr(&output), "error: no queue `archiv`; the nearest are\n  archive\n");
+}
+
+#[test]
+fn why_not_reads_evidence_without_the_nearest_miss() {
+    let dir = empty();
+    assert_eq!(run(dir.path(), &["scan", &tree(), "-q"]).status.code(), Some(0));
+    let output = run(dir.path(), &["why-not", "LEDGER-1", "archive", "--evidence", "output/evidence.json"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).contains("archive: closed") && !stdout(&output).contains("nearest miss"));
+    assert!(stderr(&output).contains("--root"), "the message says what to do");
+}
+
+/// The evidence with guesses is the evidence without them and the guesses.
+#[test]
+fn guesses_stand_apart() {
+    let dir = empty();
+    let tree = crate_root().join("tests/trees/unknown");
+    let root = tree.to_string_lossy();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = run(dir.path(), &[&["scan", &root, "-q", "-o", "-"], arguments].concat());
+        serde_json::from_str(&stdout(&output)).expect("JSON")
+    };
+    let plain = json(&[]);
+    let mut assumed = json(&["--assume", "names"]);
+    let guesses = assumed.as_object_mut().and_then(|file| file.remove("guesses")).expect("asked for");
+    assert_eq!(assumed, plain);
+    let guesses = guesses.as_array().expect("a list");
+    assert_eq!(guesses.len(), 2, "GET and its HEAD: {guesses:?}");
+    for guess in guesses {
+        assert_eq!((&guess["rule"], &guess["certainty"]), (&"/open".into(), &"assumed".into()));
+        assert!(guess["id"].as_str().is_some_and(|id| id.starts_with("G-")));
+        let kinds: Vec<&str> =
+            guess["path"].as_array().into_iter().flatten().filter_map(|hop| hop["kind"].as_str()).collect();
+        assert_eq!(kinds, ["route", "name", "producer"]);
+    }
+}
+
+#[test]
 fn why_reads_the_evidence_that_scan_wrote() {
     let dir = empty();
     assert_eq!(run(dir.path(), &["scan", &tree(), "-q"]).status.code(), Some(0));
@@ -103,6 +179,7 @@ fn help_is_worth_reading() {
     assert_snapshot("help.txt", &help);
     assert_snapshot("help-scan.txt", &stdout(&run(dir.path(), &["scan", "--help"])));
     assert_snapshot("help-why.txt", &stdout(&run(dir.path(), &["why", "--help"])));
+    assert_snapshot("help-why-not.txt", &stdout(&run(dir.path(), &["why-not", "--help"])));
     assert_snapshot("help-render.txt", &stdout(&run(dir.path(), &["render", "--help"])));
     assert_snapshot("help-link.txt", &stdout(&run(dir.path(), &["link", "--help"])));
     assert_snapshot("help-matrix.txt", &stdout(&run(dir.path(), &["matrix", "--help"])));

@@ -398,6 +398,35 @@ fn accepted_differences_do_not_fail() {
     );
 }
 
+/// A call on something unknown takes the certainty that there is no edge, and only that; without it the certainty is back.
+#[test]
+fn a_pair_that_opens_is_a_notice_and_one_that_closes_is_none() {
+    let tree = crate_root().join("tests/trees/unknown");
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let plain = dir.path().join("plain");
+    copy_tree(&tree, &plain);
+    let text = fs::read_to_string(tree.join("web.py")).expect("readable");
+    assert!(text.contains("members()[0].enqueue"));
+    let text = text.replace("members()[0].enqueue", "model.Timer().start");
+    fs::write(plain.join("web.py"), text).expect("writable");
+    for (root, file) in [(&plain, "old.json"), (&tree, "new.json")] {
+        let root = root.to_string_lossy();
+        assert_eq!(run(dir.path(), &["scan", &root, "-o", file, "-q"]).status.code(), Some(0));
+    }
+    let opened = json(dir.path());
+    assert_eq!(codes(&opened), ["pairs-opened"]);
+    let change = &opened["changes"][0];
+    assert_eq!((&change["level"], &change["subject"]["queue"]), (&"notice".into(), &"jobs".into()));
+    let message = change["message"].as_str().expect("a sentence");
+    assert!(message.ends_with("(unknown-receiver) leaves 1 route open for jobs"), "{message}");
+    fs::rename(dir.path().join("old.json"), dir.path().join("plain.json")).expect("renamed");
+    fs::rename(dir.path().join("new.json"), dir.path().join("old.json")).expect("renamed");
+    fs::rename(dir.path().join("plain.json"), dir.path().join("new.json")).expect("renamed");
+    let closed = json(dir.path());
+    assert_eq!(codes(&closed), ["pairs-closed"]);
+    assert_eq!(closed["changes"][0]["level"], "info");
+}
+
 #[test]
 fn inputs_that_are_nothing_are_named() {
     let dir = compared(|_| miniquay());
@@ -470,7 +499,9 @@ fn codes_of_diagnostics_and_catalogue_agree() {
         }
     }
     let mut found = Vec::new();
-    for room in ["scan.rs", "source", "queues", "routes", "solve", "tracker", "evidence", "workers"] {
+    for room in
+        ["scan.rs", "source", "queues", "routes", "unknown", "solve", "tracker", "evidence", "workers"]
+    {
         let path = crate_root().join("src").join(room);
         if path.is_dir() {
             literals(&path, &mut found);

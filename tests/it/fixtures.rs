@@ -9,13 +9,15 @@ pub mod parse;
 use std::path::Path;
 
 use producer_map::config::Config;
-use producer_map::evidence::{Context, Evidence, build};
+use producer_map::evidence::{Context, Evidence, build, near_miss};
 use producer_map::progress::Silent;
+use producer_map::scan::{Solved, analyze_and};
 use producer_map::solve::contexts::Contexts;
 use producer_map::source::Tree;
-use producer_map::{ScanOptions, analyze_with, tracker};
+use producer_map::{ScanOptions, tracker};
 
 use crate::support::crate_root;
+use check::Misses;
 use parse::Case;
 
 /// Writes the files of a case to a directory of its own.
@@ -41,19 +43,34 @@ fn unmet(case: &Case) -> Result<Vec<(usize, String)>, String> {
         failures.extend(calls::failures(case, &calls::graph(case, dir.path())?));
     }
     if !others.is_empty() {
-        failures.extend(check::failures(case, &scan(dir.path(), Contexts::default())?));
+        let (evidence, misses) = scan(dir.path(), Contexts::default())?;
+        failures.extend(check::failures(case, &evidence, &misses));
     }
     Ok(failures)
 }
 
-fn scan(root: &Path, contexts: Contexts) -> Result<Evidence, String> {
+/// Scans a program, with guesses, and asks how near each route comes to each queue.
+fn scan(root: &Path, contexts: Contexts) -> Result<(Evidence, Misses), String> {
     let tree = Tree::directory(root);
     let config = Config::for_tree(&tree, None).map_err(|error| error.to_string())?;
-    let options = ScanOptions { config, threads: Some(1) };
-    let findings = analyze_with(&tree, &options, contexts, &Silent).map_err(|error| error.to_string())?;
+    let options = ScanOptions { config, threads: Some(1), assume_names: true, contexts };
+    let ask = |solved: &Solved<'_, '_>| {
+        let findings = solved.findings;
+        let mut misses = Misses::new();
+        for (number, route) in findings.routes.iter().enumerate() {
+            for (queue, found) in findings.queues.iter().enumerate() {
+                if let Some(miss) = solved.nearest_miss(number, queue) {
+                    let key = (route.method.clone(), route.rule.clone(), found.name.clone());
+                    misses.insert(key, near_miss(&miss));
+                }
+            }
+        }
+        misses
+    };
+    let (findings, misses) = analyze_and(&tree, &options, &Silent, ask).map_err(|error| error.to_string())?;
     let assignment = tracker::assign(&findings.routes, None);
     let context = Context { tracker: None, assignment: &assignment, validation_queues: &[] };
-    Ok(build(&findings, context))
+    Ok((build(&findings, context), misses))
 }
 
 fn run(name: &str) {
@@ -115,4 +132,5 @@ fixtures! {
     bodies,
     broken,
     calls,
+    unknown,
 }

@@ -5,7 +5,7 @@ use producer_map::digest::sha256_hex;
 use producer_map::evidence::{Context, Evidence, build};
 use producer_map::finding::{
     Automatic, BodyKeys, Certainty, Consumption, Decorator, Diagnostic, Edge, Findings, Hop, HopKind,
-    Operation, Place, ProducerSite, Queue, QueueUse, Route, Severity, SourceFacts, Statistics,
+    OpenPair, Operation, Place, ProducerSite, Queue, QueueUse, Route, Severity, SourceFacts, Statistics,
     UnresolvedCall, Worker,
 };
 use producer_map::tracker;
@@ -202,10 +202,15 @@ pub fn findings() -> Findings {
     };
     let unresolved = UnresolvedCall {
         place: place("web.py", 11, "<module>"),
+        ordinal: 0,
         reason: "unknown-receiver",
         callee: "service.name".into(),
         routes: 2,
+        queues: vec![1],
+        anything: false,
+        may_enter: vec![place("service.py", 4, "remind")],
     };
+    let open = OpenPair { route: 0, queue: 1, calls: vec![0] };
     Findings {
         source: SourceFacts {
             entries: vec!["web.py".into()],
@@ -222,12 +227,15 @@ pub fn findings() -> Findings {
         workers: workers(),
         diagnostics: vec![broken],
         unresolved: vec![unresolved],
+        open: vec![open],
+        guesses: None,
         statistics: Statistics {
             instances: 12,
             functions: 11,
             variables: 90,
             reachable_calls: 9,
             resolved_calls: 8,
+            understood: vec![("project", 5), ("named-library", 3)],
             caps_hit: vec![("strings-per-variable".into(), 1)],
         },
     }

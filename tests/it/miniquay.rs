@@ -337,6 +337,43 @@ fn no_look_alike_is_an_edge() {
     holds(&failures);
 }
 
+/// Of a look-alike it is certain that it is none: no call that matters is open on its way.
+#[test]
+fn every_look_alike_is_closed() {
+    let open = found().open.as_ref().expect("recorded");
+    let mut failures = Vec::new();
+    for pair in &expected().non_edges {
+        let Some(route) = route(&pair.method, &pair.rule) else { continue };
+        for pairs in open.iter().filter(|p| p.queue == pair.queue && p.route_ids.contains(&route.id)) {
+            let calls: Vec<_> = found()
+                .unresolved
+                .iter()
+                .filter(|call| pairs.calls.contains(&call.id))
+                .map(|call| format!("{}:{} {} {}", call.file, call.line, call.reason, call.callee))
+                .collect();
+            failures.push(format!("{} {} -> {}: {}", pair.method, pair.rule, pair.queue, calls.join(", ")));
+        }
+    }
+    holds(&failures);
+}
+
+/// The counters say what the lists hold.
+#[test]
+fn pairs_and_calls_are_counted() {
+    let evidence = found();
+    let statistics = &evidence.statistics;
+    let open: usize = evidence.open.iter().flatten().map(|pairs| pairs.route_ids.len()).sum();
+    assert_eq!(statistics.pairs.open, open);
+    let all = evidence.routes.len() * evidence.queues.len();
+    assert_eq!(statistics.pairs.edges + statistics.pairs.closed + open, all);
+    assert_eq!(statistics.resolved_by_kind.values().sum::<usize>(), statistics.resolved_calls);
+    assert_eq!(statistics.unresolved_by_reason.values().sum::<usize>(), evidence.unresolved.len());
+    assert_eq!(statistics.resolved_calls + evidence.unresolved.len(), statistics.reachable_calls);
+    for kind in ["project", "queue", "modelled-library", "named-library"] {
+        assert!(statistics.resolved_by_kind[kind] > 0, "{kind}");
+    }
+}
+
 #[test]
 fn no_other_edges() {
     let mut failures = Vec::new();

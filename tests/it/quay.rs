@@ -55,6 +55,37 @@ fn the_known_pairs_are_right() {
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
 }
 
+/// What is not understood stays within bounds: calls that routes reach, and pairs of a route and a queue without an edge.
+#[test]
+fn nearly_all_calls_are_resolved_and_pairs_closed() {
+    let Some(evidence) = evidence() else { return };
+    let statistics = &evidence.statistics;
+    let share = |part: usize, whole: usize| part as f64 / whole as f64;
+    let resolved = share(statistics.resolved_calls, statistics.reachable_calls);
+    assert!(resolved >= 0.97, "{resolved:.4} of {} calls resolved", statistics.reachable_calls);
+    let pairs = statistics.pairs;
+    let closed = share(pairs.closed, pairs.closed + pairs.open);
+    assert!(closed >= 0.95, "{closed:.4} closed: {pairs:?}");
+    assert_eq!(pairs.edges + pairs.closed + pairs.open, evidence.routes.len() * evidence.queues.len());
+}
+
+/// Each open pair names calls that matter for its queue, and no pair with an edge is open.
+#[test]
+fn open_pairs_name_calls_that_matter() {
+    let Some(evidence) = evidence() else { return };
+    for pairs in evidence.open.as_ref().expect("recorded") {
+        for id in &pairs.calls {
+            let call = evidence.unresolved.iter().find(|call| call.id == *id).expect("listed");
+            assert!(call.queues.contains(&pairs.queue), "{id} for {}", pairs.queue);
+            assert!(call.anything || !call.may_enter.is_empty(), "{id} may enter nothing");
+        }
+        for id in &pairs.route_ids {
+            let edge = evidence.edges.iter().find(|edge| edge.route_id == *id && edge.queue == pairs.queue);
+            assert!(edge.is_none(), "{id} feeds {} and is open", pairs.queue);
+        }
+    }
+}
+
 #[test]
 fn nine_queues_each_with_an_edge() {
     let Some(evidence) = evidence() else { return };
