@@ -435,14 +435,18 @@ impl Solver<'_> {
             Owner::Func(func) => {
                 let instances = std::mem::take(&mut self.installed[func.0 as usize]);
                 let layout = self.layout(func);
-                for i in layout.of(layout.shared[(node.0 - layout.base.0) as usize].var) {
+                let SharedVar { var, guard, .. } = layout.shared[(node.0 - layout.base.0) as usize];
+                for i in layout.of(var) {
                     let operand = self.layout(func).uses[i];
                     if operand.once {
                         self.hand_to_shared(&instances, operand.index, node, unseen.clone());
                         continue;
                     }
                     for &inst in &instances {
-                        self.hand_to_use(inst, operand, node, unseen.clone());
+                        // `a or b` is not ruled out where `b` is: the instance does not see `b`.
+                        if !self.insts[inst.0 as usize].rules_out(guard) {
+                            self.hand_to_use(inst, operand, node, unseen.clone());
+                        }
                     }
                 }
                 self.installed[func.0 as usize] = instances;
@@ -530,10 +534,11 @@ impl Solver<'_> {
         }
         self.installed[func.0 as usize].push(inst);
         for i in 0..self.layout(func).visible.len() {
-            let (node, operand) = self.layout(func).visible[i];
-            let node = NodeId(self.layout(func).base.0 + node);
+            let layout = self.layout(func);
+            let (slot, operand) = layout.visible[i];
+            let (node, guard) = (NodeId(layout.base.0 + slot), layout.shared[slot as usize].guard);
             let seen = self.graph.seen(node);
-            if seen == 0 {
+            if seen == 0 || self.insts[inst.0 as usize].rules_out(guard) {
                 continue;
             }
             if !operand.once {
