@@ -101,10 +101,11 @@ impl Layout {
             match instr.op {
                 Op::Call { .. } => calls.push(index),
                 Op::LoadAttr { .. } | Op::LoadGlobal { .. } if !once => loads.push(index),
-                Op::Const { dst, value: Const::Str(text) } if !keys.contains(&dst) => {
-                    if file.strings[text.0 as usize].bytes().any(|byte| byte.is_ascii_whitespace()) {
-                        prose.push(index);
-                    }
+                Op::Const { dst, value: Const::Str(text) }
+                    if !keys.contains(&dst)
+                        && file.strings[text.0 as usize].bytes().any(|byte| byte.is_ascii_whitespace()) =>
+                {
+                    prose.push(index);
                 }
                 _ => {}
             }
