@@ -180,6 +180,8 @@ fn two_releases_differ_in_one_of_everything() {
     let elsewhere = [
         "edge-found",
         "edge-lost",
+        "pairs-closed",
+        "pairs-opened",
         "queue-found",
         "queue-lost",
         "route-found",

@@ -172,6 +172,7 @@ impl Reader<'_, '_> {
         let value = match solver.values.get(id) {
             Solved::Unknown => Value::Unknown,
             Solved::Opaque => Value::Opaque,
+            Solved::Data => Value::Data,
             Solved::None => Value::None,
             Solved::Bool(b) => Value::Bool(b),
             Solved::Int(i) => Value::Int(i),

@@ -108,6 +108,7 @@ pub enum Kind {
 pub enum Value {
     Unknown,
     Opaque,
+    Data,
     None,
     Bool(bool),
     Int(i64),

@@ -195,6 +195,7 @@ impl Evaluation {
             "self" => return self.recv.map(|recv| self.given(recv)),
             "str" => return Some(self.given(V::of(Value::AnyStr))),
             "opaque" => return Some(self.given(V::of(Value::Opaque))),
+            "data" => return Some(self.given(V::of(Value::Data))),
             "unknown" => return Some(self.given(V::of(Value::Unknown))),
             "none" => return Some(self.given(V::of(Value::None))),
             "identity" => return Some(self.given(V::ext("producer_map.identity"))),

@@ -210,7 +210,7 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             item(o, k, dst), if let Value::Obj(..) = **o, if let Some(n) = slot_name(*k);
         all(o), flow(all_of(*o), dst) <--
             item(o, k, dst), if let Value::Obj(..) = **o, if slot_name(*k).is_none();
-        points(dst, inside(*o).unwrap_or(unknown)) <-- item(o, _, dst), if !matches!(**o, Value::Obj(..) | Value::None);
+        points(dst, element(*o).unwrap_or(unknown)) <-- item(o, _, dst), if !matches!(**o, Value::Obj(..) | Value::None);
 
         /// `destination = object[index]`, where a sequence is unpacked.
         relation element(V, u32, Node);

@@ -217,10 +217,15 @@ pub fn is_fixed(kind: ContainerKind, comprehension: bool, before: &[(VarId, bool
 /// What is in a value that is no container of ours, if anything is known of it.
 pub fn inside(value: V) -> Option<V> {
     match *value {
-        Value::Unknown | Value::Ext(_) => Some(value),
+        Value::Unknown | Value::Data | Value::Ext(_) => Some(value),
         Value::Str(_) | Value::AnyStr => Some(V::of(Value::AnyStr)),
         _ => None,
     }
+}
+
+/// What stands under a key of such a value: a part of something that carries no code is data.
+pub fn element(value: V) -> Option<V> {
+    if *value == Value::Opaque { Some(V::of(Value::Data)) } else { inside(value) }
 }
 
 /// Whether a raw attribute is no descriptor.
@@ -248,9 +253,8 @@ pub fn foreign_attribute(object: V, name: Text) -> Option<V> {
             return Some(V::of(Value::ExtMethod(object, text(&format!("functools.partial.{}", *name)))));
         }
         Value::Ext(path) | Value::ExtMethod(_, path) => return Some(V::ext(&attribute_path(path, &name))),
-        Value::Unknown | Value::Opaque | Value::Bool(_) | Value::Int(_) | Value::ExtAttr(_) => {
-            return Some(V::of(Value::Unknown));
-        }
+        Value::Data | Value::Opaque | Value::Bool(_) | Value::Int(_) => "data",
+        Value::Unknown | Value::ExtAttr(_) => return Some(V::of(Value::Unknown)),
         _ => return None,
     };
     Some(V::of(Value::ExtMethod(object, text(&format!("builtins.{class}.{}", *name)))))
