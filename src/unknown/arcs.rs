@@ -69,7 +69,7 @@ impl Arcs {
     }
 
     /// Number of instances.
-    pub fn len(&self) -> usize {
+    pub fn instance_count(&self) -> usize {
         self.calls.starts.len() - 1
     }
 
@@ -123,10 +123,10 @@ impl Arcs {
     }
 
     fn leaving_order(&self) -> Vec<u32> {
-        let mut order = Vec::with_capacity(self.len());
-        let mut seen = vec![false; self.len()];
+        let mut order = Vec::with_capacity(self.instance_count());
+        let mut seen = vec![false; self.instance_count()];
         let mut stack: Vec<(u32, usize)> = Vec::new();
-        for start in 0..self.len() as u32 {
+        for start in 0..self.instance_count() as u32 {
             if std::mem::replace(&mut seen[start as usize], true) {
                 continue;
             }

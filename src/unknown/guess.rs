@@ -37,7 +37,7 @@ pub fn guesses(
             continue;
         };
         let created = (queue.at.inst.0, queue.at.index);
-        if (put.at.inst.0 as usize) < unknown.arcs.len() {
+        if (put.at.inst.0 as usize) < unknown.arcs.instance_count() {
             sites.entry((created, SiteKey::of(solver, put))).or_default().push(put.at);
         }
     }

@@ -47,7 +47,7 @@ impl Instances {
     /// The instances of a solution, as far as the call graph has them.
     pub fn new(solver: &Solver<'_>, arcs: &Arcs) -> Instances {
         let mut of: Vec<Vec<(InstId, InstId)>> = vec![Vec::new(); solver.program.func_count()];
-        for (number, inst) in solver.insts.iter().enumerate().take(arcs.len()) {
+        for (number, inst) in solver.insts.iter().enumerate().take(arcs.instance_count()) {
             if let Some(of_func) = of.get_mut(inst.func.0 as usize) {
                 of_func.push((InstId(number as u32), inst.env));
             }
@@ -206,7 +206,7 @@ impl Meaning {
         is_queue: impl Fn(&OpenCall) -> bool,
     ) -> Reaching {
         let mut reaching = Reaching {
-            insts: vec![false; arcs.len()],
+            insts: vec![false; arcs.instance_count()],
             texts: FxHashSet::default(),
             calls: vec![false; calls.open.len()],
         };

@@ -58,10 +58,10 @@ pub struct Unknown {
 /// Goes through the calls that routes reach. A function of the solution: it changes nothing.
 pub fn survey(solver: &Solver<'_>, graph: &CallGraph, roots: &[RouteRoots]) -> Unknown {
     let arcs = Arcs::new(graph);
-    let mut reached = vec![false; arcs.len()];
+    let mut reached = vec![false; arcs.instance_count()];
     arcs.mark_called(roots.iter().flat_map(|route| route.roots.iter().copied()), &mut reached);
     let instances = Instances::new(solver, &arcs);
-    let mut producing = vec![false; arcs.len()];
+    let mut producing = vec![false; arcs.instance_count()];
     let outside = |put: &&Put| !solver.is_root(put.at.inst);
     arcs.mark_callers(solver.registry.puts.iter().filter(outside).map(|put| put.at.inst), &mut producing);
     let puts = |closure: Closure| instances.of(closure).any(|inst| producing[inst.0 as usize]);
@@ -90,7 +90,7 @@ pub fn survey(solver: &Solver<'_>, graph: &CallGraph, roots: &[RouteRoots]) -> U
 /// For each route the open calls that it reaches, in the contexts that leave them open.
 fn on_the_way(arcs: &Arcs, calls: &Calls, roots: &[RouteRoots]) -> Vec<Vec<u32>> {
     let words = calls.open.len().div_ceil(64);
-    let mut rows = vec![0u64; arcs.len() * words];
+    let mut rows = vec![0u64; arcs.instance_count() * words];
     for (number, call) in calls.open.iter().enumerate() {
         for inst in &call.insts {
             rows[inst.0 as usize * words + number / 64] |= 1 << (number % 64);

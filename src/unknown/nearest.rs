@@ -51,14 +51,15 @@ pub fn nearest(
     created: Origin,
 ) -> Option<NearMiss> {
     let queues: Vec<_> = solver.registry.queues.iter().filter(|queue| queue.at == created).collect();
-    let known = |put: &&Put| (put.at.inst.0 as usize) < unknown.arcs.len() && !solver.is_root(put.at.inst);
+    let known =
+        |put: &&Put| (put.at.inst.0 as usize) < unknown.arcs.instance_count() && !solver.is_root(put.at.inst);
     let on_it = |put: &&Put| queues.iter().any(|queue| queue.value == put.queue);
     let mut puts: Vec<Put> = solver.registry.puts.iter().filter(known).filter(on_it).copied().collect();
     puts.sort_by_key(|put| (put.at.inst, put.at.index));
     let to = unknown.arcs.distances_to(puts.iter().map(|put| put.at.inst));
     let from = unknown.arcs.distances_from(route.1.roots.iter().copied());
     let inside = |&inst: &InstId| !solver.is_root(inst);
-    let all = (0..unknown.arcs.len() as u32).map(InstId);
+    let all = (0..unknown.arcs.instance_count() as u32).map(InstId);
 
     let mut entered: FxHashMap<FuncId, InstId> = FxHashMap::default();
     for inst in all.clone().filter(|inst| from.of[inst.0 as usize] != FAR).filter(inside) {
