@@ -13,9 +13,9 @@ pub use gates::{Condition, conditions};
 pub use markdown::{CutoverRow, PayloadRow, code_spans};
 pub use table::{Row, Table};
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::sheet::Listing;
 pub use crate::sheet::Problem;
 
 /// A table of the plan that cannot be used.
@@ -37,17 +37,6 @@ pub enum PlanError {
         /// What is wrong, in line order.
         problems: Vec<Problem>,
     },
-}
-
-struct Listing<'a>(&'a Path, &'a [Problem]);
-
-impl fmt::Display for Listing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in self.1 {
-            write!(f, "\n  {}:{}: {}", self.0.display(), problem.line, problem.message)?;
-        }
-        Ok(())
-    }
 }
 
 /// The items of a cell that lists several, separated by semicolons.

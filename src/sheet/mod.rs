@@ -11,7 +11,9 @@ mod split;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
 /// Something that is wrong in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,18 @@ pub struct Problem {
     pub line: u64,
     /// What is wrong, and what to do about it.
     pub message: String,
+}
+
+/// The problems of a file as messages end: each on a line of its own, with the file and its line.
+pub(crate) struct Listing<'a>(pub(crate) &'a Path, pub(crate) &'a [Problem]);
+
+impl fmt::Display for Listing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in self.1 {
+            write!(f, "\n  {}:{}: {}", self.0.display(), problem.line, problem.message)?;
+        }
+        Ok(())
+    }
 }
 
 /// A CSV file.

@@ -1,11 +1,10 @@
 //! Reading the tracker's CSV: every malformed row is an error with its line, all of them reported at once.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{Row, Shape, Tracker};
-use crate::sheet::{Problem, Sheet};
+use crate::sheet::{Listing, Problem, Sheet};
 use crate::source::Tree;
 
 /// The columns that are read; others may stand beside them in any order.
@@ -33,17 +32,6 @@ pub enum TrackerError {
         /// What is wrong, in line order.
         problems: Vec<Problem>,
     },
-}
-
-struct Listing<'a>(&'a Path, &'a [Problem]);
-
-impl fmt::Display for Listing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in self.1 {
-            write!(f, "\n  {}:{}: {}", self.0.display(), problem.line, problem.message)?;
-        }
-        Ok(())
-    }
 }
 
 /// Reads the tracker at `path`; `label` is the evidence's name for it.
