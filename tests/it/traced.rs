@@ -55,16 +55,21 @@ fn trace(python: &str, case: &Case) -> Result<Outcome, String> {
         edges.get(caller).is_some_and(|callees| callees.contains(&callee))
             || (by_library.contains(edge) && entered.contains(&callee))
     };
-    // A call that is listed as unresolved may be any; a method of data is one of whichever builtin type the data has.
-    let unresolved: Vec<&str> =
-        graph.unresolved.iter().map(|call| graph.nodes[call.from].name.as_str()).collect();
-    let open = |(caller, callee): &(String, String)| {
+    // A method of data is one of whichever builtin type the data has.
+    let of_data = |(caller, callee): &(String, String)| {
         let method = callee.strip_prefix("<**Py").and_then(|name| name.split_once(">."));
-        let of_data = method.map(|(_, method)| format!("<builtin>.data.{method}"));
-        unresolved.contains(&caller.as_str())
-            || of_data.is_some_and(|name| edges.get(caller.as_str()).is_some_and(|c| c.contains(&&*name)))
+        let name = method.map(|(_, method)| format!("<builtin>.data.{method}"));
+        name.is_some_and(|name| edges.get(caller.as_str()).is_some_and(|callees| callees.contains(&&*name)))
     };
-    let missing = observed.edges.into_iter().filter(|edge| !has(edge) && !open(edge)).collect();
+    let mut missing: Vec<(String, String)> =
+        observed.edges.into_iter().filter(|edge| !has(edge) && !of_data(edge)).collect();
+    // A call that the graph lists as unresolved stands for one callee that it does not have.
+    for call in &graph.unresolved {
+        let caller = &graph.nodes[call.from].name;
+        if let Some(explained) = missing.iter().position(|(from, _)| from == caller) {
+            missing.remove(explained);
+        }
+    }
     Ok(Outcome::Traced { requests: observed.requests, calls, missing })
 }
 
