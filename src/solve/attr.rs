@@ -1,29 +1,11 @@
-//! Attribute lookup, binding, and classes: MRO, class bodies, `super()`.
+//! Attributes: loading, binding to a receiver (descriptor protocol, data model section 3.3.2), storing.
 
 use super::call::Args;
 use super::graph::NodeId;
-use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
+use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{Arg, Op};
-use crate::link::{ClassId, FuncId, Name};
-
-/// What is known of a class value.
-pub struct ClassInfo {
-    /// Values of each base expression.
-    bases: Vec<Vec<ValueId>>,
-    /// Linearisation (C3; where it fails, depth first), the class itself first.
-    pub mro: Vec<ValueId>,
-    /// Where the class goes when its bases are known.
-    dst: NodeId,
-    ready: bool,
-    at: Origin,
-    body: FuncId,
-    /// Index of the configured queue class that it is or derives from.
-    pub queue: Option<usize>,
-    exception: bool,
-    looked_up: Vec<(Name, NodeId)>,
-}
+use crate::link::Name;
 
 /// What definitions say of an attribute of a class.
 #[derive(Clone, Copy)]
@@ -44,193 +26,7 @@ pub(super) struct Loaded {
     properties: Vec<ValueId>,
 }
 
-impl ClassInfo {
-    /// Whether its bases are known and its body has run.
-    pub(super) fn is_ready(&self) -> bool {
-        self.ready
-    }
-}
-
 impl Solver<'_> {
-    /// Runs a class statement.
-    pub(super) fn make_class(&mut self, at: Origin) {
-        let func = self.insts[at.inst.0 as usize].func;
-        let (dst, local, bases) = match &self.program.func(func).instrs[at.index as usize].op {
-            Op::MakeClass { dst, class, bases, .. } => (*dst, *class, bases.clone()),
-            _ => return,
-        };
-        let class = self.program.sibling_class(func, local);
-        let body = self.program.class(class).1;
-        let env = self.home(at.inst);
-        let value = self.values.intern_self_keyed(Value::Class(class, env));
-        let dotted = self.program.class_dotted(class);
-        let queue = self.queue_classes.iter().position(|q| q.path == dotted);
-        let bases: Vec<NodeId> =
-            bases.iter().filter(|b| matches!(b, Arg::Pos(_))).map(|b| self.var(at.inst, b.var())).collect();
-        if let Some(first) = self.classes.get(&value) {
-            // Without the rule of environments: one class for all.
-            let (made, dst) = (first.dst, self.var(at.inst, dst));
-            self.flow(made, dst);
-            for (slot, node) in bases.into_iter().enumerate() {
-                self.watch(node, Use::Base { class: value, slot: slot as u32 });
-            }
-            return;
-        }
-        self.classes.insert(
-            value,
-            ClassInfo {
-                bases: vec![Vec::new(); bases.len()],
-                mro: vec![value],
-                dst: self.var(at.inst, dst),
-                ready: false,
-                at,
-                body,
-                queue,
-                exception: false,
-                looked_up: Vec::new(),
-            },
-        );
-        if bases.is_empty() {
-            self.class_ready(value);
-        }
-        for (slot, node) in bases.into_iter().enumerate() {
-            self.watch(node, Use::Base { class: value, slot: slot as u32 });
-        }
-    }
-
-    /// A base of a class became known.
-    pub(super) fn on_base(&mut self, class: ValueId, slot: u32, base: ValueId) {
-        if base == class || base == well_known::NONE {
-            return;
-        }
-        let Some(info) = self.classes.get_mut(&class) else { return };
-        info.bases[slot as usize].push(base);
-        if !info.bases.iter().all(|b| !b.is_empty()) {
-            return;
-        }
-        if info.ready {
-            // A later alternative for a base: lookups made so far take it in, too.
-            self.linearise(class);
-            self.attributes.clear();
-            let looked_up = self.classes[&class].looked_up.clone();
-            for (name, node) in looked_up {
-                self.connect_lookup(class, name, node);
-            }
-        } else {
-            self.class_ready(class);
-        }
-    }
-
-    fn class_ready(&mut self, class: ValueId) {
-        self.linearise(class);
-        let Some(info) = self.classes.get_mut(&class) else { return };
-        info.ready = true;
-        let (dst, at, body) = (info.dst, info.at, info.body);
-        let bases: Vec<ValueId> = info.bases.iter().flatten().copied().collect();
-        for base in bases {
-            if matches!(self.values.get(base), Value::Class(..)) {
-                let node = self.field(base, self.names.subclasses);
-                self.graph.add(node, class);
-            }
-        }
-        let inst = self.instance(body, at.inst, Context::new());
-        self.body_class.insert(inst, class);
-        self.edge(at, inst, None);
-        self.graph.add(dst, class);
-    }
-
-    /// Computes the MRO from the bases known so far.
-    fn linearise(&mut self, class: ValueId) {
-        let mut sequences: Vec<Vec<ValueId>> = Vec::new();
-        let mut direct = Vec::new();
-        for base in self.classes[&class].bases.iter().flatten().copied() {
-            let base_mro = match self.classes.get(&base) {
-                Some(info) => info.mro.clone(),
-                None => vec![base],
-            };
-            direct.push(base);
-            sequences.push(base_mro);
-        }
-        sequences.push(direct);
-        let mut mro = vec![class];
-        loop {
-            sequences.retain(|s| !s.is_empty());
-            if sequences.is_empty() {
-                break;
-            }
-            let head = sequences
-                .iter()
-                .map(|s| s[0])
-                .find(|h| !sequences.iter().any(|s| s[1..].contains(h)))
-                .unwrap_or(sequences[0][0]);
-            mro.push(head);
-            for s in &mut sequences {
-                s.retain(|&v| v != head);
-            }
-        }
-        let queue = mro.iter().find_map(|c| self.classes.get(c).and_then(|i| i.queue));
-        let exception = mro.iter().any(|&c| match self.values.get(c) {
-            Value::Ext(path) => {
-                let text = self.text(path);
-                text.ends_with("Exception") || text.ends_with("Error") || text.ends_with("Warning")
-            }
-            _ => false,
-        });
-        if let Some(info) = self.classes.get_mut(&class) {
-            info.mro = mro;
-            info.queue = queue;
-            info.exception = exception;
-        }
-    }
-
-    /// The MRO of a class value.
-    pub fn mro(&self, class: ValueId) -> &[ValueId] {
-        self.classes.get(&class).map_or(&[], |i| &i.mro)
-    }
-
-    pub(super) fn is_exception(&self, class: ValueId) -> bool {
-        self.classes.get(&class).is_some_and(|i| i.exception)
-    }
-
-    /// The class of an instance value.
-    pub fn class_of(&self, value: ValueId) -> Option<ValueId> {
-        match self.values.get(value) {
-            Value::Inst(key, _) | Value::AnyOf(key) => Some(self.values.class_of_key(key).0),
-            _ => None,
-        }
-    }
-
-    /// Whether the body of a class statement binds a name.
-    pub fn binds(&self, class: ValueId, name: Name) -> bool {
-        let Value::Class(id, _) = self.values.get(class) else { return false };
-        self.class_binds(id, name)
-    }
-
-    fn class_binds(&self, class: ClassId, name: Name) -> bool {
-        let (_, body) = self.program.class(class);
-        let file = self.program.file_of(body);
-        self.program.func(body).bound_names.iter().any(|s| file.names[s.0 as usize] == name)
-    }
-
-    /// Whether a class or a project base of it binds a name.
-    pub(super) fn defines(&self, class: ValueId, name: Name) -> bool {
-        self.mro(class).iter().any(|&c| self.binds(c, name))
-    }
-
-    /// Whether methods of a class or its project bases store an attribute on `self`.
-    fn stores(&self, class: ValueId, name: Name) -> bool {
-        self.mro(class).iter().any(|&c| {
-            let Value::Class(id, _) = self.values.get(c) else { return false };
-            let (_, body) = self.program.class(id);
-            let file = self.program.file_of(body);
-            let local = body.0 - file.first_func;
-            file.ir.funcs.iter().any(|f| {
-                f.parent.is_some_and(|p| p.0 == local)
-                    && f.self_attrs.iter().any(|s| file.names[s.0 as usize] == name)
-            })
-        })
-    }
-
     /// What the definitions of a class and its bases say of an attribute. They are asked again and again, so the answer is
     /// kept until an MRO changes.
     fn attribute(&mut self, class: ValueId, name: Name) -> Attribute {
@@ -245,55 +41,6 @@ impl Solver<'_> {
         let attribute = Attribute { defined, through_getattr };
         self.attributes.insert((class, name), attribute);
         attribute
-    }
-
-    /// The raw (unbound) values of an attribute of a class, along its MRO.
-    pub(super) fn lookup(&mut self, class: ValueId, name: Name) -> NodeId {
-        if let Some(&node) = self.lookups.get(&(class, name)) {
-            return node;
-        }
-        let node = self.graph.node();
-        self.lookups.insert((class, name), node);
-        if let Some(info) = self.classes.get_mut(&class) {
-            info.looked_up.push((name, node));
-        }
-        self.connect_lookup(class, name, node);
-        node
-    }
-
-    fn connect_lookup(&mut self, class: ValueId, name: Name, node: NodeId) {
-        let mro = self.mro(class).to_vec();
-        self.connect_mro(&mro, name, node);
-    }
-
-    fn connect_mro(&mut self, mro: &[ValueId], name: Name, node: NodeId) {
-        let mut external = None;
-        let mut unknown = false;
-        for &class in mro {
-            match self.values.get(class) {
-                Value::Class(..) => {
-                    let field = self.field(class, name);
-                    self.flow(field, node);
-                    if self.binds(class, name) {
-                        return;
-                    }
-                }
-                Value::Ext(path) if external.is_none() && self.text(path) != "builtins.object" => {
-                    external = Some(path);
-                }
-                Value::Obj(ObjKind::NamedTuple, ..) => {}
-                Value::Unknown | Value::Setting(_) => unknown = true,
-                _ => {}
-            }
-        }
-        if let Some(path) = external {
-            let attr = self.join_names(path, name);
-            let value = self.values.intern_keyed(Value::ExtAttr(attr), None);
-            self.graph.add(node, value);
-        }
-        if unknown {
-            self.graph.add(node, well_known::UNKNOWN);
-        }
     }
 
     /// A raw attribute value is read through a receiver (descriptor protocol, data model section 3.3.2).
@@ -632,35 +379,6 @@ impl Solver<'_> {
         self.watch(raw, Use::Primitive { what });
     }
 
-    /// `super(class, this)`.
-    pub(super) fn super_of(&mut self, class: NodeId, this: NodeId, dst: NodeId) {
-        let what = self.primitive(super::primitive::Pending::Super { class, this, dst });
-        self.watch(this, Use::Primitive { what });
-        self.watch(class, Use::Primitive { what });
-    }
-
-    /// The plain name of a class value.
-    pub fn class_name(&self, class: ValueId) -> String {
-        match self.values.get(class) {
-            Value::Class(id, _) => {
-                let file = self.program.class_file(id);
-                self.text(file.names[self.program.class(id).0.name.0 as usize]).to_owned()
-            }
-            _ => String::new(),
-        }
-    }
-
-    /// Whether a value may be an instance of one of the classes; what is no instance of the program's classes may be anything.
-    pub(super) fn may_be_instance(&self, value: ValueId, classes: &[ValueId]) -> bool {
-        let Some(class) = self.class_of(value) else {
-            return value != well_known::NONE;
-        };
-        classes.iter().any(|&c| match self.values.get(c) {
-            Value::Class(..) => self.mro(class).contains(&c),
-            _ => true,
-        })
-    }
-
     /// The dotted path of an attribute of an external object, kept short: results of results collapse.
     fn extend_path(&mut self, path: Name, name: Name) -> Name {
         if let Some(&known) = self.extended.get(&(path, name)) {
@@ -679,47 +397,5 @@ impl Solver<'_> {
         };
         self.extended.insert((path, name), extended);
         extended
-    }
-
-    /// The named tuple class that a class derives from.
-    pub(super) fn named_tuple_of(&self, class: ValueId) -> Option<ValueId> {
-        self.mro(class)
-            .iter()
-            .copied()
-            .find(|&c| matches!(self.values.get(c), Value::Obj(ObjKind::NamedTuple, ..)))
-    }
-
-    /// Field names of a named tuple class, as far as they are constants.
-    pub(super) fn named_tuple_fields(&mut self, tuple: ValueId) -> Vec<Name> {
-        let fields = self.field(tuple, self.names.fields);
-        let mut names = Vec::new();
-        for list in self.graph.values(fields).to_vec() {
-            match self.values.get(list) {
-                Value::Str(text) => {
-                    let text = self.text(text).replace(',', " ");
-                    for word in text.split_whitespace() {
-                        names.push(self.program.names.intern(word));
-                    }
-                }
-                Value::Obj(..) => {
-                    let mut index = 0;
-                    loop {
-                        let slot = self.index_name(index);
-                        let Some(node) = self.existing_field(list, slot) else { break };
-                        let Some(&text) = self.graph.values(node).first() else { break };
-                        let Value::Str(name) = self.values.get(text) else { break };
-                        names.push(name);
-                        index += 1;
-                    }
-                }
-                _ => {}
-            }
-        }
-        names
-    }
-
-    /// The class value whose body an instance runs.
-    pub fn class_of_body(&self, body: InstId) -> Option<ValueId> {
-        self.body_class.get(&body).copied()
     }
 }

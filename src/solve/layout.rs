@@ -366,24 +366,14 @@ fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
 /// Whether an instruction does something without a value of an operand; see `Solver::install_instr`.
 fn acts_at_once(op: &Op) -> bool {
     match op {
-        Op::Format { parts, .. } => parts.iter().all(|part| matches!(part, FormatPart::Text(_))),
-        Op::Const { .. }
-        | Op::Opaque { .. }
-        | Op::Test { .. }
-        | Op::LoadGlobal { .. }
-        | Op::LoadClassName { .. }
-        | Op::StoreClassName { .. }
-        | Op::LoadFree { .. }
-        | Op::Super { .. }
-        | Op::MakeFunc { .. }
-        | Op::MakeClass { .. }
-        | Op::MakeSeq { .. }
-        | Op::MakeDict { .. }
-        | Op::Yield { .. }
-        | Op::Import { .. }
-        | Op::ImportFrom { .. }
-        | Op::ImportStar { .. } => true,
-        _ => false,
+        // What comes back from these is known before what goes in.
+        Op::Yield { .. } | Op::Test { .. } => true,
+        Op::Delete => false,
+        _ => {
+            let mut waits = false;
+            watched(op, |_, _| waits = true);
+            !waits
+        }
     }
 }
 

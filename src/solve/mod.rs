@@ -4,27 +4,35 @@
 //! environment, context) exists when it is first called, its instructions become constraints, and
 //! new values trigger the uses they flow into until nothing changes.
 //!
-//! Rooms: [`value`] what flows, [`graph`] how it flows, [`instance`] instructions to constraints, `layout` where variables live, `import` imports,
-//! [`call`] calls and contexts, [`contexts`] which rules make them, `binding` arguments to parameters, `construct` instantiation, [`attr`] attribute
-//! lookup and classes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and
-//! [`primitive`] modelled externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded,
-//! [`guard`] conditions, [`gate`] how they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls, `tested` parameters that are passed on to where they are tested, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the solution seen from outside.
+//! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
+//! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`] calls
+//! and contexts, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
+//! `binding` arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, [`attr`]
+//! attributes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and [`primitive`] modelled
+//! externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded, [`guard`] conditions, [`gate`] how
+//! they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls,
+//! `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the solution
+//! seen from outside.
 
 pub mod ask;
 pub mod attr;
 mod binding;
 pub mod call;
+mod class;
 mod closure;
 mod construct;
 pub mod contexts;
+mod flow;
 pub mod gate;
 pub mod graph;
 pub mod guard;
 pub mod heap;
 mod import;
 pub mod instance;
+mod knowledge;
 mod layout;
 pub mod library;
+mod limits;
 pub mod observe;
 pub mod primitive;
 pub mod registry;
@@ -39,50 +47,17 @@ use crate::finding::HopKind;
 use crate::link::{FuncId, ModId, Name, Program};
 use crate::models::Models;
 use contexts::Contexts;
-use graph::{Graph, NodeId, Popped, Succ};
+use flow::{Filter, Use};
+use graph::{Graph, NodeId};
+pub use knowledge::{Knowledge, ParameterRef, QueueClass, Reading};
 use layout::Layout;
+use limits::Caps;
+pub use limits::Limits;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values, well_known};
-
-/// Which knowledge about the project the solver is given: names of its queue class and feature modules.
-#[derive(Debug, Clone, Default)]
-pub struct Knowledge {
-    /// Queue classes.
-    pub queue_classes: Vec<QueueClass>,
-    /// Modules whose attributes are feature flags.
-    pub feature_modules: Vec<String>,
-}
-
-/// A class whose instances are work queues.
-#[derive(Debug, Clone)]
-pub struct QueueClass {
-    /// Dotted path, e.g. `data.queue.WorkQueue`.
-    pub path: String,
-    /// Methods that put one item.
-    pub put: Vec<String>,
-    /// Methods that return a context manager whose value puts items.
-    pub batch: Vec<String>,
-    /// Methods that take items.
-    pub consume: Vec<String>,
-    /// The parameter of a put that holds the body.
-    pub body: Option<ParameterRef>,
-    /// The constructor's parameter that holds the name.
-    pub name: ParameterRef,
-    /// The constructor's parameter that tells whether items carry a namespace.
-    pub namespace: Option<ParameterRef>,
-}
-
-/// A parameter of a method, the receiver not counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ParameterRef {
-    /// By position from 0.
-    Position(u32),
-    /// By name; its position follows from the definition.
-    Name(String),
-}
+use std::sync::Mutex;
+use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values};
 
 /// A function instance.
 pub struct Inst {
@@ -139,60 +114,6 @@ pub struct CallEdge {
     pub kind: Option<HopKind>,
 }
 
-/// What new values of a node trigger.
-#[derive(Clone, Copy, Debug)]
-enum Use {
-    /// An operand of an instruction; `role` says which one.
-    Instr { at: Origin, role: u8 },
-    /// The callee of a call.
-    Callee(u32),
-    /// The source of a parameter of a call target.
-    Param { target: u32, place: u32 },
-    /// A star argument: positional parameter from element `index`.
-    StarParam { staging: NodeId, index: u32 },
-    /// A double-star argument: parameter by name.
-    DoubleStarParam { staging: NodeId, name: Name },
-    /// A star argument into `*args`: elements from `from` on go to the tuple from `to` on.
-    StarRest { tuple: ValueId, from: u32, to: u32 },
-    /// A double-star argument into `**kwargs`, except these names.
-    DoubleStarRest { dict: ValueId, except: FuncId },
-    /// Raw attributes of a class, to be bound to a receiver.
-    Bind { recv: ValueId, dst: NodeId, at: Origin },
-    /// Raw attributes of the class of an object whose attribute is loaded.
-    BindLoaded { index: u32 },
-    /// Raw `__init__` of a class under construction.
-    Construct { call: u32, class: ValueId },
-    /// Bases of a class value.
-    Base { class: ValueId, slot: u32 },
-    /// Elements of iterated values.
-    Iterate { dst: NodeId, at: Origin },
-    /// Keys of dicts.
-    Keys { dst: NodeId },
-    /// Copies the slots of containers into an object.
-    Spread { to: ValueId },
-    /// A value-driven primitive: see [`primitive`].
-    Primitive { what: u32 },
-    /// Generators that are consumed.
-    Consume { at: Origin },
-    /// A term of a library model that loads an attribute.
-    AttrTerm { dst: NodeId, name: Name, at: Origin },
-}
-
-/// Filters on copy edges.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Filter {
-    NotNone,
-    IsNone,
-    Truthy,
-    Falsy,
-    /// Values whose key at a parameter of `func` is exactly this (none: values without a key).
-    Key {
-        func: FuncId,
-        tested: value::Constants,
-        key: Option<ValueId>,
-    },
-}
-
 /// How slots of an object are forwarded when new ones appear.
 #[derive(Clone, Debug)]
 struct SlotListener {
@@ -214,76 +135,6 @@ enum SlotRule {
 
 /// What identifies a function instance: function, environment, keys of parameters.
 type InstKey = (FuncId, InstId, Context);
-
-/// Limits that keep solving finite; a limit that is hit is counted under its name.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Contexts of one function in one environment.
-    pub contexts: usize,
-    /// Nesting depth of environments in context keys.
-    pub depth: u32,
-    /// How often one function may stand in its own context.
-    pub recursion: u32,
-    /// Combinations that a string operation folds.
-    pub strings: usize,
-    /// Operations that a folded string is made by.
-    pub string_depth: u8,
-    /// Length of a folded string in bytes.
-    pub string_length: usize,
-    /// A function that tests more parameters than this is not cloned on constants.
-    pub tested: usize,
-    /// Steps of the search for a function in its own context.
-    pub context_walk: u32,
-    /// Copies that are followed from a condition to the constant or parameter that it tests.
-    pub definite_walk: usize,
-    /// Calls that are followed from a registration up to an entry module.
-    pub startup_walk: usize,
-    /// Instances around the handler of a view, counted backwards from it, that are searched for wrappers.
-    pub wrapper_walk: usize,
-    /// Elements that are passed on as `*args` beyond this index are no longer told apart: `f(1, *args)` in `f` moves them
-    /// without end.
-    pub elements: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            contexts: 512,
-            depth: 48,
-            recursion: 3,
-            strings: 32,
-            string_depth: 8,
-            string_length: 512,
-            tested: 4,
-            elements: 64,
-            context_walk: 256,
-            definite_walk: 16,
-            startup_walk: 256,
-            wrapper_walk: 512,
-        }
-    }
-}
-
-/// Limits that were hit.
-#[derive(Default)]
-struct Caps {
-    /// How often, by name.
-    counts: FxHashMap<&'static str, usize>,
-    /// Where, for those that count once for each place.
-    places: FxHashSet<(&'static str, u32)>,
-}
-
-/// How fine the program is read. The default is what scans use.
-#[derive(Debug, Clone, Default)]
-pub struct Reading {
-    /// How many results of unknown functions are kept apart in the name of an external object: with 1, `Cls().run` is
-    /// something of its own, with 0 it is just something of its library.
-    pub results: usize,
-    /// A coarser reading, for comparison with tools that read so: a parameter's default counts also where an argument is
-    /// passed; a call with too many or too few arguments enters the function all the same; what is passed to a
-    /// library function is called by it, and what that returns is in what the function returns.
-    pub coarse: bool,
-}
 
 /// The solver and, after [`Solver::solve`], the solution.
 pub struct Solver<'p> {
@@ -346,7 +197,7 @@ pub struct Solver<'p> {
     slot_listeners: Vec<SlotListener>,
     globals: FxHashMap<(ModId, Name), NodeId>,
     module_insts: FxHashMap<ModId, InstId>,
-    classes: FxHashMap<ValueId, attr::ClassInfo>,
+    classes: FxHashMap<ValueId, class::ClassInfo>,
     lookups: FxHashMap<(ValueId, Name), NodeId>,
     attributes: FxHashMap<(ValueId, Name), attr::Attribute>,
     loaded: Vec<attr::Loaded>,
@@ -577,147 +428,6 @@ impl<'p> Solver<'p> {
         Some(inst)
     }
 
-    /// Solves to the least fixpoint.
-    ///
-    /// Calls are strict: a call waits until each argument has a value. Where an argument never gets one
-    /// (a library gap), the call is released with an untracked value after the rest is stable, and the
-    /// release is counted under the cap `released-loads`.
-    pub fn solve(&mut self) {
-        loop {
-            self.run();
-            if !self.fold_late() && !self.release_unwrapped() && !self.release_blocked() {
-                break;
-            }
-        }
-    }
-
-    fn run(&mut self) {
-        loop {
-            if let Some(inst) = self.install.pop_front() {
-                self.install(inst);
-                continue;
-            }
-            let Some(Popped { node, unseen, first, owner }) = self.graph.pop() else { break };
-            let mut next = first;
-            while let Some((succ, after)) = self.graph.succ(next) {
-                for i in unseen.clone() {
-                    let value = self.graph.values(node)[i];
-                    self.push(succ, value);
-                }
-                next = after;
-            }
-            self.hand_to_uses(owner, node, unseen);
-        }
-    }
-
-    fn push(&mut self, succ: Succ, value: ValueId) {
-        match succ {
-            Succ::Copy(to) => {
-                self.graph.add(to, value);
-            }
-            Succ::Filtered(to, filter) => {
-                if self.passes(self.filters[filter as usize], value) {
-                    self.graph.add(to, value);
-                }
-            }
-            Succ::Use(index) => self.on_use(index, value),
-        }
-    }
-
-    fn attach(&mut self, node: NodeId, succ: Succ) {
-        let seen = self.graph.attach(node, succ);
-        for i in 0..seen {
-            let value = self.graph.values(node)[i];
-            self.push(succ, value);
-        }
-    }
-
-    /// Values of `from` flow to `to`.
-    fn flow(&mut self, from: NodeId, to: NodeId) {
-        if self.graph.new_copy(from, to) {
-            self.attach(from, Succ::Copy(to));
-        }
-    }
-
-    /// The same for an edge that is made once, or seldom twice: it is not checked whether it is there.
-    fn flow_once(&mut self, from: NodeId, to: NodeId) {
-        self.attach(from, Succ::Copy(to));
-    }
-
-    fn flow_filtered(&mut self, from: NodeId, to: NodeId, filter: Filter) {
-        let index = match self.filter_index.get(&filter) {
-            Some(&i) => i,
-            None => {
-                let i = self.filters.len() as u32;
-                self.filters.push(filter);
-                self.filter_index.insert(filter, i);
-                i
-            }
-        };
-        self.attach(from, Succ::Filtered(to, index));
-    }
-
-    fn watch(&mut self, node: NodeId, what: Use) {
-        let index = self.uses.len() as u32;
-        self.uses.push(what);
-        self.attach(node, Succ::Use(index));
-    }
-
-    /// A node that holds exactly this value.
-    fn constant(&mut self, value: ValueId) -> NodeId {
-        if let Some(&node) = self.constants.get(&value) {
-            return node;
-        }
-        let node = self.graph.node();
-        self.graph.add(node, value);
-        self.constants.insert(value, node);
-        node
-    }
-
-    fn passes(&mut self, filter: Filter, value: ValueId) -> bool {
-        match filter {
-            Filter::NotNone => value != well_known::NONE,
-            Filter::IsNone => matches!(
-                self.values.get(value),
-                Value::None | Value::Unknown | Value::Data | Value::Setting(_) | Value::Ext(_)
-            ),
-            Filter::Truthy => value != well_known::NONE && value != well_known::FALSE,
-            Filter::Falsy => !matches!(
-                self.values.get(value),
-                Value::Bool(true)
-                    | Value::Func(..)
-                    | Value::Class(..)
-                    | Value::Bound(..)
-                    | Value::Module(_)
-                    | Value::ManagerFunc(_)
-                    | Value::QueuePut(_)
-            ),
-            Filter::Key { func, tested, key } => self.param_key(func, tested, value) == key,
-        }
-    }
-
-    fn on_use(&mut self, index: u32, value: ValueId) {
-        match self.uses[index as usize] {
-            Use::Instr { at, role } => self.on_operand(at, role, value),
-            Use::Callee(call) => self.dispatch(call, value, None),
-            Use::Param { target, place } => self.on_param(target, place, value),
-            Use::StarParam { staging, index } => self.load_index(value, index, staging),
-            Use::DoubleStarParam { staging, name } => self.load_key(value, name, staging),
-            Use::StarRest { tuple, from, to } => self.spread_shifted(value, tuple, from, to),
-            Use::DoubleStarRest { dict, except } => self.spread_except(value, dict, except),
-            Use::Bind { recv, dst, at } => self.bind(value, recv, dst, at),
-            Use::BindLoaded { index } => self.bind_loaded(index, value),
-            Use::Construct { call, class } => self.construct_with(call, class, value),
-            Use::Base { class, slot } => self.on_base(class, slot, value),
-            Use::Iterate { dst, at } => self.iterate(value, dst, at),
-            Use::Keys { dst } => self.keys_of(value, dst),
-            Use::Spread { to } => self.spread(value, to),
-            Use::Primitive { what } => self.on_primitive(what, value),
-            Use::Consume { at } => self.consume(value, at),
-            Use::AttrTerm { dst, name, at } => self.load_attr(value, name, dst, at),
-        }
-    }
-
     /// Interns a string value.
     pub fn str_value(&mut self, text: &str) -> ValueId {
         let name = self.program.names.intern(text);
@@ -800,32 +510,6 @@ impl<'p> Solver<'p> {
             (call.origin, call.decorates, callee)
         };
         called.into_iter().map(met).collect()
-    }
-
-    /// Counts a limit that was hit.
-    pub(crate) fn cap(&self, name: &'static str) {
-        *self.caps().counts.entry(name).or_insert(0) += 1;
-    }
-
-    /// Counts a limit that was hit at a place (a function, a variable), once for each place.
-    fn cap_at(&self, name: &'static str, place: u32) {
-        let mut caps = self.caps();
-        if caps.places.insert((name, place)) {
-            *caps.counts.entry(name).or_insert(0) += 1;
-        }
-    }
-
-    fn caps(&self) -> MutexGuard<'_, Caps> {
-        // Counters are whole whatever a thread that panicked was doing.
-        self.caps.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Limits that were hit and how often, by name.
-    pub fn caps_hit(&self) -> Vec<(String, usize)> {
-        let mut caps: Vec<(String, usize)> =
-            self.caps().counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-        caps.sort();
-        caps
     }
 
     /// Whether an instance is of a function under a decorator that is not known: that it is called when the decorated name is

@@ -3,8 +3,8 @@
 //! A call graph of a library would else end at its module bodies. Scans do not do this: there, what no route reaches is
 //! of no interest.
 
-use super::attr::ClassInfo;
 use super::call::Passing;
+use super::class::ClassInfo;
 use super::value::{InstId, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::ir::{ParamKind, ScopeKind};

@@ -1,0 +1,203 @@
+//! Propagation: the worklist, and what new values of a node trigger.
+
+use super::graph::{NodeId, Popped, Succ};
+use super::value::{self, Value, ValueId, well_known};
+use super::{Origin, Solver};
+use crate::link::{FuncId, Name};
+
+/// What new values of a node trigger.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Use {
+    /// An operand of an instruction; `role` says which one.
+    Instr { at: Origin, role: u8 },
+    /// The callee of a call.
+    Callee(u32),
+    /// The source of a parameter of a call target.
+    Param { target: u32, place: u32 },
+    /// A star argument: positional parameter from element `index`.
+    StarParam { staging: NodeId, index: u32 },
+    /// A double-star argument: parameter by name.
+    DoubleStarParam { staging: NodeId, name: Name },
+    /// A star argument into `*args`: elements from `from` on go to the tuple from `to` on.
+    StarRest { tuple: ValueId, from: u32, to: u32 },
+    /// A double-star argument into `**kwargs`, except these names.
+    DoubleStarRest { dict: ValueId, except: FuncId },
+    /// Raw attributes of a class, to be bound to a receiver.
+    Bind { recv: ValueId, dst: NodeId, at: Origin },
+    /// Raw attributes of the class of an object whose attribute is loaded.
+    BindLoaded { index: u32 },
+    /// Raw `__init__` of a class under construction.
+    Construct { call: u32, class: ValueId },
+    /// Bases of a class value.
+    Base { class: ValueId, slot: u32 },
+    /// Elements of iterated values.
+    Iterate { dst: NodeId, at: Origin },
+    /// Keys of dicts.
+    Keys { dst: NodeId },
+    /// Copies the slots of containers into an object.
+    Spread { to: ValueId },
+    /// A value-driven primitive: see [`primitive`].
+    Primitive { what: u32 },
+    /// Generators that are consumed.
+    Consume { at: Origin },
+    /// A term of a library model that loads an attribute.
+    AttrTerm { dst: NodeId, name: Name, at: Origin },
+}
+
+/// Filters on copy edges.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Filter {
+    NotNone,
+    IsNone,
+    Truthy,
+    Falsy,
+    /// Values whose key at a parameter of `func` is exactly this (none: values without a key).
+    Key {
+        func: FuncId,
+        tested: value::Constants,
+        key: Option<ValueId>,
+    },
+}
+
+impl Solver<'_> {
+    /// Solves to the least fixpoint.
+    ///
+    /// Calls are strict: a call waits until each argument has a value. Where an argument never gets one
+    /// (a library gap), the call is released with an untracked value after the rest is stable, and the
+    /// release is counted under the cap `released-loads`.
+    pub fn solve(&mut self) {
+        loop {
+            self.run();
+            if !self.fold_late() && !self.release_unwrapped() && !self.release_blocked() {
+                break;
+            }
+        }
+    }
+
+    fn run(&mut self) {
+        loop {
+            if let Some(inst) = self.install.pop_front() {
+                self.install(inst);
+                continue;
+            }
+            let Some(Popped { node, unseen, first, owner }) = self.graph.pop() else { break };
+            let mut next = first;
+            while let Some((succ, after)) = self.graph.succ(next) {
+                for i in unseen.clone() {
+                    let value = self.graph.values(node)[i];
+                    self.push(succ, value);
+                }
+                next = after;
+            }
+            self.hand_to_uses(owner, node, unseen);
+        }
+    }
+
+    pub(super) fn push(&mut self, succ: Succ, value: ValueId) {
+        match succ {
+            Succ::Copy(to) => {
+                self.graph.add(to, value);
+            }
+            Succ::Filtered(to, filter) => {
+                if self.passes(self.filters[filter as usize], value) {
+                    self.graph.add(to, value);
+                }
+            }
+            Succ::Use(index) => self.on_use(index, value),
+        }
+    }
+
+    pub(super) fn attach(&mut self, node: NodeId, succ: Succ) {
+        let seen = self.graph.attach(node, succ);
+        for i in 0..seen {
+            let value = self.graph.values(node)[i];
+            self.push(succ, value);
+        }
+    }
+
+    /// Values of `from` flow to `to`.
+    pub(super) fn flow(&mut self, from: NodeId, to: NodeId) {
+        if self.graph.new_copy(from, to) {
+            self.attach(from, Succ::Copy(to));
+        }
+    }
+
+    /// The same for an edge that is made once, or seldom twice: it is not checked whether it is there.
+    pub(super) fn flow_once(&mut self, from: NodeId, to: NodeId) {
+        self.attach(from, Succ::Copy(to));
+    }
+
+    pub(super) fn flow_filtered(&mut self, from: NodeId, to: NodeId, filter: Filter) {
+        let index = match self.filter_index.get(&filter) {
+            Some(&i) => i,
+            None => {
+                let i = self.filters.len() as u32;
+                self.filters.push(filter);
+                self.filter_index.insert(filter, i);
+                i
+            }
+        };
+        self.attach(from, Succ::Filtered(to, index));
+    }
+
+    pub(super) fn watch(&mut self, node: NodeId, what: Use) {
+        let index = self.uses.len() as u32;
+        self.uses.push(what);
+        self.attach(node, Succ::Use(index));
+    }
+
+    /// A node that holds exactly this value.
+    pub(super) fn constant(&mut self, value: ValueId) -> NodeId {
+        if let Some(&node) = self.constants.get(&value) {
+            return node;
+        }
+        let node = self.graph.node();
+        self.graph.add(node, value);
+        self.constants.insert(value, node);
+        node
+    }
+
+    pub(super) fn passes(&mut self, filter: Filter, value: ValueId) -> bool {
+        match filter {
+            Filter::NotNone => value != well_known::NONE,
+            Filter::IsNone => matches!(
+                self.values.get(value),
+                Value::None | Value::Unknown | Value::Data | Value::Setting(_) | Value::Ext(_)
+            ),
+            Filter::Truthy => value != well_known::NONE && value != well_known::FALSE,
+            Filter::Falsy => !matches!(
+                self.values.get(value),
+                Value::Bool(true)
+                    | Value::Func(..)
+                    | Value::Class(..)
+                    | Value::Bound(..)
+                    | Value::Module(_)
+                    | Value::ManagerFunc(_)
+                    | Value::QueuePut(_)
+            ),
+            Filter::Key { func, tested, key } => self.param_key(func, tested, value) == key,
+        }
+    }
+
+    fn on_use(&mut self, index: u32, value: ValueId) {
+        match self.uses[index as usize] {
+            Use::Instr { at, role } => self.on_operand(at, role, value),
+            Use::Callee(call) => self.dispatch(call, value, None),
+            Use::Param { target, place } => self.on_param(target, place, value),
+            Use::StarParam { staging, index } => self.load_index(value, index, staging),
+            Use::DoubleStarParam { staging, name } => self.load_key(value, name, staging),
+            Use::StarRest { tuple, from, to } => self.spread_shifted(value, tuple, from, to),
+            Use::DoubleStarRest { dict, except } => self.spread_except(value, dict, except),
+            Use::Bind { recv, dst, at } => self.bind(value, recv, dst, at),
+            Use::BindLoaded { index } => self.bind_loaded(index, value),
+            Use::Construct { call, class } => self.construct_with(call, class, value),
+            Use::Base { class, slot } => self.on_base(class, slot, value),
+            Use::Iterate { dst, at } => self.iterate(value, dst, at),
+            Use::Keys { dst } => self.keys_of(value, dst),
+            Use::Spread { to } => self.spread(value, to),
+            Use::Primitive { what } => self.on_primitive(what, value),
+            Use::Consume { at } => self.consume(value, at),
+            Use::AttrTerm { dst, name, at } => self.load_attr(value, name, dst, at),
+        }
+    }
+}
