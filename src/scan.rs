@@ -2,7 +2,8 @@
 
 use crate::config::{Config, Parameter};
 use crate::finding::{Diagnostic, Findings, NearMiss, Severity, SourceFacts};
-use crate::link::{LoweredFile, ModId, Program};
+use crate::ir::{Op, Pos, Sym};
+use crate::link::{File, LoweredFile, ModId, Program};
 use crate::models::{ModelError, Models};
 use crate::paths::CallGraph;
 use crate::progress::Progress;
@@ -55,7 +56,7 @@ pub enum ScanError {
         tree: String,
     },
     /// The threads could not be started.
-    #[error("cannot start {count} threads: {message}; choose another --threads")]
+    #[error("cannot start {count} threads: {message}; ask for fewer with --threads, or allow more memory")]
     Threads {
         /// How many were asked for.
         count: usize,
@@ -104,9 +105,10 @@ pub(crate) fn in_threads<T: Send>(
     if let Some(count) = threads {
         pool = pool.num_threads(count);
     }
-    let pool = pool
-        .build()
-        .map_err(|e| ScanError::Threads { count: threads.unwrap_or(0), message: e.to_string() })?;
+    let pool = pool.build().map_err(|e| {
+        let each = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        ScanError::Threads { count: threads.unwrap_or_else(each), message: e.to_string() }
+    })?;
     Ok(pool.install(work))
 }
 
@@ -226,6 +228,7 @@ fn analyze_here<T>(
     }
     solver.solve();
 
+    findings.diagnostics.extend(mounted_elsewhere(&solver));
     solver.connect_error_handlers();
 
     progress.stage("paths", 0);
@@ -334,17 +337,35 @@ fn entries(program: &Program, config: &Config, tree: &Tree) -> Result<Vec<ModId>
     }
     if entries.is_empty() {
         // Whoever mounts blueprints sets up an application.
-        for file in &program.files {
-            let mounts = file.ir.funcs.iter().flat_map(|f| &f.instrs).any(|i| {
-                matches!(i.op, crate::ir::Op::LoadAttr { name, .. }
-                    if &*file.ir.strings[name.0 as usize] == "register_blueprint")
-            });
-            if mounts {
-                entries.push(file.module);
-            }
-        }
+        entries.extend(program.files.iter().filter(|file| mount(program, file).is_some()).map(|f| f.module));
     }
     Ok(entries)
+}
+
+/// Where a file first mounts a blueprint.
+fn mount(program: &Program, file: &File) -> Option<Pos> {
+    let name = program.names.find("register_blueprint")?;
+    let local = Sym(file.names.iter().position(|&n| n == name)? as u32);
+    let mut instrs = file.ir.funcs.iter().flat_map(|func| &func.instrs);
+    instrs.find(|i| matches!(i.op, Op::LoadAttr { name, .. } if name == local)).map(|i| i.pos)
+}
+
+/// Files that mount blueprints and that no entry module imports: applications of their own, whose routes are missing.
+fn mounted_elsewhere(solver: &Solver<'_>) -> Vec<Diagnostic> {
+    let program = &*solver.program;
+    let unseen = program.files.iter().filter(|file| !solver.has_run(file.module));
+    let places = unseen.filter_map(|file| Some((file, mount(program, file)?)));
+    let diagnostic = |(file, pos): (&File, Pos)| Diagnostic {
+        file: Some(file.path.clone()),
+        line: pos.line,
+        column: pos.col,
+        severity: Severity::Warning,
+        code: "entry-not-run",
+        message: "blueprints are mounted here, and no entry module imports the file: if it sets up an application, \
+                  name it with --entry, beside the others"
+            .to_owned(),
+    };
+    places.map(diagnostic).collect()
 }
 
 fn consumer_modules(program: &Program, config: &Config) -> Vec<ModId> {

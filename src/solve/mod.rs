@@ -428,6 +428,11 @@ impl<'p> Solver<'p> {
         Some(inst)
     }
 
+    /// Whether the body of a module has been run.
+    pub fn has_run(&self, module: ModId) -> bool {
+        self.module_insts.contains_key(&module)
+    }
+
     /// Interns a string value.
     pub fn str_value(&mut self, text: &str) -> ValueId {
         let name = self.program.names.intern(text);
