@@ -195,8 +195,8 @@ fn analyze_here<T>(
     let mut findings = Findings { source, diagnostics, ..Findings::default() };
 
     progress.stage("link", 0);
-    let mut program = Program::link(files);
-    let models = Models::shipped()?;
+    let (mut program, models) = rayon::join(|| Program::link(files), Models::shipped);
+    let models = models?;
     let entries = entries(&program, &options.config, tree)?;
     if entries.is_empty() {
         findings.diagnostics.push(Diagnostic {
@@ -264,6 +264,9 @@ fn analyze_here<T>(
     let solved =
         Solved { findings: &findings, solver: &solver, graph: &graph, roots: &roots, unknown, created };
     let answer = ask(&solved);
+    // Millions of small lists: freeing them takes a while, and nobody has to wait for it.
+    let rest = (solver.into_tables(), graph);
+    rayon::spawn(move || drop((rest, program)));
     Ok((findings, answer))
 }
 

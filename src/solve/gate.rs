@@ -24,6 +24,12 @@ pub fn is_compound(gate: &str) -> bool {
     gate.contains(AND) || gate.contains(OR)
 }
 
+/// Whether a gate says more than the name of a setting. What compares it with something is not followed, or a loop would
+/// compare for ever.
+pub(super) fn is_condition(gate: &str) -> bool {
+    gate.contains(' ')
+}
+
 /// Two gates as one, whose text does not depend on their order. `word` is [`AND`] or [`OR`].
 pub(super) fn joined(one: &str, word: &str, other: &str) -> String {
     let part = |gate: &str| {

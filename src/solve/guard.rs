@@ -383,7 +383,7 @@ impl Solver<'_> {
     /// A simple condition of a function whose subject holds a setting, as text; none for the comparison of a condition.
     fn worded(&self, func: FuncId, cond: &Cond, setting: &str) -> Option<String> {
         let text = |constant: &Const| self.constant_text(func, constant);
-        if gate::is_compound(setting) {
+        if gate::is_condition(setting) {
             return match cond {
                 Cond::Not(inner) => self.worded(func, inner, setting).map(|gate| gate::negated(&gate)),
                 Cond::Truthy(_) => Some(setting.to_owned()),

@@ -457,6 +457,8 @@ impl Solver<'_> {
         }
     }
 
+    /// A loop may join conditions for ever, so their number at a variable is bounded: where two differ nothing is claimed, and a
+    /// third says no more. Neither does one whose text is too long.
     fn join_conditions(&mut self, setting: ValueId, word: &str, beside: ValueId, dst: NodeId) {
         let Value::Setting(name) = self.values.get(setting) else { return };
         let text = self.text(name);
@@ -468,9 +470,11 @@ impl Solver<'_> {
             Value::Opaque => return,
             _ => Some(gate::joined(text, word, gate::UNKNOWN)),
         };
+        let there =
+            self.graph.values(dst).iter().filter(|&&v| matches!(self.values.get(v), Value::Setting(_)));
         let condition = match joined {
             None => setting,
-            Some(text) if text.len() > MAX_CONDITION => return,
+            Some(text) if text.len() > MAX_CONDITION || there.count() > 1 => well_known::UNKNOWN,
             Some(text) => {
                 let name = self.program.names.intern(&text);
                 self.values.intern_keyed(Value::Setting(name), None)
