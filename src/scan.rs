@@ -197,8 +197,8 @@ fn analyze_here<T>(
     let mut findings = Findings { source, diagnostics, ..Findings::default() };
 
     progress.stage("link", 0);
-    let mut program = Program::link(files);
-    let models = Models::shipped()?;
+    let (mut program, models) = rayon::join(|| Program::link(files), Models::shipped);
+    let models = models?;
     let entries = entries(&program, &options.config, tree)?;
     if entries.is_empty() {
         findings.diagnostics.push(Diagnostic {
@@ -267,6 +267,9 @@ fn analyze_here<T>(
     let solved =
         Solved { findings: &findings, solver: &solver, graph: &graph, roots: &roots, unknown, created };
     let answer = ask(&solved);
+    // Millions of small lists: freeing them takes a while, and nobody has to wait for it.
+    let rest = (solver.into_tables(), graph);
+    rayon::spawn(move || drop((rest, program)));
     Ok((findings, answer))
 }
 
@@ -355,7 +358,8 @@ fn mounted_elsewhere(solver: &Solver<'_>) -> Vec<Diagnostic> {
     let program = &*solver.program;
     let unseen = program.files.iter().filter(|file| !solver.has_run(file.module));
     let places = unseen.filter_map(|file| Some((file, mount(program, file)?)));
-    let diagnostic = |(file, pos): (&File, Pos)| Diagnostic {
+    let diagnostic = |(file, pos): (&File, Pos)| {
+        Diagnostic {
         file: Some(file.path.clone()),
         line: pos.line,
         column: pos.col,
@@ -364,6 +368,7 @@ fn mounted_elsewhere(solver: &Solver<'_>) -> Vec<Diagnostic> {
         message: "blueprints are mounted here, and no entry module imports the file: if it sets up an application, \
                   name it with --entry, beside the others"
             .to_owned(),
+    }
     };
     places.map(diagnostic).collect()
 }

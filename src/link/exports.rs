@@ -3,39 +3,20 @@
 //! `__all__` decides what a star import takes when it is a display of strings, also one that is extended by `+=`;
 //! otherwise every name without a leading underscore is taken (Python reference, section 7.11).
 
-use super::{ModId, Name, Program};
+use super::{File, ModId, Name, Program};
 use crate::ir::{BinOp, Const, FuncIr, Op, VarDef, VarId};
+use rayon::prelude::*;
 
 /// Fills [`super::Module::names`].
 pub(super) fn compute(program: &mut Program) {
-    let count = program.modules.len();
-    let mut names: Vec<Vec<Name>> = vec![Vec::new(); count];
+    let mut names: Vec<Vec<Name>> = vec![Vec::new(); program.modules.len()];
     let mut stars: Vec<(usize, usize)> = Vec::new();
-    for file in &program.files {
+    let of_files: Vec<(Vec<Name>, Vec<ModId>)> =
+        program.files.par_iter().map(|file| bound_in(program, file)).collect();
+    for (file, (bound, starred)) in program.files.iter().zip(of_files) {
         let module = file.module.0 as usize;
-        let mut bound: Vec<Name> =
-            file.ir.funcs[0].bound_names.iter().map(|s| file.names[s.0 as usize]).collect();
-        for func in &file.ir.funcs {
-            for instr in &func.instrs {
-                match &instr.op {
-                    Op::StoreGlobal { name, .. } => bound.push(file.names[name.0 as usize]),
-                    Op::ImportStar { level, module: from } => {
-                        let dotted = &file.ir.strings[from.0 as usize];
-                        let target = program
-                            .absolute(file.module, *level, dotted)
-                            .and_then(|d| program.names.find(&d))
-                            .and_then(|n| program.module(n));
-                        if let Some(ModId(target)) = target {
-                            stars.push((module, target as usize));
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        bound.sort_unstable();
-        bound.dedup();
         names[module] = bound;
+        stars.extend(starred.into_iter().map(|from| (module, from.0 as usize)));
     }
     loop {
         let mut changed = false;
@@ -55,6 +36,30 @@ pub(super) fn compute(program: &mut Program) {
     for (module, names) in program.modules.iter_mut().zip(names) {
         module.names = names;
     }
+}
+
+/// The names that a file binds in its module, sorted, and the modules that it takes names from by `import *`.
+fn bound_in(program: &Program, file: &File) -> (Vec<Name>, Vec<ModId>) {
+    let mut bound: Vec<Name> =
+        file.ir.funcs[0].bound_names.iter().map(|s| file.names[s.0 as usize]).collect();
+    let mut stars = Vec::new();
+    for instr in file.ir.funcs.iter().flat_map(|func| &func.instrs) {
+        match &instr.op {
+            Op::StoreGlobal { name, .. } => bound.push(file.names[name.0 as usize]),
+            Op::ImportStar { level, module: from } => {
+                let dotted = &file.ir.strings[from.0 as usize];
+                let target = program
+                    .absolute(file.module, *level, dotted)
+                    .and_then(|d| program.names.find(&d))
+                    .and_then(|n| program.module(n));
+                stars.extend(target);
+            }
+            _ => {}
+        }
+    }
+    bound.sort_unstable();
+    bound.dedup();
+    (bound, stars)
 }
 
 /// The names that `from module import *` takes, given all that the module binds.

@@ -9,7 +9,8 @@ mod exports;
 pub(crate) use exports::star_names;
 
 use crate::ir::{self, FileIr, FuncIr, LocalClass, LocalFunc};
-use rustc_hash::FxHashMap;
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// An interned string of the whole program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -30,25 +31,22 @@ pub struct ClassId(pub u32);
 /// The program's string table.
 #[derive(Default, Debug)]
 pub struct Names {
-    strings: Vec<Box<str>>,
-    index: FxHashMap<Box<str>, Name>,
+    strings: IndexSet<Box<str>, FxBuildHasher>,
 }
 
 impl Names {
     /// The name for `text`, made if it is new.
     pub fn intern(&mut self, text: &str) -> Name {
-        if let Some(&name) = self.index.get(text) {
-            return name;
-        }
-        let name = Name(self.strings.len() as u32);
-        self.strings.push(text.into());
-        self.index.insert(text.into(), name);
-        name
+        let index = match self.strings.get_index_of(text) {
+            Some(index) => index,
+            None => self.strings.insert_full(text.into()).0,
+        };
+        Name(index as u32)
     }
 
     /// The name for `text` if something interned it.
     pub fn find(&self, text: &str) -> Option<Name> {
-        self.index.get(text).copied()
+        self.strings.get_index_of(text).map(|index| Name(index as u32))
     }
 
     /// The text of a name.

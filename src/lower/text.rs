@@ -1,27 +1,25 @@
 //! Names and places: the string table, positions, and the scan that refuses files nested too deeply.
 
+use indexmap::IndexSet;
 use ruff_text_size::TextSize;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::ir::{Pos, Sym};
 
 /// The string table while a file is lowered.
 #[derive(Default)]
 pub(super) struct Interner {
-    strings: Vec<Box<str>>,
-    index: FxHashMap<Box<str>, Sym>,
+    strings: IndexSet<Box<str>, FxBuildHasher>,
 }
 
 impl Interner {
     /// The symbol of a string.
     pub(super) fn intern(&mut self, text: &str) -> Sym {
-        if let Some(&sym) = self.index.get(text) {
-            return sym;
-        }
-        let sym = Sym(self.strings.len() as u32);
-        self.strings.push(text.into());
-        self.index.insert(text.into(), sym);
-        sym
+        let index = match self.strings.get_index_of(text) {
+            Some(index) => index,
+            None => self.strings.insert_full(text.into()).0,
+        };
+        Sym(index as u32)
     }
 
     /// The symbol of an identifier read inside the given class, private names mangled as Python does.
@@ -34,20 +32,21 @@ impl Interner {
 
     /// The symbol of an identifier, if it has one.
     pub(super) fn find(&self, text: &str, class: Option<&str>) -> Option<Sym> {
-        match mangled(text, class) {
-            Some(text) => self.index.get(text.as_str()).copied(),
-            None => self.index.get(text).copied(),
-        }
+        let index = match mangled(text, class) {
+            Some(text) => self.strings.get_index_of(text.as_str()),
+            None => self.strings.get_index_of(text),
+        };
+        index.map(|index| Sym(index as u32))
     }
 
     /// The string of a symbol.
     pub(super) fn text(&self, sym: Sym) -> &str {
-        self.strings.get(sym.0 as usize).map_or("", |text| text.as_ref())
+        self.strings.get_index(sym.0 as usize).map_or("", |text| text.as_ref())
     }
 
     /// The finished table.
     pub(super) fn into_strings(self) -> Vec<Box<str>> {
-        self.strings
+        self.strings.into_iter().collect()
     }
 }
 

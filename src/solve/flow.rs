@@ -6,7 +6,7 @@ use super::{Origin, Solver};
 use crate::link::{FuncId, Name};
 
 /// What new values of a node trigger.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Use {
     /// An operand of an instruction; `role` says which one.
     Instr { at: Origin, role: u8 },
@@ -103,7 +103,7 @@ impl Solver<'_> {
                     self.graph.add(to, value);
                 }
             }
-            Succ::Use(index) => self.on_use(index, value),
+            Succ::Use(what) => self.on_use(what, value),
         }
     }
 
@@ -141,9 +141,7 @@ impl Solver<'_> {
     }
 
     pub(super) fn watch(&mut self, node: NodeId, what: Use) {
-        let index = self.uses.len() as u32;
-        self.uses.push(what);
-        self.attach(node, Succ::Use(index));
+        self.attach(node, Succ::Use(what));
     }
 
     /// A node that holds exactly this value.
@@ -179,8 +177,8 @@ impl Solver<'_> {
         }
     }
 
-    fn on_use(&mut self, index: u32, value: ValueId) {
-        match self.uses[index as usize] {
+    fn on_use(&mut self, what: Use, value: ValueId) {
+        match what {
             Use::Instr { at, role } => self.on_operand(at, role, value),
             Use::Callee(call) => self.dispatch(call, value, None),
             Use::Param { target, place } => self.on_param(target, place, value),

@@ -5,6 +5,7 @@
 //! successors have seen. Everything is append-only, so the solution is a least fixpoint and ids are
 //! reproducible.
 
+use super::flow::Use;
 use super::value::{InstId, ValueId};
 use crate::link::FuncId;
 use rustc_hash::FxHashSet;
@@ -32,20 +33,20 @@ pub enum Owner {
 
 /// What happens to the values of a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Succ {
+pub(super) enum Succ {
     /// They flow to another node.
     Copy(NodeId),
     /// Those that pass a filter flow to another node.
     Filtered(NodeId, u32),
-    /// They trigger a use (index into the solver's table).
-    Use(u32),
+    /// They trigger something.
+    Use(Use),
 }
 
 const NIL: u32 = u32::MAX;
 /// So many values stand in the node itself: three nodes of four hold one.
 const INLINE: usize = 2;
-/// Above this many values a node gets a hash set beside its list.
-const SMALL: usize = 12;
+/// Above this many values a node gets a hash set beside its list; a shorter one is gone through faster than it is hashed.
+const SMALL: usize = 64;
 
 /// A node, kept small: there are more of them than of anything else, and propagation jumps between them.
 struct Node {
@@ -61,7 +62,19 @@ struct Node {
 /// The values of a node that holds many.
 struct Spilled {
     values: Vec<ValueId>,
-    set: Option<FxHashSet<ValueId>>,
+    set: Option<Box<FxHashSet<ValueId>>>,
+}
+
+impl Spilled {
+    fn contains(&self, value: ValueId) -> bool {
+        if let Some(set) = &self.set {
+            return set.contains(&value);
+        }
+        // Without a way out inside of it, the inner loop compares several values at a time.
+        let any = |values: &[ValueId]| values.iter().fold(false, |found, &there| found | (there == value));
+        let chunks = self.values.chunks_exact(8);
+        any(chunks.remainder()) || chunks.into_iter().any(any)
+    }
 }
 
 /// An [`Owner`] in four bytes: an instance, a function with the top bit set, or all bits.
@@ -182,8 +195,7 @@ impl Graph {
     pub fn contains(&self, node: NodeId, value: ValueId) -> bool {
         let n = &self.nodes[node.0 as usize];
         if n.is_spilled() {
-            let Spilled { values, set } = &self.spilled[n.inline[0].0 as usize];
-            set.as_ref().map_or_else(|| values.contains(&value), |set| set.contains(&value))
+            self.spilled[n.inline[0].0 as usize].contains(value)
         } else {
             n.inline[..n.len as usize].contains(&value)
         }
@@ -207,17 +219,19 @@ impl Graph {
                 self.spilled.push(Spilled { values, set: None });
             }
         } else {
-            let Spilled { values, set } = &mut self.spilled[n.inline[0].0 as usize];
-            let is_new = match set {
-                Some(set) => set.insert(value),
-                None => !values.contains(&value),
-            };
-            if !is_new {
+            let spilled = &mut self.spilled[n.inline[0].0 as usize];
+            if spilled.contains(value) {
                 return false;
             }
-            values.push(value);
-            if values.len() == SMALL + 1 {
-                *set = Some(values.iter().copied().collect());
+            spilled.values.push(value);
+            match &mut spilled.set {
+                Some(set) => {
+                    set.insert(value);
+                }
+                None if spilled.values.len() > SMALL => {
+                    spilled.set = Some(Box::new(spilled.values.iter().copied().collect()));
+                }
+                None => {}
             }
         }
         n.len += 1;
@@ -230,7 +244,7 @@ impl Graph {
 
     /// Attaches a successor that has not seen any value yet. The caller hands it the values seen so
     /// far; later ones reach it by the worklist. Returns how many values were seen so far.
-    pub fn attach(&mut self, node: NodeId, succ: Succ) -> usize {
+    pub(super) fn attach(&mut self, node: NodeId, succ: Succ) -> usize {
         let next = self.nodes[node.0 as usize].first;
         let index = self.succs.len() as u32;
         self.succs.push((succ, next));
@@ -259,7 +273,7 @@ impl Graph {
     }
 
     /// A successor and the one after it.
-    pub fn succ(&self, index: u32) -> Option<(Succ, u32)> {
+    pub(super) fn succ(&self, index: u32) -> Option<(Succ, u32)> {
         (index != NIL).then(|| self.succs[index as usize])
     }
 }

@@ -470,7 +470,8 @@ impl Solver<'_> {
             Value::Opaque => return,
             _ => Some(gate::joined(text, word, gate::UNKNOWN)),
         };
-        let there = self.graph.values(dst).iter().filter(|&&v| matches!(self.values.get(v), Value::Setting(_)));
+        let there =
+            self.graph.values(dst).iter().filter(|&&v| matches!(self.values.get(v), Value::Setting(_)));
         let condition = match joined {
             None => setting,
             Some(text) if text.len() > MAX_CONDITION || there.count() > 1 => well_known::UNKNOWN,

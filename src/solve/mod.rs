@@ -185,7 +185,6 @@ pub struct Solver<'p> {
     context_count: FxHashMap<(FuncId, InstId), usize>,
     install: VecDeque<InstId>,
     edge_index: FxHashSet<(Origin, InstId, Option<HopKind>)>,
-    uses: Vec<Use>,
     filters: Vec<Filter>,
     filter_index: FxHashMap<Filter, u32>,
     calls: Vec<call::Call>,
@@ -342,7 +341,6 @@ impl<'p> Solver<'p> {
             context_count: FxHashMap::default(),
             install: VecDeque::new(),
             edge_index: FxHashSet::default(),
-            uses: Vec::new(),
             filters: Vec::new(),
             filter_index: FxHashMap::default(),
             calls: Vec::new(),
@@ -392,19 +390,26 @@ impl<'p> Solver<'p> {
         solver
     }
 
+    /// The tables that hold most of the memory, apart from what they were made of.
+    pub(crate) fn into_tables(self) -> impl Send + use<> {
+        let called = (self.calls, self.targets, self.target_index, self.called, self.call_of);
+        let objects = (self.slots, self.fields, self.classes, self.attributes, self.loaded, self.partials);
+        let code = (self.insts, self.inst_index, self.edges, self.edge_index, self.layouts, self.installed);
+        (self.values, self.graph, self.registry, called, objects, code)
+    }
+
     /// Makes room for what a program of this size comes to, so that the big tables are not copied while they grow. The factors,
     /// per instruction of the program, are those of a large web application.
     fn reserve(&mut self) {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
         let size: usize = funcs.map(|func| func.instrs.len()).sum();
-        self.graph.reserve(5 * size, 4 * size, 3 * size);
-        self.uses.reserve(3 * size);
+        self.graph.reserve(4 * size, 9 * size / 2, 5 * size / 4);
         self.called.reserve(size);
-        self.calls.reserve(size);
-        self.fields.reserve(size);
-        self.call_of.reserve(size / 2);
+        self.calls.reserve(3 * size / 4);
+        self.fields.reserve(size / 2);
+        self.call_of.reserve(2 * size / 3);
         self.target_index.reserve(size / 2);
-        self.targets.reserve(size / 2);
+        self.targets.reserve(2 * size / 5);
         self.edge_index.reserve(size / 2);
         self.edges.reserve(size / 2);
         self.slots.reserve(size / 4);

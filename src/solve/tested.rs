@@ -5,6 +5,7 @@
 //! names alone tell what they enter: functions of the module, imported ones, those of an imported module, and methods of the
 //! class itself through `self`. That is no part of solving: a call that is not followed costs precision, nothing else.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::ir::{Arg, FuncIr, Op, ParamKind, ScopeKind, VarDef, VarId};
@@ -34,19 +35,25 @@ struct Names<'p> {
 /// The parameters that are passed on, directly or over others, to one that is tested: for each function a bit set.
 pub(super) fn passed_on(program: &Program) -> Vec<u32> {
     let names = Names::of(program);
-    // From a parameter to those that are passed on to it.
-    let mut feeders: FxHashMap<Parameter, Vec<Parameter>> = FxHashMap::default();
-    for file in &program.files {
+    let of_file = |file: &File| {
+        let mut passed: Vec<(Parameter, Parameter)> = Vec::new();
         for (func, ir) in (file.first_func..).map(FuncId).zip(&file.ir.funcs) {
             if ir.params.is_empty() {
                 continue;
             }
             for instr in &ir.instrs {
                 if let Op::Call { callee, args, .. } = &instr.op {
-                    names.call(file, func, (*callee, args.as_slice()), &mut feeders);
+                    names.call(file, func, (*callee, args.as_slice()), &mut passed);
                 }
             }
         }
+        passed
+    };
+    let passed: Vec<Vec<(Parameter, Parameter)>> = program.files.par_iter().map(of_file).collect();
+    // From a parameter to those that are passed on to it.
+    let mut feeders: FxHashMap<Parameter, Vec<Parameter>> = FxHashMap::default();
+    for (to, from) in passed.into_iter().flatten() {
+        feeders.entry(to).or_default().push(from);
     }
     let tested = |&(func, index): &Parameter| program.func(func).params[index as usize].tested;
     let mut open: Vec<Parameter> = feeders.keys().copied().filter(tested).collect();
@@ -161,13 +168,13 @@ impl<'p> Names<'p> {
         }
     }
 
-    /// Notes which parameters of a function one of its calls passes on, and to which.
+    /// Notes which parameters of a function one of its calls passes on (second), and to which (first).
     fn call(
         &self,
         file: &File,
         func: FuncId,
         (callee, args): (VarId, &[Arg]),
-        feeders: &mut FxHashMap<Parameter, Vec<Parameter>>,
+        passed: &mut Vec<(Parameter, Parameter)>,
     ) {
         let ir = self.program.func(func);
         let param = |var: VarId| match ir.vars[unchanged(ir, var).0 as usize].def {
@@ -204,7 +211,7 @@ impl<'p> Names<'p> {
                 _ => None,
             };
             if let (Some(to), Some(from)) = (to, param(arg.var())) {
-                feeders.entry((target, to as u32)).or_default().push((func, from));
+                passed.push(((target, to as u32), (func, from)));
             }
         }
     }
