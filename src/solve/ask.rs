@@ -27,6 +27,13 @@ impl Solver<'_> {
         !inst.dead.get(guard.0 as usize).copied().unwrap_or(false) && !self.ruled_out(at)
     }
 
+    /// Whether an instruction stands in the handler of a `try` statement.
+    pub fn is_handling(&self, at: Origin) -> bool {
+        let func = self.insts[at.inst.0 as usize].func;
+        func != ROOT_FUNC
+            && self.program.func(func).catches.iter().any(|catch| catch.handler.contains(&at.index))
+    }
+
     /// The model that says what an external function does; none where only its name is known.
     pub fn library_model(&self, path: Name) -> Option<&Entry> {
         let entry = match self.entries.get(&path) {

@@ -13,7 +13,7 @@ use super::names::{Callee, Signature, callee, takes};
 use crate::finding::{Hop, NearMiss, Nearness};
 use crate::ir::{Op, ScopeKind};
 use crate::link::{FuncId, Name, Program};
-use crate::paths::{CallGraph, SiteKey, defined_at, hop, last_hop, place};
+use crate::paths::{CallGraph, SiteKey, defined_at, follow, last_hop, place};
 use crate::routes::RouteRoots;
 use crate::solve::registry::Put;
 use crate::solve::value::InstId;
@@ -234,17 +234,19 @@ impl View<'_, '_> {
 
     /// The hops of a shortest way from the route to an instance.
     fn way(&self, inst: InstId) -> Vec<Hop> {
-        let calls = self.from.way(inst);
-        calls.into_iter().rev().filter_map(|call| hop(self.solver, self.graph, call)).collect()
+        let mut calls = self.from.way(inst);
+        calls.reverse();
+        follow(self.solver, self.graph, self.from.end(inst), &calls).0
     }
 
     /// The hops of a shortest way from a function to the put.
     fn rest(&self, one: &Leading) -> Vec<Hop> {
-        let mut hops: Vec<Hop> =
-            self.to.way(one.inst).into_iter().filter_map(|call| hop(self.solver, self.graph, call)).collect();
+        let calls = self.to.way(one.inst);
+        let (mut hops, variants) = follow(self.solver, self.graph, one.inst, &calls);
         let end = self.to.end(one.inst);
         if let Some(put) = self.puts.iter().find(|put| put.at.inst == end) {
-            hops.push(last_hop(self.solver, put.at, SiteKey::of(self.solver, put)));
+            let site = SiteKey::of(self.solver, put);
+            hops.push(last_hop(self.solver, self.graph, &variants, put.at, site));
         }
         hops
     }
