@@ -16,7 +16,7 @@ use crate::ir::{Op, ScopeKind};
 use crate::link::{FuncId, Name, Program};
 use crate::paths::{CallGraph, SiteKey, defined_at, follow, kind_of, last_hop, place};
 use crate::routes::RouteRoots;
-use crate::solve::ask::Closure;
+use crate::solve::ask::{Closure, Held};
 use crate::solve::registry::Put;
 use crate::solve::value::InstId;
 use crate::solve::{Origin, Solver};
@@ -193,7 +193,7 @@ impl View<'_, '_> {
         let named = others.find_map(|one| {
             let calls = calls.get(&name_of(program, one.func))?;
             let (at, _) =
-                calls.iter().find(|(_, signature)| takes(program, one.func, signature))?;
+                calls.iter().find(|(_, signature)| takes(program, one.func, signature, Held::Method))?;
             Some((one, *at))
         });
         match (entered, named) {
