@@ -243,7 +243,7 @@ pub struct Edge {
     /// paths differ.
     pub gates: Vec<String>,
     /// Witness path, from the route to the producer site: the one with the fewest conditions, then the best certainty,
-    /// then the shortest.
+    /// then the fewest exceptional hops, then the shortest.
     pub path: Vec<Hop>,
 }
 
@@ -305,7 +305,8 @@ pub struct Hop {
     pub kind: HopKind,
     /// Qualified name of the function that the call enters (the queue's operation at the last hop).
     pub target: String,
-    /// How many targets the call has; 1 when it is certain.
+    /// How many functions the call may enter in any context in which the path may have come to it (queues, at the last hop);
+    /// 1 when it is certain.
     pub targets: u32,
     /// Conditions of this hop, as text.
     pub gates: Vec<String>,
@@ -376,6 +377,8 @@ pub struct OpenPair {
 pub enum Nearness {
     /// A call that is open may enter the function.
     Open,
+    /// The function uses the queue in another way than to put on it.
+    Used,
     /// The function is entered, in contexts from which no way leads on.
     Entered,
     /// A call has the name of the function, and enters another one.
@@ -399,6 +402,8 @@ pub struct NearMiss {
     pub call: Option<(Place, String)>,
     /// The function from which the queue would be reached, where it is defined; none if anything may be called.
     pub function: Option<Place>,
+    /// Whether the scan ran that function.
+    pub runs: bool,
     /// From the function to the put.
     pub rest: Vec<Hop>,
 }

@@ -158,6 +158,8 @@ impl FuncIr {
 pub struct Catch {
     /// The instructions of the body of the statement.
     pub body: std::ops::Range<u32>,
+    /// The instructions of the handler.
+    pub handler: std::ops::Range<u32>,
     /// The exception class or tuple of classes that it names; none if it catches everything.
     pub class: Option<VarId>,
     /// Whether the exception ends here: nothing in the handler raises it again.

@@ -291,7 +291,8 @@ impl Solved<'_, '_> {
     pub fn nearest_miss(&self, route: usize, queue: usize) -> Option<NearMiss> {
         let roots = self.roots.iter().find(|roots| roots.route == route)?;
         let created = *self.created.get(queue)?;
-        unknown::nearest::nearest(self.solver, self.graph, &self.unknown, (route, roots), created)
+        let method = &self.findings.routes.get(route)?.method;
+        unknown::nearest::nearest(self.solver, self.graph, &self.unknown, roots, method, created)
     }
 }
 

@@ -230,6 +230,7 @@ pub fn near_miss(miss: &finding::NearMiss) -> model::NearMiss {
         call,
         callee: callee.unwrap_or_default(),
         function: miss.function.as_ref().map(place),
+        runs: miss.runs,
         rest: miss.rest.iter().map(hop).collect(),
     }
 }

@@ -333,7 +333,7 @@ pub struct Hop {
     /// The function it enters.
     #[serde(default)]
     pub target: String,
-    /// Number of functions it may enter.
+    /// Number of functions it may enter in any context in which the path may have come to it; of queues, at the last hop.
     #[serde(default = "one")]
     pub targets: u32,
     /// Conditions of this hop.
@@ -418,7 +418,7 @@ pub struct OpenPairs {
 /// The nearest miss of a route and a queue; not part of the file, but made of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearMiss {
-    /// How near: `open`, `entered`, `named`, `class`, `module` or `nothing`.
+    /// How near: `open`, `used`, `entered`, `named`, `class`, `module` or `nothing`.
     pub nearness: String,
     /// How the route gets there.
     pub way: Vec<Hop>,
@@ -428,6 +428,8 @@ pub struct NearMiss {
     pub callee: String,
     /// The function from which the queue would be reached, where it is defined.
     pub function: Option<Place>,
+    /// Whether the scan ran that function.
+    pub runs: bool,
     /// From the function to the put.
     pub rest: Vec<Hop>,
 }

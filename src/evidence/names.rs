@@ -70,6 +70,7 @@ pub(super) fn hop_kind(value: HopKind) -> &'static str {
 pub(super) fn nearness(value: Nearness) -> &'static str {
     match value {
         Nearness::Open => "open",
+        Nearness::Used => "used",
         Nearness::Entered => "entered",
         Nearness::Named => "named",
         Nearness::Class => "class",

@@ -92,6 +92,9 @@ impl Checker<'_> {
             if catch.body.start > catch.body.end || catch.body.end as usize > func.instrs.len() {
                 return Err("a handler has no body to catch from".to_owned());
             }
+            if catch.handler.start < catch.body.end || catch.handler.end as usize > func.instrs.len() {
+                return Err("a handler does not stand behind what it catches from".to_owned());
+            }
             catch.class.map_or(Ok(()), |class| self.var(class))?;
         }
         let mut defs: Vec<Vec<u32>> = vec![Vec::new(); func.vars.len()];

@@ -306,7 +306,10 @@ impl<'a> Lowerer<'a> {
                 self.f.live = true;
                 self.f.guard = outer;
                 let class = handler.type_.as_ref().map(|class| self.expr(class));
-                self.f.catches.push(Catch { body: body.clone(), class, ends: !raises_again(handler) });
+                let number = self.f.catches.len();
+                let begin = self.f.instrs.len() as u32;
+                let ends = !raises_again(handler);
+                self.f.catches.push(Catch { body: body.clone(), handler: begin..begin, class, ends });
                 if let (Some(class), Some(name)) = (class, &handler.name) {
                     let pos = self.pos(handler.start());
                     let dst = self.f.fresh(None);
@@ -315,6 +318,7 @@ impl<'a> Lowerer<'a> {
                     self.bind(sym, dst, name.start());
                 }
                 self.block(&handler.body);
+                self.f.catches[number].handler.end = self.f.instrs.len() as u32;
                 if self.f.live {
                     if let Some(name) = &handler.name {
                         let sym = self.sym(name.as_str());

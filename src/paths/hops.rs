@@ -1,12 +1,13 @@
 //! Witness paths as hops a reviewer can follow.
 
 use super::conditions::{edge_avoids, necessary};
-use super::{CallGraph, SiteKey, Ways, certainty};
+use super::kinds::kind_of;
+use super::targets::{Counting, Variants};
+use super::{CONDITION, CallGraph, EXCEPTIONAL, MAY, SiteKey, Ways, certainty};
 use crate::finding::{Certainty, Hop, HopKind, Place, Route};
-use crate::ir::{CallRole, Op, VarDef, VarId};
 use crate::link::FuncId;
 use crate::routes::RouteRoots;
-use crate::solve::value::{InstId, Value, ValueId};
+use crate::solve::value::{InstId, ValueId};
 use crate::solve::{Origin, Solver};
 use rustc_hash::FxHashMap;
 
@@ -47,8 +48,8 @@ pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[
             let Some(way) = to_put.best(&route.roots, method) else { continue };
             let mut gates = to_put.needed(&route.roots, method, &way);
             gates.extend(routes[route.route].gates.iter().cloned());
-            let mut path: Vec<Hop> = way.steps.iter().filter_map(|&i| hop(solver, graph, i)).collect();
-            path.push(last_hop(solver, way.end, site));
+            let (mut path, variants) = follow(solver, graph, way.root, &way.steps);
+            path.push(last_hop(solver, graph, &variants, way.end, site));
             if let Some(raise) = to_the_raise(solver, graph, way.root, &mut raises) {
                 let handlers = || solver.registry.hooks.iter().filter(|hook| hook.exception.is_some());
                 let may_raise = |root: &&InstId| !handlers().any(|hook| hook.root == **root);
@@ -58,7 +59,7 @@ pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[
                     // The handler is entered from the `raise`.
                     path[0].place = place(solver, way.end);
                     path[0].gates = solver.gates(way.end);
-                    path.splice(0..0, way.steps.iter().filter_map(|&i| hop(solver, graph, i)));
+                    path.splice(0..0, follow(solver, graph, way.root, &way.steps).0);
                 }
             }
             gates.sort();
@@ -103,13 +104,40 @@ impl<'s, 'p> Search<'s, 'p> {
 
     /// The best way from one of some roots for a request with this method.
     fn best(&mut self, roots: &[InstId], method: &str) -> Option<Way> {
-        let way = self.way(roots, Without::default())?;
+        let any = self.way(roots, Without::default())?;
         let runs = |i: &usize| self.solver.runs_for(self.solver.edges[*i].from, method);
-        if way.steps.iter().all(runs) && self.solver.runs_for(way.end, method) {
-            return Some(way);
+        let of_method = Without { method: Some(method.to_owned()), conditions: Vec::new() };
+        let (way, searched) = if any.steps.iter().all(runs) && self.solver.runs_for(any.end, method) {
+            (any, Without::default())
+        } else {
+            // A test of the request's method rules it out: it is looked for again without such calls.
+            (self.way(roots, of_method.clone())?, of_method.clone())
+        };
+        Some(self.more_certain(roots, &way, &searched, &of_method).unwrap_or(way))
+    }
+
+    /// A way with fewer uncertain hops than the best one that a search found which sees each instance alone.
+    fn more_certain(
+        &self,
+        roots: &[InstId],
+        way: &Way,
+        searched: &Without,
+        without: &Without,
+    ) -> Option<Way> {
+        let passes = |edge: usize| self.passes(edge, without);
+        let end = |inst: InstId| {
+            let target = self.targets.iter().find(|t| t.inst == inst && self.open(**t, without))?;
+            Some((*target, self.start(*target)))
+        };
+        let ways = &self.known[searched];
+        let counting = Counting { solver: self.solver, graph: self.graph, ways, passes: &passes, end: &end };
+        let cost = counting.cost(way.root, &way.steps, way.end);
+        if ways.cost(way.root).is_some_and(|least| least / MAY == cost / MAY) {
+            return None;
         }
-        // A test of the request's method rules it out: it is looked for again without such calls.
-        self.way(roots, Without { method: Some(method.to_owned()), conditions: Vec::new() })
+        let (root, steps) = counting.better(roots, cost)?;
+        let last = steps.last().map_or(root, |&i| self.solver.edges[i].to);
+        Some(Way { root, steps, end: end(last)?.0 })
     }
 
     fn way(&mut self, roots: &[InstId], without: Without) -> Option<Way> {
@@ -138,17 +166,25 @@ impl<'s, 'p> Search<'s, 'p> {
             .targets
             .iter()
             .filter(|t| self.open(**t, without))
-            .map(|t| (t.inst, (self.solver.gates(*t).len() as u64) << 44))
+            .map(|t| (t.inst, self.start(*t)))
             .collect();
         if *without == Without::default() && self.exceptions.is_empty() {
             return self.graph.ways(&targets);
         }
-        self.graph.ways_over(&targets, |edge| {
-            let from = self.solver.edges[edge].from;
-            without.method.as_ref().is_none_or(|method| self.solver.runs_for(from, method))
-                && !self.solver.catches(from, self.exceptions)
-                && edge_avoids(self.graph, self.solver, edge, &without.conditions)
-        })
+        self.graph.ways_over(&targets, |edge| self.passes(edge, without))
+    }
+
+    /// What a target costs by itself.
+    fn start(&self, target: Origin) -> u64 {
+        let exceptional = if self.solver.is_handling(target) { EXCEPTIONAL } else { 0 };
+        self.solver.gates(target).len() as u64 * CONDITION + exceptional
+    }
+
+    fn passes(&self, edge: usize, without: &Without) -> bool {
+        let from = self.solver.edges[edge].from;
+        without.method.as_ref().is_none_or(|method| self.solver.runs_for(from, method))
+            && !self.solver.catches(from, self.exceptions)
+            && edge_avoids(self.graph, self.solver, edge, &without.conditions)
     }
 
     fn conditions(&self, way: &Way) -> Vec<String> {
@@ -210,8 +246,14 @@ pub(crate) fn defined_at(solver: &Solver<'_>, func: FuncId) -> Place {
     }
 }
 
-/// The hop of a put itself.
-pub(crate) fn last_hop(solver: &Solver<'_>, at: Origin, site: SiteKey) -> Hop {
+/// The hop of a put itself, which may concern any queue that it does in one of some variants.
+pub(crate) fn last_hop(
+    solver: &Solver<'_>,
+    graph: &CallGraph,
+    variants: &Variants,
+    at: Origin,
+    site: SiteKey,
+) -> Hop {
     Hop {
         place: place(solver, at),
         kind: HopKind::Producer,
@@ -219,17 +261,32 @@ pub(crate) fn last_hop(solver: &Solver<'_>, at: Origin, site: SiteKey) -> Hop {
             crate::finding::Operation::Put => "put".to_owned(),
             crate::finding::Operation::BatchInsert => "batch_insert".to_owned(),
         },
-        targets: 1,
+        targets: variants.put(solver, graph, at.index),
         gates: solver.gates(at),
     }
 }
 
-/// A call of the solution, by its index, as a hop.
-pub(crate) fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Option<Hop> {
+/// The hops of a path that begins in an instance and takes some edges (by index), and where it may stand after them.
+pub(crate) fn follow(
+    solver: &Solver<'_>,
+    graph: &CallGraph,
+    from: InstId,
+    steps: &[usize],
+) -> (Vec<Hop>, Variants) {
+    let mut variants = Variants::of(from);
+    let mut hops = Vec::with_capacity(steps.len() + 1);
+    hops.extend(steps.iter().map(|&step| take(solver, graph, &mut variants, step)));
+    (hops, variants)
+}
+
+/// A call of the solution, by its index, as a hop of a path that stands in some variants of the caller.
+pub(crate) fn take(solver: &Solver<'_>, graph: &CallGraph, variants: &mut Variants, index: usize) -> Hop {
+    let (next, targets) = variants.enter(solver, graph, index);
+    *variants = next;
     let edge = &solver.edges[index];
     let target = definition(solver, edge.to);
     if solver.is_root(edge.from.inst) {
-        return Some(Hop {
+        return Hop {
             kind: match edge.kind {
                 _ if solver.is_assumed(edge.to) => HopKind::External,
                 Some(kind @ (HopKind::Hook | HopKind::Decorator | HopKind::Yield)) => kind,
@@ -237,130 +294,15 @@ pub(crate) fn hop(solver: &Solver<'_>, graph: &CallGraph, index: usize) -> Optio
             },
             target: target.symbol.clone(),
             place: target,
-            targets: 1,
+            targets,
             gates: Vec::new(),
-        });
+        };
     }
-    Some(Hop {
+    Hop {
         place: place(solver, edge.from),
         kind: kind_of(solver, edge),
         target: target.symbol,
-        targets: graph.targets_of(edge),
+        targets,
         gates: graph.hop_gates(solver, index),
-    })
-}
-
-/// How an edge is resolved.
-pub(crate) fn kind_of(solver: &Solver<'_>, edge: &crate::solve::CallEdge) -> HopKind {
-    match edge.kind {
-        _ if solver.is_assumed(edge.to) => HopKind::External,
-        Some(kind) => kind,
-        None if solver.is_root(edge.from.inst) => HopKind::Route,
-        None => kind(solver, edge.from, edge.to),
-    }
-}
-
-/// How a call finds its callee, read off the definition of the callee's variable.
-fn kind(solver: &Solver<'_>, at: Origin, to: InstId) -> HopKind {
-    let func = solver.insts[at.inst.0 as usize].func;
-    let ir = solver.program.func(func);
-    match ir.instrs[at.index as usize].op {
-        Op::Call { role, .. } if role != CallRole::Plain => HopKind::Decorator,
-        Op::Call { callee, .. } => {
-            let file = solver.program.file_of(func);
-            let mut var: VarId = callee;
-            for _ in 0..16 {
-                match ir.vars[var.0 as usize].def {
-                    VarDef::Param(_) => return HopKind::Callback,
-                    VarDef::Cell | VarDef::Join => return closure_or_direct(solver, to),
-                    VarDef::Instr(index) => match &ir.instrs[index as usize].op {
-                        Op::Copy { src, .. } | Op::Narrow { src, .. } | Op::Await { src, .. } => var = *src,
-                        Op::LoadFree { levels, .. } => {
-                            let mut owner = at.inst;
-                            for _ in 0..*levels {
-                                owner = solver.insts[owner.0 as usize].env;
-                            }
-                            return if solver.decorator_insts.contains(&owner) {
-                                HopKind::Decorator
-                            } else {
-                                HopKind::Closure
-                            };
-                        }
-                        Op::LoadSub { .. } => return HopKind::DictOfClasses,
-                        Op::LoadAttr { obj, .. } => {
-                            let load = Origin { inst: at.inst, index };
-                            if solver.via_getattr.contains(&load) {
-                                return HopKind::GetAttr;
-                            }
-                            if is_super(ir, *obj) {
-                                return HopKind::Super;
-                            }
-                            let is_module = solver
-                                .graph
-                                .values(solver.var(at.inst, *obj))
-                                .iter()
-                                .any(|&v| matches!(solver.values.get(v), Value::Module(_)));
-                            return if is_module { HopKind::Direct } else { HopKind::Method };
-                        }
-                        Op::Call { callee: getter, .. } => {
-                            // `classes.get(name, default)(...)` or `getattr(obj, name)(...)`.
-                            return match ir.vars[getter.0 as usize].def {
-                                VarDef::Instr(i) => match &ir.instrs[i as usize].op {
-                                    Op::LoadAttr { name, .. }
-                                        if matches!(
-                                            &*file.ir.strings[name.0 as usize],
-                                            "get" | "pop" | "setdefault"
-                                        ) =>
-                                    {
-                                        HopKind::DictOfClasses
-                                    }
-                                    Op::LoadGlobal { name, .. }
-                                        if &*file.ir.strings[name.0 as usize] == "getattr" =>
-                                    {
-                                        HopKind::Method
-                                    }
-                                    _ => HopKind::Closure,
-                                },
-                                _ => HopKind::Closure,
-                            };
-                        }
-                        Op::With { .. } => return HopKind::Closure,
-                        Op::LoadGlobal { .. }
-                        | Op::LoadClassName { .. }
-                        | Op::ImportFrom { .. }
-                        | Op::Import { .. }
-                        | Op::MakeFunc { .. } => return HopKind::Direct,
-                        _ => return closure_or_direct(solver, to),
-                    },
-                }
-            }
-            HopKind::Direct
-        }
-        Op::With { .. } => HopKind::ContextManager,
-        Op::Iter { .. } | Op::YieldFrom { .. } => HopKind::Yield,
-        Op::LoadAttr { .. } | Op::StoreAttr { .. } => HopKind::Property,
-        Op::Raise { .. } => HopKind::Constructor,
-        _ => HopKind::Direct,
-    }
-}
-
-fn is_super(ir: &crate::ir::FuncIr, var: VarId) -> bool {
-    let VarDef::Instr(index) = ir.vars[var.0 as usize].def else { return false };
-    match ir.instrs[index as usize].op {
-        Op::Super { .. } => true,
-        Op::Call { callee, .. } => {
-            let VarDef::Instr(i) = ir.vars[callee.0 as usize].def else { return false };
-            matches!(ir.instrs[i as usize].op, Op::LoadGlobal { .. })
-                && matches!(ir.instrs[index as usize].op, Op::Call { ref args, .. } if args.len() == 2)
-        }
-        _ => false,
-    }
-}
-
-fn closure_or_direct(solver: &Solver<'_>, to: InstId) -> HopKind {
-    let func = solver.insts[to.0 as usize].func;
-    match solver.program.parent(func).map(|p| solver.program.func(p).kind) {
-        Some(crate::ir::ScopeKind::Function | crate::ir::ScopeKind::Lambda) => HopKind::Closure,
-        _ => HopKind::Direct,
     }
 }

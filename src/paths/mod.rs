@@ -1,26 +1,39 @@
 //! The call graph that witness paths are found on, and the edges from routes to producers.
 //!
 //! One Dijkstra per producer site, backwards from it, gives every instance its best way to the site: the fewest
-//! conditions, then the fewest assumptions, then the fewest uncertain hops, then the shortest.
+//! conditions, then the fewest assumptions, then the fewest uncertain hops, then the fewest that an `except` makes, then the
+//! shortest. It sees each instance alone; where a way is less certain than that, [`targets`] looks for a better one.
 
 mod conditions;
 mod hops;
+mod kinds;
+mod targets;
 
 use crate::finding::{Certainty, HopKind, Operation};
 use crate::link::FuncId;
 use crate::solve::registry::Put;
 use crate::solve::value::{InstId, Value, ValueId};
-use crate::solve::{CallEdge, Origin, Solver};
+use crate::solve::{Origin, Solver};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 pub use hops::{RawEdge, edges};
-pub(crate) use hops::{defined_at, hop, kind_of, last_hop, place};
+pub(crate) use hops::{defined_at, follow, last_hop, place, take};
+pub(crate) use kinds::kind_of;
+pub(crate) use targets::Variants;
+
+/// What a condition on a way costs, an assumption, an uncertain hop, a hop that an `except` makes. Each outweighs all that may
+/// come of what is less.
+const CONDITION: u64 = 1 << 50;
+const ASSUMED: u64 = 1 << 42;
+const MAY: u64 = 1 << 28;
+const EXCEPTIONAL: u64 = 1 << 18;
 
 /// A producer site of one queue, as solving saw it: several contexts of one position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,7 +60,7 @@ pub struct CallGraph {
     graph: DiGraph<(), u32>,
     weights: Vec<u64>,
     gates: FxHashMap<Origin, Vec<String>>,
-    targets: FxHashMap<(Origin, Option<HopKind>), u32>,
+    puts: FxHashMap<Origin, SmallVec<[Origin; 1]>>,
     receivers: FxHashMap<ValueId, Vec<String>>,
     callees: FxHashMap<usize, Vec<String>>,
 }
@@ -75,7 +88,7 @@ impl CallGraph {
         });
         let mut ruled_out = vec![false; solver.edges.len()];
         let mut gates: FxHashMap<Origin, Vec<String>> = FxHashMap::default();
-        let mut targets: FxHashMap<(Origin, Option<HopKind>), u32> = FxHashMap::default();
+        let mut uncertain: FxHashSet<(Origin, Option<HopKind>)> = FxHashSet::default();
         let calls: Vec<&[u32]> = by_origin
             .chunk_by(|&a, &b| solver.edges[a as usize].from == solver.edges[b as usize].from)
             .collect();
@@ -92,7 +105,7 @@ impl CallGraph {
             if !facts.gates.is_empty() {
                 gates.insert(from, facts.gates);
             }
-            targets.extend(facts.targets.into_iter().map(|(kind, count)| ((from, kind), count)));
+            uncertain.extend(facts.uncertain.into_iter().map(|kind| (from, kind)));
         }
         for (i, edge) in solver.edges.iter().enumerate() {
             if !ruled_out[i] {
@@ -115,11 +128,12 @@ impl CallGraph {
                     + receiver_of(solver, edge.to).and_then(|k| receivers.get(&k)).map_or(0, Vec::len) as u64
                     + callees.get(&i).map_or(0, Vec::len) as u64;
                 let assumed = u64::from(edge.kind == Some(HopKind::External) || solver.is_assumed(edge.to));
-                let may = u64::from(targets.get(&(edge.from, edge.kind)).is_some_and(|&t| t > 1));
-                (gate_count << 44) | (assumed << 34) | (may << 20) | 1
+                let may = u64::from(uncertain.contains(&(edge.from, edge.kind)));
+                let exceptional = u64::from(solver.is_handling(edge.from));
+                gate_count * CONDITION + assumed * ASSUMED + may * MAY + exceptional * EXCEPTIONAL + 1
             })
             .collect();
-        CallGraph { graph, weights, gates, targets, receivers, callees }
+        CallGraph { graph, weights, gates, puts: targets::puts(solver), receivers, callees }
     }
 
     /// The best ways to any of `targets`, which cost `start` each to begin with.
@@ -222,6 +236,23 @@ impl CallGraph {
         })
     }
 
+    /// The edges out of an instance, by index.
+    fn edges_of(&self, inst: InstId) -> impl Iterator<Item = usize> + '_ {
+        self.graph
+            .edges_directed(NodeIndex::new(inst.0 as usize), Direction::Outgoing)
+            .map(|e| *e.weight() as usize)
+    }
+
+    /// What an edge (by index) costs whose call may enter so many functions.
+    fn weight(&self, edge: usize, targets: u32) -> u64 {
+        (self.weights[edge] & !MAY) + if targets > 1 { MAY } else { 0 }
+    }
+
+    /// The queues on which an instruction puts, by where they are created.
+    fn puts_at(&self, at: Origin) -> &[Origin] {
+        self.puts.get(&at).map_or(&[], SmallVec::as_slice)
+    }
+
     /// The calls of an instance: what they enter, and under which conditions.
     pub fn gated_calls_from(
         &self,
@@ -255,11 +286,6 @@ impl CallGraph {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-
-    /// How many targets an edge's call has; see [`Alternatives`].
-    pub fn targets_of(&self, edge: &CallEdge) -> u32 {
-        self.targets.get(&(edge.from, edge.kind)).copied().unwrap_or(1)
-    }
 }
 
 impl Ways {
@@ -284,71 +310,18 @@ impl Ways {
 /// What is known of one call.
 struct CallFacts {
     gates: Vec<String>,
-    /// By kind, how many targets it has, where that is more than one.
-    targets: Vec<(Option<HopKind>, u32)>,
+    /// The kinds of hop by which it may enter several functions.
+    uncertain: SmallVec<[Option<HopKind>; 1]>,
 }
 
 impl CallFacts {
     /// Facts of the call that some edges (by index) start from, none if the solution rules it out.
     fn of(solver: &Solver<'_>, edges: &[u32]) -> Option<CallFacts> {
-        let edges = || edges.iter().map(|&i| &solver.edges[i as usize]);
-        let from = edges().next()?.from;
-        if solver.ruled_out(from) {
-            return None;
-        }
-        let mut targets = Vec::new();
-        if !solver.is_root(from.inst) {
-            let others = u32::from(solver.unknown_calls.contains_key(&from));
-            let mut kinds: Vec<Option<HopKind>> = edges().map(|edge| edge.kind).collect();
-            kinds.sort_unstable();
-            kinds.dedup();
-            for kind in kinds {
-                let entered = || edges().filter(|edge| edge.kind == kind).map(|edge| edge.to);
-                let known = match entered().nth(1) {
-                    None => 1,
-                    Some(_) => {
-                        let mut alternatives = Alternatives::default();
-                        entered().for_each(|to| alternatives.add(solver, to));
-                        alternatives.count()
-                    }
-                };
-                if known + others > 1 {
-                    targets.push((kind, known + others));
-                }
-            }
-        }
-        Some(CallFacts { gates: solver.gates(from), targets })
-    }
-}
-
-/// What a call may enter: its functions, and for each function how many different pieces of code or classes of instances some
-/// parameter of it may hold. A call that passes one of two models is uncertain even though it enters
-/// one function; one that passes `None` or an instance is not.
-#[derive(Default)]
-struct Alternatives {
-    functions: FxHashMap<FuncId, FxHashMap<u32, FxHashSet<ValueId>>>,
-}
-
-impl Alternatives {
-    fn add(&mut self, solver: &Solver<'_>, to: InstId) {
-        let inst = &solver.insts[to.0 as usize];
-        let parameters = self.functions.entry(inst.func).or_default();
-        for &(parameter, key) in &inst.context {
-            let is_code = matches!(
-                solver.values.get(key),
-                Value::AnyOf(_) | Value::Func(..) | Value::Bound(..) | Value::Class(..)
-            );
-            if is_code {
-                parameters.entry(parameter).or_default().insert(key);
-            }
-        }
-    }
-
-    fn count(&self) -> u32 {
-        let widest = |p: &FxHashMap<u32, FxHashSet<ValueId>>| {
-            p.values().map(FxHashSet::len).max().unwrap_or(0).max(1) as u32
-        };
-        self.functions.values().map(widest).sum()
+        let from = solver.edges[edges[0] as usize].from;
+        (!solver.ruled_out(from)).then(|| CallFacts {
+            gates: solver.gates(from),
+            uncertain: targets::uncertain_kinds(solver, edges),
+        })
     }
 }
 

@@ -110,6 +110,8 @@ fn nearest(out: &mut String, miss: &NearMiss, queue: &str, tree: &mut SourceTree
         Some(function) => {
             let calls = miss.rest.len().saturating_sub(1);
             let distance = match (miss.rest.is_empty(), calls) {
+                (true, _) if miss.nearness == "used" => String::new(),
+                (true, _) if miss.runs => ", which leads on by a call that is not understood".to_owned(),
                 (true, _) => ", which no route runs".to_owned(),
                 (false, 0) => ", which puts on it".to_owned(),
                 (false, calls) => format!(", {} from the put", count(calls, "call")),
@@ -127,6 +129,7 @@ fn nearest(out: &mut String, miss: &NearMiss, queue: &str, tree: &mut SourceTree
     let how = match miss.nearness.as_str() {
         "open" if miss.function.is_none() => format!("{call} may be anything"),
         "open" => format!("{call} may enter it"),
+        "used" => format!("{call} uses the queue, and puts nothing on it"),
         "entered" => "the route enters it, in a context from which no way leads on".to_owned(),
         "named" => format!("{call} has its name and enters another function"),
         "class" => "the route enters another method of its class".to_owned(),

@@ -16,6 +16,17 @@ pub struct Closure {
     pub env: Option<InstId>,
 }
 
+/// How something holds a function that is an attribute of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Held {
+    /// As it is: a call passes what it takes.
+    Bare,
+    /// As a method, a class or a bound method: the first argument is there already.
+    Method,
+    /// As a partial, which passes arguments of its own.
+    Partial,
+}
+
 impl Solver<'_> {
     /// Whether an instruction runs, as far as the context of its instance and the solution tell.
     pub fn runs(&self, at: Origin) -> bool {
@@ -25,6 +36,13 @@ impl Solver<'_> {
         }
         let guard = self.program.func(inst.func).instrs[at.index as usize].guard;
         !inst.dead.get(guard.0 as usize).copied().unwrap_or(false) && !self.ruled_out(at)
+    }
+
+    /// Whether an instruction stands in the handler of a `try` statement.
+    pub fn is_handling(&self, at: Origin) -> bool {
+        let func = self.insts[at.inst.0 as usize].func;
+        func != ROOT_FUNC
+            && self.program.func(func).catches.iter().any(|catch| catch.handler.contains(&at.index))
     }
 
     /// The model that says what an external function does; none where only its name is known.
@@ -55,17 +73,23 @@ impl Solver<'_> {
     }
 
     /// Functions that are bound under one of these names as an attribute of an object, a class or a module, whatever
-    /// they are called where they are defined. Sorted.
-    pub fn functions_bound_under(&self, names: &FxHashSet<Name>) -> Vec<(Name, Closure)> {
-        let fields = self.fields.iter().map(|(&(_, name), &node)| (name, node));
-        let globals = self.globals.iter().map(|(&(_, name), &node)| (name, node));
+    /// they are called where they are defined; and how they are held. Sorted.
+    pub fn functions_bound_under(&self, names: &FxHashSet<Name>) -> Vec<(Name, Closure, Held)> {
+        let of_class = |object: ValueId| matches!(self.values.get(object), Value::Class(..));
+        let fields = self.fields.iter().map(|(&(object, name), &node)| (name, node, of_class(object)));
+        let globals = self.globals.iter().map(|(&(_, name), &node)| (name, node, false));
         let mut found = Vec::new();
         let mut functions = Vec::new();
-        for (name, node) in fields.chain(globals).filter(|(name, _)| names.contains(name)) {
+        for (name, node, in_class) in fields.chain(globals).filter(|(name, ..)| names.contains(name)) {
             for &value in self.graph.values(node) {
+                let held = match self.values.get(value) {
+                    Value::Obj(ObjKind::Partial, ..) => Held::Partial,
+                    Value::Func(..) if !in_class => Held::Bare,
+                    _ => Held::Method,
+                };
                 self.functions_behind(value, &mut functions);
+                found.extend(functions.drain(..).map(|func| (name, func, held)));
             }
-            found.extend(functions.drain(..).map(|func| (name, func)));
         }
         found.sort_unstable();
         found.dedup();

@@ -90,12 +90,16 @@ impl Arcs {
 
     /// How far each instance is from reaching one of some.
     pub fn distances_to(&self, targets: impl IntoIterator<Item = InstId>) -> Distances {
-        distances(&self.callers, targets)
+        distances(&self.callers, targets, |_| true)
     }
 
-    /// How far each instance is from being reached by one of some.
-    pub fn distances_from(&self, sources: impl IntoIterator<Item = InstId>) -> Distances {
-        distances(&self.calls, sources)
+    /// How far each instance is from being reached by one of some, over the calls (by index) that pass a test.
+    pub fn distances_from(
+        &self,
+        sources: impl IntoIterator<Item = InstId>,
+        passes: impl Fn(usize) -> bool,
+    ) -> Distances {
+        distances(&self.calls, sources, passes)
     }
 
     /// For each instance the union of the rows of the instances that it reaches, itself included. A row has `words` words.
@@ -163,6 +167,12 @@ impl Distances {
         way
     }
 
+    /// The first call of a shortest way from an instance.
+    pub fn first(&self, from: InstId) -> Option<usize> {
+        let call = self.step[from.0 as usize].0;
+        (call != NONE).then_some(call as usize)
+    }
+
     /// The instance that the shortest way leads to.
     pub fn end(&self, from: InstId) -> InstId {
         let mut at = from.0;
@@ -192,7 +202,11 @@ fn mark(packed: &Packed, seeds: impl IntoIterator<Item = InstId>, marked: &mut [
     }
 }
 
-fn distances(packed: &Packed, seeds: impl IntoIterator<Item = InstId>) -> Distances {
+fn distances(
+    packed: &Packed,
+    seeds: impl IntoIterator<Item = InstId>,
+    passes: impl Fn(usize) -> bool,
+) -> Distances {
     let count = packed.starts.len() - 1;
     let mut found = Distances { of: vec![FAR; count], step: vec![(NONE, NONE); count] };
     let mut queue = VecDeque::new();
@@ -204,7 +218,7 @@ fn distances(packed: &Packed, seeds: impl IntoIterator<Item = InstId>) -> Distan
     }
     while let Some(inst) = queue.pop_front() {
         for &(next, call) in packed.of(inst) {
-            if found.of[next as usize] == FAR {
+            if found.of[next as usize] == FAR && passes(call as usize) {
                 found.of[next as usize] = found.of[inst as usize] + 1;
                 found.step[next as usize] = (call, inst);
                 queue.push_back(next);

@@ -1,5 +1,6 @@
 //! The calls that routes reach: which are understood, and why the others are not.
 
+use super::imported;
 use crate::ir::{Arg, Op, VarDef, VarId};
 use crate::link::{FuncId, Name};
 use crate::paths::CallGraph;
@@ -132,7 +133,7 @@ pub fn survey(
             // A body that was written once and runs once for each element of a literal is one call.
             let original = solver.program.func(func).original(index);
             let site = sites.entry((func, original)).or_default();
-            match judge(solver, at, values, entering.contains(&index), puts) {
+            match judge(solver, graph, at, values, entering.contains(&index), puts) {
                 Judgement::Understood(kind) => {
                     site.understood = Some(site.understood.map_or(kind, |best| best.min(kind)));
                 }
@@ -189,6 +190,7 @@ fn add(open: &mut Option<OpenCall>, at: Origin, reason: &'static str, target: Ta
 /// How a call is understood in one context.
 fn judge(
     solver: &Solver<'_>,
+    graph: &CallGraph,
     at: Origin,
     values: &[ValueId],
     enters: bool,
@@ -241,7 +243,11 @@ fn judge(
     }
     if unknown || data {
         let (reason, named) = cause(solver, at);
-        let reason = if enters { reason::PARTLY } else { reason };
+        let reason = match enters {
+            _ if imported::callee(solver, graph, at) => reason::IMPORT,
+            true => reason::PARTLY,
+            false => reason,
+        };
         let queues = handed_queues(solver, at);
         return Judgement::Open(reason, Target { anything: !named, named, functions: Vec::new(), queues });
     }
@@ -337,7 +343,7 @@ fn cause(solver: &Solver<'_>, at: Origin) -> (&'static str, bool) {
                     let stored = objects.iter().any(|&object| solver.holds_unknown(object, name));
                     let unknown = objects.contains(&well_known::UNKNOWN);
                     let reason = match unknown {
-                        true if imported(solver, at.inst, obj) => reason::IMPORT,
+                        true if holds_import(solver, at.inst, obj) => reason::IMPORT,
                         true => reason::RECEIVER,
                         false => reason::ATTRIBUTE,
                     };
@@ -357,7 +363,7 @@ fn cause(solver: &Solver<'_>, at: Origin) -> (&'static str, bool) {
 }
 
 /// Whether a variable holds what importing a module by a computed name gave.
-fn imported(solver: &Solver<'_>, inst: InstId, var: VarId) -> bool {
+fn holds_import(solver: &Solver<'_>, inst: InstId, var: VarId) -> bool {
     let ir = solver.program.func(solver.insts[inst.0 as usize].func);
     let VarDef::Instr(index) = ir.vars[var.0 as usize].def else { return false };
     matches!(ir.instrs[index as usize].op, Op::Call { .. })
@@ -365,7 +371,7 @@ fn imported(solver: &Solver<'_>, inst: InstId, var: VarId) -> bool {
 }
 
 /// The primitive that the model of a called library function names.
-fn called_primitive<'s>(solver: &'s Solver<'_>, inst: InstId, index: u32) -> Option<&'s str> {
+pub(super) fn called_primitive<'s>(solver: &'s Solver<'_>, inst: InstId, index: u32) -> Option<&'s str> {
     let Op::Call { callee, .. } = op(solver, Origin { inst, index }) else { return None };
     solver.graph.values(solver.var(inst, *callee)).iter().find_map(|&value| match solver.values.get(value) {
         Value::Ext(path) => solver.models.get(solver.text(path))?.prim.as_deref(),

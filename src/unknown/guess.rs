@@ -7,7 +7,7 @@
 use super::Unknown;
 use super::matter::Reaching;
 use crate::finding::{Certainty, Hop, HopKind, Route};
-use crate::paths::{CallGraph, RawEdge, SiteKey, hop, last_hop, place};
+use crate::paths::{CallGraph, RawEdge, SiteKey, Variants, last_hop, place, take};
 use crate::routes::RouteRoots;
 use crate::solve::value::InstId;
 use crate::solve::{Origin, Solver};
@@ -121,9 +121,10 @@ fn path(
 ) -> Vec<Hop> {
     let mut path = Vec::new();
     let mut at = root;
+    let mut variants = Variants::of(root);
     while let Some((step, next)) = steps[&at].1 {
         match step {
-            Step::Call(call) => path.extend(hop(solver, graph, call as usize)),
+            Step::Call(call) => path.push(take(solver, graph, &mut variants, call as usize)),
             Step::Name(number) => {
                 let from = Origin { inst: at, index: unknown.calls.open[number].at.index };
                 path.push(Hop {
@@ -133,12 +134,13 @@ fn path(
                     targets: unknown.meaning.named(number).len() as u32,
                     gates: solver.gates(from),
                 });
+                variants = Variants::of(next);
             }
         }
         at = next;
     }
     if let Some(&put) = puts.iter().find(|put| put.inst == at) {
-        path.push(last_hop(solver, put, site));
+        path.push(last_hop(solver, graph, &variants, put, site));
     }
     path
 }

@@ -22,6 +22,7 @@
 pub mod arcs;
 pub mod calls;
 pub mod guess;
+mod imported;
 pub mod matter;
 pub mod names;
 pub mod nearest;

@@ -4,10 +4,10 @@
 //! an object, a class or a module. A class answers for its constructor. Whatever the name, an attribute of an
 //! unknown object may go through the `__getattr__` of some class.
 
-use crate::ir::{Arg, FuncIr, Op, ParamKind, ScopeKind, VarDef};
+use crate::ir::{Arg, FuncIr, Op, Param, ParamKind, ScopeKind, VarDef};
 use crate::link::{FuncId, Name, Program};
 use crate::solve::Solver;
-use crate::solve::ask::Closure;
+use crate::solve::ask::{Closure, Held};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How a call is written.
@@ -23,6 +23,8 @@ pub struct Signature {
     pub star: bool,
     /// Names of the arguments by keyword, in order.
     pub keywords: Vec<Name>,
+    /// Whether there may be more of them, from a `**x`.
+    pub double_star: bool,
 }
 
 /// What a call instruction calls, read off the text alone.
@@ -54,53 +56,88 @@ pub fn callee(program: &Program, func: FuncId, index: u32) -> Callee {
             _ => return Callee::Value,
         }
     };
-    let mut signature = Signature { name, attribute, positional: 0, star: false, keywords: Vec::new() };
+    let mut signature =
+        Signature { name, attribute, positional: 0, star: false, keywords: Vec::new(), double_star: false };
     for arg in args {
         match arg {
             Arg::Pos(_) => signature.positional += 1,
             Arg::Star(_) => signature.star = true,
             Arg::Kw(name, _) => signature.keywords.push(names[name.0 as usize]),
-            Arg::DoubleStar(_) => {}
+            Arg::DoubleStar(_) => signature.double_star = true,
         }
     }
     Callee::Named(signature)
 }
 
 /// Whether a function can be called with the arguments of a call, as a method of some receiver or as it is (Python
-/// reference, section 6.3.4). Decorators change what a function takes, so a decorated one takes anything. Too few
-/// arguments are no obstacle: any parameter may have a default.
-pub fn takes(program: &Program, func: FuncId, call: &Signature) -> bool {
+/// reference, section 6.3.4). Decorators change what a function takes, so a decorated one takes anything, and so does a
+/// partial. A function that is defined outside of a class is a method only where it is held as one.
+pub fn takes(program: &Program, func: FuncId, call: &Signature, held: Held) -> bool {
     let ir = program.func(func);
-    if !ir.decorators.is_empty() {
+    if !ir.decorators.is_empty() || held == Held::Partial {
         return true;
     }
     let in_class = program
         .parent(func)
         .is_some_and(|parent| matches!(program.func(parent).kind, ScopeKind::ClassBody(_)));
     let names = &program.file_of(func).names;
-    let fits = |bound: usize| fits(ir, names, call, bound);
+    let optional = |param: usize| has_default(program, func, param);
+    let fits = |bound: usize| fits(ir, names, call, bound, &optional);
     // A method is called on an instance, or on its class with the instance as first argument.
-    fits(1) || fits(0) && (!in_class || call.positional > 0 || call.star)
+    (in_class || held == Held::Method) && fits(1)
+        || fits(0) && (!in_class || call.positional > 0 || call.star)
 }
 
-/// Whether the arguments fit when the first parameters are `bound` already.
-fn fits(ir: &FuncIr, names: &[Name], call: &Signature, bound: usize) -> bool {
+/// Whether a parameter (by its place) has a default, which the instruction that makes the function gives it.
+fn has_default(program: &Program, func: FuncId, param: usize) -> bool {
+    let Some(parent) = program.parent(func) else { return true };
+    program.func(parent).instrs.iter().any(|instr| match &instr.op {
+        Op::MakeFunc { func: local, defaults, .. } => {
+            program.sibling(parent, *local) == func && defaults.iter().any(|&(p, _)| p as usize == param)
+        }
+        _ => false,
+    })
+}
+
+/// Whether the arguments fit when the first parameters are `bound` already: there is a parameter for each, and none is left
+/// without that needs one.
+fn fits(
+    ir: &FuncIr,
+    names: &[Name],
+    call: &Signature,
+    bound: usize,
+    optional: &dyn Fn(usize) -> bool,
+) -> bool {
     let has = |kind: ParamKind| ir.params.iter().any(|param| param.kind == kind);
     let by_position = |kind: ParamKind| matches!(kind, ParamKind::PositionalOnly | ParamKind::Positional);
     let slots = ir.params.iter().filter(|param| by_position(param.kind)).count();
-    let room = has(ParamKind::VarArgs) || call.positional as usize + bound <= slots;
+    let given = call.positional as usize + bound;
+    let room = has(ParamKind::VarArgs) || given <= slots;
     let by_name = |name: &Name| {
         let named =
             ir.params.iter().filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::KeywordOnly));
         named.into_iter().any(|param| names[param.name.0 as usize] == *name)
     };
+    let filled = |(place, param): (usize, &Param)| {
+        let named = || call.double_star || call.keywords.contains(&names[param.name.0 as usize]);
+        let filled = match param.kind {
+            ParamKind::PositionalOnly => place < given || call.star,
+            ParamKind::Positional => place < given || call.star || named(),
+            ParamKind::KeywordOnly => named(),
+            ParamKind::VarArgs | ParamKind::KwArgs => true,
+        };
+        filled || optional(place)
+    };
     room && (has(ParamKind::KwArgs) || call.keywords.iter().all(by_name))
+        && ir.params.iter().enumerate().all(filled)
 }
 
 /// The functions of the program by the names that they answer to.
 pub struct Index {
     by_name: FxHashMap<Name, Vec<Closure>>,
     getattr: Vec<Closure>,
+    /// How functions are held that are not held bare.
+    held: FxHashSet<(Name, FuncId, Held)>,
 }
 
 impl Index {
@@ -127,12 +164,15 @@ impl Index {
             }
         }
         let getattr = program.names.find("__getattr__").and_then(|name| by_name.get(&name)).cloned();
-        Index { by_name, getattr: getattr.unwrap_or_default() }
+        Index { by_name, getattr: getattr.unwrap_or_default(), held: FxHashSet::default() }
     }
 
     /// Adds what the solution holds under some names.
     pub fn add_bound(&mut self, solver: &Solver<'_>, names: &FxHashSet<Name>) {
-        for (name, bound) in solver.functions_bound_under(names) {
+        for (name, bound, held) in solver.functions_bound_under(names) {
+            if held != Held::Bare {
+                self.held.insert((name, bound.func, held));
+            }
             let functions = self.by_name.entry(name).or_default();
             if !functions.iter().any(|known| known.func == bound.func && known.env.is_none()) {
                 functions.push(bound);
@@ -143,8 +183,15 @@ impl Index {
     /// The functions that a call may enter by its name and arguments, in a stable order.
     pub fn candidates(&self, program: &Program, call: &Signature) -> Vec<Closure> {
         let named = self.by_name.get(&call.name).map_or(&[][..], Vec::as_slice);
-        let mut found: Vec<Closure> =
-            named.iter().copied().filter(|closure| takes(program, closure.func, call)).collect();
+        let may_be = |closure: &Closure| {
+            let func = closure.func;
+            let held = |held: &Held| *held == Held::Bare || self.held.contains(&(call.name, func, *held));
+            [Held::Bare, Held::Method, Held::Partial]
+                .iter()
+                .filter(|h| held(h))
+                .any(|&held| takes(program, func, call, held))
+        };
+        let mut found: Vec<Closure> = named.iter().copied().filter(may_be).collect();
         if call.attribute {
             found.extend(&self.getattr);
         }

@@ -1,20 +1,22 @@
 //! The nearest miss: how near the code that a route reaches comes to a producer that it does not reach.
 //!
 //! The functions from which a queue is reached are ordered by their distance, in calls, from the put. The miss is the
-//! nearest of them that an open call on the way of the route may enter; or else the nearest that the route enters in
-//! another context, or whose name and arguments some call on its way has that enters another function of the project; or
-//! else the nearest of a class or a module of which the route enters something, views of the framework left aside; or
-//! else the function that puts.
+//! nearest of them that an open call on the way of the route may enter; or else a function that the route enters and that
+//! uses the queue without putting on it; or else the nearest that the route enters in another context, or whose name and
+//! arguments some call on its way has that enters another function of the project; or else the nearest of a class or a
+//! module of which the route enters something, views left aside in both; or else the function that puts. A wrapper
+//! that is nearest only by what it wraps says nothing: another route's view stands in its place.
 
 use super::Unknown;
 use super::arcs::{Distances, FAR};
 use super::calls::callee_text;
 use super::names::{Callee, Signature, callee, takes};
-use crate::finding::{Hop, NearMiss, Nearness};
+use crate::finding::{Hop, HopKind, NearMiss, Nearness};
 use crate::ir::{Op, ScopeKind};
 use crate::link::{FuncId, Name, Program};
-use crate::paths::{CallGraph, SiteKey, defined_at, hop, last_hop, place};
+use crate::paths::{CallGraph, SiteKey, defined_at, follow, kind_of, last_hop, place};
 use crate::routes::RouteRoots;
+use crate::solve::ask::{Closure, Held};
 use crate::solve::registry::Put;
 use crate::solve::value::InstId;
 use crate::solve::{Origin, Solver};
@@ -27,14 +29,18 @@ struct Leading {
     inst: InstId,
     /// Whether the framework enters it: nothing else calls a view.
     is_view: bool,
+    /// Whether it leads on by calling what it wraps.
+    is_wrapper: bool,
 }
 
 /// What a route and a queue are looked at with.
 struct View<'s, 'p> {
     solver: &'s Solver<'p>,
     graph: &'s CallGraph,
-    /// From the route.
+    /// From the route, for requests of its method where they get there.
     from: Distances,
+    /// The same, whatever the method: an open call is on the way of a route in any case.
+    anyhow: Distances,
     /// To the puts.
     to: Distances,
     puts: Vec<Put>,
@@ -42,12 +48,13 @@ struct View<'s, 'p> {
     entered: FxHashMap<FuncId, InstId>,
 }
 
-/// The nearest miss of a route (by its number) and the queue that is created at `created`. None if nothing puts on it.
+/// The nearest miss of a route with a method and the queue that is created at `created`. None if nothing puts on it.
 pub fn nearest(
     solver: &Solver<'_>,
     graph: &CallGraph,
     unknown: &Unknown,
-    route: (usize, &RouteRoots),
+    route: &RouteRoots,
+    method: &str,
     created: Origin,
 ) -> Option<NearMiss> {
     let queues: Vec<_> = solver.registry.queues.iter().filter(|queue| queue.at == created).collect();
@@ -57,7 +64,9 @@ pub fn nearest(
     let mut puts: Vec<Put> = solver.registry.puts.iter().filter(known).filter(on_it).copied().collect();
     puts.sort_by_key(|put| (put.at.inst, put.at.index));
     let to = unknown.arcs.distances_to(puts.iter().map(|put| put.at.inst));
-    let from = unknown.arcs.distances_from(route.1.roots.iter().copied());
+    let roots = || route.roots.iter().copied();
+    let from = unknown.arcs.distances_from(roots(), |call| solver.runs_for(solver.edges[call].from, method));
+    let anyhow = unknown.arcs.distances_from(roots(), |_| true);
     let inside = |&inst: &InstId| !solver.is_root(inst);
     let all = (0..unknown.arcs.instance_count() as u32).map(InstId);
 
@@ -75,16 +84,45 @@ pub fn nearest(
             distance: to.of[inst.0 as usize],
             func: solver.insts[inst.0 as usize].func,
             inst,
-            is_view: unknown.arcs.callers_of(inst).iter().any(|&(caller, _)| solver.is_root(InstId(caller))),
+            is_view: false,
+            is_wrapper: false,
         })
         .collect();
     leading.sort_by_key(|one| (one.distance, one.func, one.inst));
     let mut seen = FxHashSet::default();
     leading.retain(|one| seen.insert(one.func));
+    let wrapped = |call: usize| kind_of(solver, &solver.edges[call]) == HopKind::Decorator;
+    for one in &mut leading {
+        one.is_view = is_view(solver, unknown, one.inst, &wrapped);
+        one.is_wrapper = to.first(one.inst).is_some_and(wrapped);
+    }
 
-    let view = View { solver, graph, from, to, puts, entered };
-    let open = view.open(unknown, route.0, created, &leading);
-    open.or_else(|| view.entered_or_named(unknown, &leading)).or_else(|| view.touched(&leading))
+    let uses = solver.registry.touches.iter().filter(|touch| queues.iter().any(|q| q.value == touch.queue));
+    let uses: Vec<Origin> = uses.map(|touch| touch.at).filter(|at| !solver.is_root(at.inst)).collect();
+    let view = View { solver, graph, from, anyhow, to, puts, entered };
+    let open = view.open(unknown, route.route, created, &leading);
+    let leading: Vec<Leading> = leading.into_iter().filter(|one| !one.is_wrapper).collect();
+    open.or_else(|| view.used(&uses))
+        .or_else(|| view.entered_or_named(unknown, &leading))
+        .or_else(|| view.touched(&leading))
+}
+
+/// Whether the framework enters an instance, itself or through the wrappers of decorators.
+fn is_view(solver: &Solver<'_>, unknown: &Unknown, inst: InstId, wrapped: &dyn Fn(usize) -> bool) -> bool {
+    let mut open = vec![inst];
+    let mut seen = FxHashSet::default();
+    while let Some(inst) = open.pop() {
+        for &(caller, call) in unknown.arcs.callers_of(inst) {
+            let caller = InstId(caller);
+            if solver.is_root(caller) {
+                return true;
+            }
+            if wrapped(call as usize) && seen.insert(caller) {
+                open.push(caller);
+            }
+        }
+    }
+    false
 }
 
 impl View<'_, '_> {
@@ -115,14 +153,34 @@ impl View<'_, '_> {
         }
         let (_, call, nearest, function) = best?;
         let insts = unknown.calls.open[call].insts.iter();
-        let inst = insts.copied().min_by_key(|inst| self.from.of[inst.0 as usize])?;
+        let nearer = |inst: &InstId| (self.from.of[inst.0 as usize], self.anyhow.of[inst.0 as usize]);
+        let inst = insts.copied().min_by_key(nearer)?;
         let at = Origin { inst, index: unknown.calls.open[call].at.index };
         Some(NearMiss {
             nearness: Nearness::Open,
             way: self.way(inst),
             call: Some((place(self.solver, at), callee_text(self.solver, at))),
             function: nearest.map(|one| one.func).or(function).map(|func| defined_at(self.solver, func)),
+            runs: nearest.map(|one| one.func).or(function).is_some_and(|func| {
+                let anywhere = Closure { func, env: None };
+                unknown.meaning.instances(anywhere).next().is_some()
+            }),
             rest: nearest.map(|one| self.rest(one)).unwrap_or_default(),
+        })
+    }
+
+    /// A function that uses the queue in another way, the nearest to the route.
+    fn used(&self, uses: &[Origin]) -> Option<NearMiss> {
+        let reached =
+            uses.iter().filter(|at| self.from.of.get(at.inst.0 as usize).is_some_and(|&d| d != FAR));
+        let at = *reached.min_by_key(|at| (self.from.of[at.inst.0 as usize], at.inst, at.index))?;
+        Some(NearMiss {
+            nearness: Nearness::Used,
+            way: self.way(at.inst),
+            call: Some((place(self.solver, at), callee_text(self.solver, at))),
+            function: Some(defined_at(self.solver, self.solver.insts[at.inst.0 as usize].func)),
+            runs: true,
+            rest: Vec::new(),
         })
     }
 
@@ -131,9 +189,11 @@ impl View<'_, '_> {
         let entered = leading.iter().find(|one| self.entered.contains_key(&one.func));
         let calls = self.calls_by_name(unknown, leading);
         let program: &Program = self.solver.program;
-        let named = leading.iter().filter(|one| !self.entered.contains_key(&one.func)).find_map(|one| {
+        let mut others = leading.iter().filter(|one| !one.is_view && !self.entered.contains_key(&one.func));
+        let named = others.find_map(|one| {
             let calls = calls.get(&name_of(program, one.func))?;
-            let (at, _) = calls.iter().find(|(_, signature)| takes(program, one.func, signature))?;
+            let (at, _) =
+                calls.iter().find(|(_, signature)| takes(program, one.func, signature, Held::Method))?;
             Some((one, *at))
         });
         match (entered, named) {
@@ -143,6 +203,7 @@ impl View<'_, '_> {
                     way: self.way(self.entered[&one.func]),
                     call: None,
                     function: Some(defined_at(self.solver, one.func)),
+                    runs: true,
                     rest: self.rest(one),
                 })
             }
@@ -151,6 +212,7 @@ impl View<'_, '_> {
                 way: self.way(at.inst),
                 call: Some((place(self.solver, at), callee_text(self.solver, at))),
                 function: Some(defined_at(self.solver, one.func)),
+                runs: true,
                 rest: self.rest(one),
             }),
             _ => None,
@@ -228,23 +290,27 @@ impl View<'_, '_> {
             way: inst.map(|inst| self.way(inst)).unwrap_or_default(),
             call: None,
             function: Some(defined_at(self.solver, one.func)),
+            runs: true,
             rest: self.rest(one),
         })
     }
 
     /// The hops of a shortest way from the route to an instance.
     fn way(&self, inst: InstId) -> Vec<Hop> {
-        let calls = self.from.way(inst);
-        calls.into_iter().rev().filter_map(|call| hop(self.solver, self.graph, call)).collect()
+        let from = if self.from.of[inst.0 as usize] == FAR { &self.anyhow } else { &self.from };
+        let mut calls = from.way(inst);
+        calls.reverse();
+        follow(self.solver, self.graph, from.end(inst), &calls).0
     }
 
     /// The hops of a shortest way from a function to the put.
     fn rest(&self, one: &Leading) -> Vec<Hop> {
-        let mut hops: Vec<Hop> =
-            self.to.way(one.inst).into_iter().filter_map(|call| hop(self.solver, self.graph, call)).collect();
+        let calls = self.to.way(one.inst);
+        let (mut hops, variants) = follow(self.solver, self.graph, one.inst, &calls);
         let end = self.to.end(one.inst);
         if let Some(put) = self.puts.iter().find(|put| put.at.inst == end) {
-            hops.push(last_hop(self.solver, put.at, SiteKey::of(self.solver, put)));
+            let site = SiteKey::of(self.solver, put);
+            hops.push(last_hop(self.solver, self.graph, &variants, put.at, site));
         }
         hops
     }

@@ -118,6 +118,7 @@ fixtures! {
     closures,
     contexts,
     cloning,
+    certainty,
     generators,
     branches,
     queues,

@@ -3,9 +3,9 @@
 use producer_map::link::{LoweredFile, Program};
 use producer_map::lower::lower;
 use producer_map::models::Models;
-use producer_map::paths::CallGraph;
+use producer_map::paths::{self, CallGraph};
 use producer_map::routes;
-use producer_map::solve::{Knowledge, Limits, Solver};
+use producer_map::solve::{Knowledge, Limits, ParameterRef, QueueClass, Solver};
 
 /// The limits that running a program of one file and reading off its routes hits.
 fn hit(source: &str, change: impl Fn(&mut Limits)) -> Vec<String> {
@@ -13,13 +13,24 @@ fn hit(source: &str, change: impl Fn(&mut Limits)) -> Vec<String> {
     let mut program = Program::link(vec![file]);
     let models = Models::shipped().expect("models");
     let entry = program.module_of_path("main.py").expect("a module");
-    let mut solver = Solver::new(&mut program, &models, &Knowledge::default());
+    let queue = QueueClass {
+        path: "main.Queue".to_owned(),
+        put: vec!["put".to_owned()],
+        batch: Vec::new(),
+        consume: Vec::new(),
+        body: None,
+        name: ParameterRef::Position(0),
+        namespace: None,
+    };
+    let knowledge = Knowledge { queue_classes: vec![queue], ..Knowledge::default() };
+    let mut solver = Solver::new(&mut program, &models, &knowledge);
     change(&mut solver.limits);
     solver.run_module(entry, false);
     solver.solve();
     solver.connect_error_handlers();
     let graph = CallGraph::new(&solver);
-    routes::extract(&mut solver, &graph, &[entry]);
+    let (routes, roots) = routes::extract(&mut solver, &graph, &[entry]);
+    paths::edges(&solver, &graph, &routes, &roots);
     solver.caps_hit().into_iter().map(|(name, _)| name).collect()
 }
 
@@ -112,4 +123,16 @@ fn calls_above_a_registration() {
 #[test]
 fn calls_between_framework_and_handler() {
     counts("wrapper-walk", ROUTES, |limits| limits.wrapper_walk = 1);
+}
+
+#[test]
+fn places_of_the_search_for_a_certain_path() {
+    let source = "from flask import Flask, request\n\napp = Flask(__name__)\n\n\
+                  class Queue:\n    def __init__(self, name):\n        pass\n\n    def put(self, x):\n        pass\n\n\
+                  queue = Queue('q')\n\n\
+                  class A:\n    def act(self):\n        queue.put(1)\n\n\
+                  class B:\n    def act(self):\n        pass\n\n\
+                  def ask(x):\n    x.act()\n\n\
+                  @app.route('/a')\ndef view():\n    ask(A() if request.args else B())\n    return ''\n";
+    counts("certain-walk", source, |limits| limits.certain_walk = 0);
 }

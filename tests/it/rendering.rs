@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use producer_map::evidence::model::{NearMiss, Place};
 use producer_map::evidence::{Evidence, to_json};
 use producer_map::render;
 
@@ -52,4 +53,39 @@ fn story_of_a_chain() {
 fn story_without_source_lines() {
     let text = why(&evidence(), "LEDGER-2", None, Path::new("no/such/place"));
     assert!(text.contains("service.py:8") && !text.contains("service.close_all([entry_id])"));
+}
+
+#[test]
+fn what_is_known_of_a_near_miss_without_a_way_to_the_put() {
+    let evidence = evidence();
+    let route = evidence.routes.iter().find(|route| route.id == "LEDGER-1").expect("the route");
+    let told = |nearness: &str, runs: bool| {
+        let at =
+            |line, symbol: &str| Place { file: "service.py".to_owned(), line, symbol: symbol.to_owned() };
+        let miss = NearMiss {
+            nearness: nearness.to_owned(),
+            way: Vec::new(),
+            call: Some(at(9, "caller")),
+            callee: "x.check".to_owned(),
+            function: Some(at(4, "check")),
+            runs,
+            rest: Vec::new(),
+        };
+        let mut tree = render::SourceTree::new(&ledger());
+        let text = plain(&render::why_not(&evidence, route, "archive", Some(&miss), &mut tree));
+        text.lines().skip_while(|line| !line.starts_with("nearest")).take(2).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        told("open", false),
+        "nearest miss: check (service.py:4), which no route runs\n  x.check at service.py:9 in caller may enter it"
+    );
+    assert_eq!(
+        told("open", true),
+        "nearest miss: check (service.py:4), which leads on by a call that is not understood\n  x.check at \
+         service.py:9 in caller may enter it"
+    );
+    assert_eq!(
+        told("used", true),
+        "nearest miss: check (service.py:4)\n  x.check at service.py:9 in caller uses the queue, and puts nothing on it"
+    );
 }

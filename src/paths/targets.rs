@@ -1,0 +1,319 @@
+//! How many functions a hop may enter, and the way with the fewest hops that may enter several.
+//!
+//! The call graph has a copy of a function for each context, and in each copy a call may enter one function alone: where a
+//! model is one of two classes, chosen two calls above, `model.save()` enters one method in each. A request that gets to
+//! the call may be in either. A path is therefore followed with all the copies that its calls may have entered
+//! ([`Variants`]), and a call counts what it enters in any of them: a choice counts once, at the call that it decides, and
+//! an argument that decides nothing counts nowhere.
+
+use super::{CallGraph, MAY, Ways};
+use crate::finding::HopKind;
+use crate::ir::Op;
+use crate::link::{FuncId, Name, Program};
+use crate::solve::value::{InstId, ObjKind, Value, ValueId};
+use crate::solve::{Origin, Solver};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::{SmallVec, smallvec};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The instances of one function in which a path may stand, ascending.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Variants(SmallVec<[InstId; 2]>);
+
+/// What a call may do instead of entering a function of the project.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Other {
+    /// Something that is not known.
+    Unknown,
+    /// It enters a library.
+    Library(Name),
+    /// It makes something that has no constructor of its own.
+    Made(ValueId),
+    /// It puts on the queue that is created here.
+    Queue(Origin),
+}
+
+impl Variants {
+    /// A path that begins in an instance.
+    pub(crate) fn of(inst: InstId) -> Variants {
+        Variants(smallvec![inst])
+    }
+
+    /// Where a path stands after the call of an edge (by index), and how many functions that call may have entered.
+    pub(crate) fn enter(&self, solver: &Solver<'_>, graph: &CallGraph, edge: usize) -> (Variants, u32) {
+        let taken = &solver.edges[edge];
+        let func = solver.insts[taken.to.0 as usize].func;
+        let mut functions: SmallVec<[FuncId; 8]> = SmallVec::new();
+        let mut entered: SmallVec<[InstId; 2]> = SmallVec::new();
+        for &inst in &self.0 {
+            for (from, to, kind) in graph.edges_from(solver, inst) {
+                if from.index == taken.from.index && same_act(kind, taken.kind) {
+                    let callee = solver.insts[to.0 as usize].func;
+                    functions.push(callee);
+                    if callee == func {
+                        entered.push(to);
+                    }
+                }
+            }
+        }
+        entered.sort_unstable();
+        entered.dedup();
+        // The framework calls what is registered, whatever else may be.
+        let targets = match solver.is_root(taken.from.inst) {
+            true => 1,
+            false => {
+                let known = alternatives(solver.program, taken.kind, func, &mut functions);
+                known + self.others(solver, graph, taken.from.index, taken.kind, Some(func))
+            }
+        };
+        (Variants(entered), targets)
+    }
+
+    /// How many queues, and whatever else, a put may concern.
+    pub(crate) fn put(&self, solver: &Solver<'_>, graph: &CallGraph, index: u32) -> u32 {
+        let edges = self.0.iter().flat_map(|&inst| graph.edges_from(solver, inst));
+        let plain = edges.filter(|(from, _, kind)| from.index == index && same_act(*kind, None));
+        let functions: FxHashSet<FuncId> = plain.map(|(_, to, _)| solver.insts[to.0 as usize].func).collect();
+        functions.len() as u32 + self.others(solver, graph, index, None, None)
+    }
+
+    /// What a call may do besides entering functions of the project. A call of a library that calls back enters what it
+    /// was handed, and not instead of the library.
+    fn others(
+        &self,
+        solver: &Solver<'_>,
+        graph: &CallGraph,
+        index: u32,
+        kind: Option<HopKind>,
+        entered: Option<FuncId>,
+    ) -> u32 {
+        let mut others: FxHashSet<Other> = FxHashSet::default();
+        let mut direct = entered.is_none();
+        let mut behind = Vec::new();
+        for &inst in &self.0 {
+            let at = Origin { inst, index };
+            if !solver.runs(at) {
+                continue;
+            }
+            if solver.unknown_calls.contains_key(&at) {
+                others.insert(Other::Unknown);
+            }
+            let ir = solver.program.func(solver.insts[inst.0 as usize].func);
+            let Op::Call { callee, .. } = ir.instrs[index as usize].op else { continue };
+            if !same_act(kind, None) {
+                continue;
+            }
+            others.extend(graph.puts_at(at).iter().map(|&queue| Other::Queue(queue)));
+            for &value in solver.graph.values(solver.var(inst, callee)) {
+                let other = match solver.values.get(value) {
+                    Value::Unknown | Value::Data => Other::Unknown,
+                    Value::Ext(path)
+                    | Value::ExtMethod(_, path)
+                    | Value::Obj(ObjKind::External(path), ..) => Other::Library(path),
+                    Value::Obj(ObjKind::NamedTuple, ..) => Other::Made(value),
+                    known => {
+                        solver.functions_behind(value, &mut behind);
+                        direct |= behind.iter().any(|closure| Some(closure.func) == entered);
+                        if !(behind.is_empty() && matches!(known, Value::Class(..))) {
+                            behind.clear();
+                            continue;
+                        }
+                        Other::Made(value)
+                    }
+                };
+                others.insert(other);
+            }
+        }
+        if direct { others.len() as u32 } else { u32::from(others.contains(&Other::Unknown)) }
+    }
+}
+
+/// Whether edges of one instruction stand for one call of it. An instruction may make several, each with a kind of its own;
+/// the plain call enters a constructor where what is called is a class.
+fn same_act(a: Option<HopKind>, b: Option<HopKind>) -> bool {
+    let plain = |kind: Option<HopKind>| matches!(kind, None | Some(HopKind::Constructor));
+    a == b || plain(a) && plain(b)
+}
+
+/// How many of some functions a call enters in place of `entered`, itself included. `with` and iteration call two special
+/// methods one after the other: these are no alternatives of each other.
+pub(super) fn alternatives(
+    program: &Program,
+    kind: Option<HopKind>,
+    entered: FuncId,
+    functions: &mut SmallVec<[FuncId; 8]>,
+) -> u32 {
+    functions.sort_unstable();
+    functions.dedup();
+    if functions.len() > 1 && matches!(kind, Some(HopKind::ContextManager | HopKind::Yield)) {
+        let name = |func: FuncId| {
+            program.names.text(program.file_of(func).names[program.func(func).name.0 as usize])
+        };
+        let first =
+            |func: FuncId| matches!(name(func), "__enter__" | "__aenter__" | "__iter__" | "__aiter__");
+        let second = |func: FuncId| matches!(name(func), "__exit__" | "__aexit__" | "__next__" | "__anext__");
+        let is_second = second(entered);
+        functions.retain(|func| if is_second { !first(*func) } else { !second(*func) });
+    }
+    functions.len().max(1) as u32
+}
+
+/// The kinds of hop by which a call enters one of several functions in the one instance that some edges (by index) start
+/// from.
+pub(super) fn uncertain_kinds(solver: &Solver<'_>, edges: &[u32]) -> SmallVec<[Option<HopKind>; 1]> {
+    let mut found = SmallVec::new();
+    let from = solver.edges[edges[0] as usize].from;
+    if solver.is_root(from.inst) {
+        return found;
+    }
+    let unknown = solver.unknown_calls.contains_key(&from);
+    let func = |edge: u32| solver.insts[solver.edges[edge as usize].to.0 as usize].func;
+    if !unknown && edges.iter().all(|&edge| func(edge) == func(edges[0])) {
+        return found;
+    }
+    for &edge in edges {
+        let kind = solver.edges[edge as usize].kind;
+        if found.contains(&kind) {
+            continue;
+        }
+        let same = edges.iter().filter(|&&other| same_act(solver.edges[other as usize].kind, kind));
+        let functions: SmallVec<[FuncId; 8]> = same.map(|&other| func(other)).collect();
+        // This is a lower bound: whichever of the functions is entered.
+        let several =
+            |&entered: &FuncId| alternatives(solver.program, kind, entered, &mut functions.clone()) > 1;
+        if unknown || functions.iter().all(several) {
+            found.push(kind);
+        }
+    }
+    found
+}
+
+/// A way on which fewer hops are uncertain than on the best one of a search that sees each copy of a function alone.
+pub(super) struct Counting<'a> {
+    pub(super) solver: &'a Solver<'a>,
+    pub(super) graph: &'a CallGraph,
+    /// What is left to go at least, from each instance.
+    pub(super) ways: &'a Ways,
+    /// Whether an edge (by index) may be taken.
+    pub(super) passes: &'a dyn Fn(usize) -> bool,
+    /// The target in an instance, and what it costs.
+    pub(super) end: &'a dyn Fn(InstId) -> Option<(Origin, u64)>,
+}
+
+/// A place that a search has come to.
+struct Reached {
+    inst: InstId,
+    variants: Variants,
+    cost: u64,
+    /// The edge that led there and the place before it; none at the start.
+    step: Option<(usize, usize)>,
+    /// Whether the target is reached.
+    done: bool,
+}
+
+impl Counting<'_> {
+    /// The cost of a way whose hops count over all variants.
+    pub(super) fn cost(&self, root: InstId, steps: &[usize], end: Origin) -> u64 {
+        let mut cost = 0;
+        let mut variants = Variants::of(root);
+        for &edge in steps {
+            let (next, targets) = variants.enter(self.solver, self.graph, edge);
+            cost += self.graph.weight(edge, targets);
+            variants = next;
+        }
+        cost + self.last(&variants, end)
+    }
+
+    fn last(&self, variants: &Variants, end: Origin) -> u64 {
+        let start = (self.end)(end.inst).map_or(0, |(_, start)| start);
+        start + if variants.put(self.solver, self.graph, end.index) > 1 { MAY } else { 0 }
+    }
+
+    /// A way (root and edges) that costs less than `known` in conditions, assumptions or uncertain hops. A search forward
+    /// over pairs of an instance and the variants beside it, led by what is left to go at least (Hart, Nilsson, Raphael 1968).
+    pub(super) fn better(&self, roots: &[InstId], known: u64) -> Option<(InstId, Vec<usize>)> {
+        let worth = |cost: u64| cost / MAY < known / MAY;
+        let mut places: Vec<Reached> = Vec::new();
+        let mut heap: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
+        for &root in roots {
+            if let Some(left) = self.ways.cost(root).filter(|&left| worth(left)) {
+                heap.push(Reverse((left, places.len())));
+                places.push(Reached {
+                    inst: root,
+                    variants: Variants::of(root),
+                    cost: 0,
+                    step: None,
+                    done: false,
+                });
+            }
+        }
+        let mut seen: FxHashMap<InstId, Vec<Variants>> = FxHashMap::default();
+        while let Some(Reverse((_, number))) = heap.pop() {
+            let Reached { inst, ref variants, cost, done, .. } = places[number];
+            if done {
+                return Some(self.trace(&places, number));
+            }
+            let known = seen.entry(inst).or_default();
+            if known.contains(variants) {
+                continue;
+            }
+            known.push(variants.clone());
+            let variants = variants.clone();
+            if let Some((end, _)) = (self.end)(inst) {
+                let total = cost + self.last(&variants, end);
+                if worth(total) {
+                    heap.push(Reverse((total, places.len())));
+                    let step = places[number].step;
+                    places.push(Reached { inst, variants: variants.clone(), cost: total, step, done: true });
+                }
+            }
+            for edge in self.graph.edges_of(inst) {
+                let to = self.solver.edges[edge].to;
+                let Some(left) = self.ways.cost(to) else { continue };
+                if !worth(cost + self.graph.weight(edge, 1) + left) || !(self.passes)(edge) {
+                    continue;
+                }
+                let (next, targets) = variants.enter(self.solver, self.graph, edge);
+                let so_far = cost + self.graph.weight(edge, targets);
+                if worth(so_far + left) {
+                    heap.push(Reverse((so_far + left, places.len())));
+                    let step = Some((edge, number));
+                    places.push(Reached { inst: to, variants: next, cost: so_far, step, done: false });
+                }
+            }
+            // The way that is known is right; it may not be the most certain.
+            if places.len() > self.solver.limits.certain_walk {
+                self.solver.cap("certain-walk");
+                return None;
+            }
+        }
+        None
+    }
+
+    fn trace(&self, places: &[Reached], last: usize) -> (InstId, Vec<usize>) {
+        let mut steps = Vec::new();
+        let mut at = last;
+        while let Some((edge, before)) = places[at].step {
+            steps.push(edge);
+            at = before;
+        }
+        steps.reverse();
+        (places[at].inst, steps)
+    }
+}
+
+/// Where items are put, and where the queues are created on which they are put.
+pub(super) fn puts(solver: &Solver<'_>) -> FxHashMap<Origin, SmallVec<[Origin; 1]>> {
+    let created: FxHashMap<ValueId, Origin> =
+        solver.registry.queues.iter().map(|queue| (queue.value, queue.at)).collect();
+    let mut puts: FxHashMap<Origin, SmallVec<[Origin; 1]>> = FxHashMap::default();
+    for put in &solver.registry.puts {
+        let Some(&queue) = created.get(&put.queue) else { continue };
+        let queues = puts.entry(put.at).or_default();
+        if !queues.contains(&queue) {
+            queues.push(queue);
+        }
+    }
+    puts
+}
