@@ -134,9 +134,14 @@ impl Solver<'_> {
         Some(sources)
     }
 
-    /// Fills `*args` and `**kwargs` of an instance from a call.
-    pub(super) fn bind_rest(&mut self, call: u32, inst: InstId, func: FuncId, takes_self: bool) {
-        let (tuple, dict) = self.rest_objects(inst);
+    /// Fills `*args` and `**kwargs` of an instance from a call, as far as its shape does not do so.
+    pub(super) fn bind_rest(&mut self, call: u32, inst: InstId, shape: Option<u32>, takes_self: bool) {
+        let func = self.insts[inst.0 as usize].func;
+        let (mut tuple, mut dict) = self.rest_objects(inst);
+        if let Some(shape) = shape.map(|shape| self.shape(shape)) {
+            tuple = tuple.filter(|_| shape.positions.is_none());
+            dict = dict.filter(|_| shape.names.is_none());
+        }
         if tuple.is_none() && dict.is_none() {
             return;
         }
