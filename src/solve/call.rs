@@ -65,8 +65,8 @@ pub(super) enum Mode {
 
 /// A function value that a call meets.
 pub struct Target {
-    call: u32,
-    func: FuncId,
+    pub(super) call: u32,
+    pub(super) func: FuncId,
     env: InstId,
     mode: Mode,
     /// The receiver's key.
@@ -76,7 +76,7 @@ pub struct Target {
     /// The parameters that arguments or defaults are bound to, then the slots of `*args` and `**kwargs` by shape.
     bound: SmallVec<[BoundParam; 4]>,
     /// The shape of the call, if the function passes on what it takes.
-    shape: Option<u32>,
+    pub(super) shape: Option<u32>,
     /// Whether the call site counts for what is called in the end.
     by_site: bool,
 }
@@ -98,6 +98,18 @@ struct BoundParam {
 /// call site.
 pub(super) fn captures(func: &FuncIr) -> bool {
     func.vars.iter().any(|v| v.def == VarDef::Cell)
+}
+
+impl Target {
+    /// Whether the first parameter, or the first element of `*args`, is a receiver.
+    pub(super) fn takes_self(&self) -> bool {
+        self.self_node.is_some() || matches!(self.mode, Mode::Construct(_))
+    }
+
+    /// Whether a parameter, or the slot with a number behind them, is bound.
+    pub(super) fn binds(&self, param: u32) -> bool {
+        self.bound.iter().any(|bound| bound.param == param)
+    }
 }
 
 impl Solver<'_> {
@@ -378,7 +390,7 @@ impl Solver<'_> {
         }
         let takes_self = recv.is_some() || class.is_some();
         let Some(mut sources) = self.sources(call, fval, func, takes_self) else { return };
-        let shape = self.shape_of_call(call, func, takes_self, &mut sources);
+        let shape = self.shape_of_call(call, (func, env), takes_self, &mut sources);
         let self_node = recv.map(|recv| {
             let node = self.graph.node();
             self.graph.add(node, recv);
@@ -525,7 +537,7 @@ impl Solver<'_> {
                 key => self.flow_filtered(source, node, Filter::Key { func, tested, key }),
             }
         }
-        self.bind_rest(call, inst, shape, takes_self);
+        self.bind_rest(target, inst);
         let is_generator = self.program.func(func).is_generator;
         match mode {
             Mode::Construct(_) => self.edge(origin, inst, kind.or(Some(HopKind::Constructor))),

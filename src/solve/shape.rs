@@ -1,9 +1,9 @@
 //! Shapes: how functions that pass on `*args` and `**kwargs` keep their calls apart.
 //!
 //! A call that gives such a function a known number of elements and known keywords has a [`Shape`], which is part of the
-//! context. Each element and each keyword is bound like a parameter: its keys are part of the context as well, so each instance
-//! has a tuple and a dict of its own with one slot for each. Where the instance unpacks them again it passes these slots, by
-//! position and by keyword, so that what is called in the end is called as if there was nothing between.
+//! context, so each instance has a tuple and a dict of its own with one slot for each. Where the instance unpacks them again it
+//! passes these slots, by position and by keyword. An element or keyword that ends up at a parameter is bound like one: its keys
+//! are part of the context as well. So what is called in the end is called as if there was nothing between.
 
 use super::binding::Source;
 use super::call::{Args, Passing};
@@ -16,8 +16,8 @@ use crate::ir::ParamKind;
 use crate::link::{FuncId, Name};
 use smallvec::SmallVec;
 
-/// So many wrappers around each other are looked through for what decides.
-const MAX_WRAPPERS: u32 = 8;
+/// So many calls are looked at behind a wrapper for what decides; wrappers may call each other in a circle.
+const MAX_CALLS: u32 = 64;
 
 /// The place of the shape among the keys of a context.
 pub const SHAPE: u32 = u32::MAX - 1;
@@ -40,7 +40,11 @@ pub(super) struct Decision {
     positions: u32,
     /// Keywords at which they do.
     names: SmallVec<[Name; 2]>,
-    /// Whether all elements and keywords decide, since what is called in the end is not known.
+    /// Elements of `*args` that end up at parameters.
+    bound_positions: u32,
+    /// Keywords that do.
+    bound_names: SmallVec<[Name; 6]>,
+    /// Whether all elements and keywords decide and end up at parameters, since what is called in the end is not known.
     all: bool,
     /// Whether the call site counts.
     by_site: bool,
@@ -54,12 +58,22 @@ impl Decision {
                 Rest::Keyword(name) => self.names.contains(&name),
             }
     }
+
+    fn binds(&self, argument: Rest) -> bool {
+        self.all
+            || match argument {
+                Rest::Element(index) => has(self.bound_positions, index),
+                Rest::Keyword(name) => self.bound_names.contains(&name),
+            }
+    }
 }
 
 /// What a call gives to `*args` or `**kwargs`.
 #[derive(Clone, Copy)]
-enum Rest {
+pub(super) enum Rest {
+    /// An element of the tuple.
     Element(u32),
+    /// An item of the dict.
     Keyword(Name),
 }
 
@@ -70,6 +84,18 @@ impl Shape {
         match number.checked_sub(given) {
             None => Some(Rest::Element(first + number)),
             Some(number) => self.names.as_ref()?.get(number as usize).map(|&name| Rest::Keyword(name)),
+        }
+    }
+
+    /// The number of an argument of the call behind those for parameters.
+    fn number(&self, first: u32, argument: Rest) -> Option<u32> {
+        let given = self.positions.map_or(0, |positions| positions - first);
+        match argument {
+            Rest::Element(index) => self.positions.and_then(|_| index.checked_sub(first)),
+            Rest::Keyword(name) => {
+                let number = self.names.as_ref()?.iter().position(|&known| known == name)?;
+                Some(given + number as u32)
+            }
         }
     }
 }
@@ -98,19 +124,23 @@ impl Solver<'_> {
         u32::from(takes_self).saturating_sub(self.slots(func))
     }
 
-    /// The shape of a call, if the function passes on what it takes; the arguments that go to `*args` and `**kwargs` are added
-    /// to the sources, numbered on from the parameters.
+    /// The shape of a call, if the function passes on what it takes; the arguments that go to `*args` and `**kwargs`, and from
+    /// there to parameters, are added to the sources, numbered on from the parameters.
     pub(super) fn shape_of_call(
         &mut self,
         call: u32,
-        func: FuncId,
+        (func, env): (FuncId, InstId),
         takes_self: bool,
         sources: &mut SmallVec<[Source; 6]>,
     ) -> Option<u32> {
-        let forwards = self.forwards[func.0 as usize].as_deref()?;
-        if !self.contexts.has(Rule::Forwarding) {
+        if self.forwards[func.0 as usize].is_none() || !self.contexts.has(Rule::Forwarding) {
             return None;
         }
+        if !self.decisions.contains_key(&(func, env)) {
+            let decision = self.onward(func, env, &mut { MAX_CALLS });
+            self.decisions.insert((func, env), decision);
+        }
+        let forwards = self.forwards[func.0 as usize].as_deref()?;
         let (slots, offset) = (self.slots(func), u32::from(takes_self));
         let args = &self.calls[call as usize].args;
         let unpacks = |by: Passing| args.iter().any(|(passing, _)| *passing == by);
@@ -136,7 +166,10 @@ impl Solver<'_> {
             return None;
         }
         let params = self.program.func(func).params.len() as u32;
-        sources.extend((params..).zip(given).map(|(param, node)| Source { param, node, definite: true }));
+        let (first, decision) = (self.first_given(func, takes_self), &self.decisions[&(func, env)]);
+        let binds = |number| shape.argument(first, number).is_some_and(|argument| decision.binds(argument));
+        let bound = (0..).zip(given).filter(|&(number, _)| binds(number));
+        sources.extend(bound.map(|(number, node)| Source { param: params + number, node, definite: true }));
         Some(self.intern_shape(shape))
     }
 
@@ -193,6 +226,15 @@ impl Solver<'_> {
             }
             _ => NodeId::EMPTY,
         }
+    }
+
+    /// Whether a target binds a slot of `*args` or `**kwargs` by itself.
+    pub(super) fn binds_slot(&self, target: u32, shape: Option<u32>, argument: Rest) -> bool {
+        let target = &self.targets[target as usize];
+        let params = self.program.func(target.func).params.len() as u32;
+        let first = self.first_given(target.func, target.takes_self());
+        let number = shape.and_then(|shape| self.shape(shape).number(first, argument));
+        number.is_some_and(|number| target.binds(params + number))
     }
 
     /// The arguments of a call, where those that unpack `*args` and `**kwargs` of an instance with a shape are what these hold.
@@ -265,10 +307,6 @@ impl Solver<'_> {
         if self.forwards[func.0 as usize].is_none() || !self.contexts.has(Rule::Forwarding) {
             return (at_params(own), false);
         }
-        if !self.decisions.contains_key(&(func, env)) {
-            let decision = self.onward(func, env, MAX_WRAPPERS);
-            self.decisions.insert((func, env), decision);
-        }
         let decision = &self.decisions[&(func, env)];
         let (params, first) =
             (self.program.func(func).params.len() as u32, self.first_given(func, takes_self));
@@ -290,17 +328,18 @@ impl Solver<'_> {
         (counts, decision.by_site)
     }
 
-    /// What decides in the functions that a function passes on to what it takes.
-    fn onward(&self, func: FuncId, env: InstId, steps: u32) -> Decision {
+    /// What decides in the functions that a function passes on to what it takes, as far as `left` more calls tell.
+    fn onward(&self, func: FuncId, env: InstId, left: &mut u32) -> Decision {
         let mut decision = Decision::default();
         let Some(forwards) = self.forwards[func.0 as usize].as_deref() else { return decision };
-        let Some(steps) = steps.checked_sub(1) else { return decision };
         for onward in &forwards.onward {
+            let Some(fewer) = left.checked_sub(1) else { break };
+            *left = fewer;
             let Some((callee, env, bound)) = self.callee(env, onward.callee) else {
                 decision.all |= onward.unpacks();
                 continue;
             };
-            let mut inner = self.onward(callee, env, steps);
+            let mut inner = self.onward(callee, env, left);
             inner.params |= self.deciding(callee);
             inner.by_site |= self.captures[callee.0 as usize];
             decision.by_site |= inner.by_site && onward.unpacks();
@@ -320,6 +359,12 @@ impl Solver<'_> {
         decision: &mut Decision,
     ) {
         let slots = self.slots(callee);
+        let onward_of_callee = self.forwards[callee.0 as usize].as_deref();
+        let (takes_tuple, takes_dict) = onward_of_callee.map_or((false, false), |f| (f.tuple, f.dict));
+        let binds = |position: u32| match position.checked_sub(slots) {
+            None => true,
+            Some(index) => takes_tuple && inner.binds(Rest::Element(index)),
+        };
         let at = |position: u32| match position.checked_sub(slots) {
             None => has(inner.params, position),
             Some(index) => inner.decides(Rest::Element(index)),
@@ -344,22 +389,25 @@ impl Solver<'_> {
                 }
                 Passed::Star(from, until) => {
                     let first = position.take();
-                    let elements = (from..until.min(u32::BITS))
-                        .filter(|index| first.is_some_and(|first| at(first + index - from)));
-                    decision.positions |= elements.fold(0, |set, index| set | 1 << index);
+                    for index in from..until.min(u32::BITS) {
+                        let Some(position) = first.map(|first| first + index - from) else { break };
+                        decision.positions |= u32::from(at(position)) << index;
+                        decision.bound_positions |= u32::from(binds(position)) << index;
+                    }
                 }
                 Passed::DoubleStar => {
                     decision.all |= inner.all;
-                    let params = (0..u32::BITS).zip(&self.program.func(callee).params);
                     let names = &self.program.file_of(callee).names;
+                    let params = self.program.func(callee).params.iter();
                     let named = params
-                        .filter(|(index, param)| {
-                            has(inner.params, *index)
-                                && matches!(param.kind, ParamKind::Positional | ParamKind::KeywordOnly)
-                        })
-                        .map(|(_, param)| names[param.name.0 as usize]);
-                    let all = named.chain(inner.names.iter().copied());
-                    decision.names.extend(all.filter(|&name| self.keyword_param(func, name).is_none()));
+                        .filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::KeywordOnly))
+                        .map(|param| names[param.name.0 as usize]);
+                    let further = inner.bound_names.iter().copied().filter(|_| takes_dict);
+                    for name in named.chain(further).filter(|&name| self.keyword_param(func, name).is_none())
+                    {
+                        decision.bound_names.push(name);
+                        decision.names.extend(Some(name).filter(|&name| under(name)));
+                    }
                 }
                 Passed::Elements => position = None,
                 Passed::Items => {}

@@ -9,8 +9,8 @@ use crate::domain::{At, Inst, Kind, Node, Passing, SHAPE, SITE, Target, Text, V,
 use crate::shapes::{index_name, rest_objects, slot_of};
 use crate::world::{Source, TESTED, World, positions, site};
 
-/// So many wrappers around each other are looked through.
-const WRAPPERS: u32 = 8;
+/// So many calls are looked at behind a wrapper.
+const CALLS: u32 = 64;
 
 /// What counts at the arguments of a call, for what is called in the end.
 #[derive(Default)]
@@ -18,7 +18,10 @@ pub struct Counts {
     params: Vec<u32>,
     elements: Vec<u32>,
     keywords: Vec<Text>,
-    /// Every element and every keyword: it is not known what is called.
+    /// Elements and keywords that end up at parameters.
+    bound_elements: Vec<u32>,
+    bound_keywords: Vec<Text>,
+    /// Every element and every keyword counts and is bound: it is not known what is called.
     all: bool,
     pub by_site: bool,
 }
@@ -37,9 +40,10 @@ impl World<'_> {
         usize::from(target.takes_self()).saturating_sub(positions(self.params(target.func())))
     }
 
-    /// The shape of a call of a function that passes on what it takes, and what it binds behind the parameters.
-    pub fn shape_of_call(&self, target: Target) -> Option<(V, Vec<Node>)> {
-        let func = target.func();
+    /// The shape of a call of a function that passes on what it takes, and what it gives behind the parameters: to be bound
+    /// where it ends up at a parameter.
+    pub fn shape_of_call(&self, target: Target) -> Option<(V, Vec<Source>)> {
+        let Value::Func(func, env) = *target.callee else { return None };
         let forwards = self.forwards(func)?;
         let args = &target.call.args;
         let unpacks = |by: Passing| args.iter().any(|(passing, _)| *passing == by);
@@ -65,17 +69,39 @@ impl World<'_> {
             nodes.extend(given.iter().map(|(_, node)| node));
             given.into_iter().map(|(name, _)| name).collect()
         });
-        let known = elements.is_some() || keywords.is_some();
-        known.then(|| (V::of(Value::Shape(elements, keywords)), nodes))
+        if elements.is_none() && keywords.is_none() {
+            return None;
+        }
+        let shape = V::of(Value::Shape(elements, keywords));
+        let counts = self.onward(func, Some(env));
+        let slots = self.slots_of_shape(target, shape);
+        let sources = slots.iter().zip(nodes).map(|(&(kind, name), node)| {
+            let bound = match kind {
+                Kind::Tuple => counts.bound_elements.iter().any(|&index| index_name(index) == name),
+                _ => counts.bound_keywords.contains(&name),
+            };
+            if bound || counts.all { Source::Node(node) } else { Source::Elsewhere }
+        });
+        Some((shape, sources.collect()))
     }
 
-    /// The names of the slots that a call binds behind the parameters: of the tuple, then of the dict.
+    /// The names of the slots that a call fills behind the parameters: of the tuple, then of the dict.
     fn slots_of_call(&self, target: Target) -> Vec<(Kind, Text)> {
-        let Some((shape, _)) = self.shape_of_call(target) else { return Vec::new() };
+        self.shape_of_call(target).map_or(Vec::new(), |(shape, _)| self.slots_of_shape(target, shape))
+    }
+
+    fn slots_of_shape(&self, target: Target, shape: V) -> Vec<(Kind, Text)> {
         let Value::Shape(elements, keywords) = &*shape else { return Vec::new() };
         let elements = self.first_given(target) as u32..elements.unwrap_or(0);
         let elements = elements.map(|index| (Kind::Tuple, index_name(index)));
         elements.chain(keywords.iter().flatten().map(|&name| (Kind::Dict, name))).collect()
+    }
+
+    /// Whether a slot is bound like a parameter.
+    pub fn binds_slot(&self, target: Target, kind: Kind, name: Text) -> bool {
+        let Some((_, sources)) = self.shape_of_call(target) else { return false };
+        let slots = self.slots_of_call(target);
+        slots.iter().zip(sources).any(|(slot, source)| *slot == (kind, name) && source != Source::Elsewhere)
     }
 
     fn object_of(&self, inst: Inst, kind: Kind) -> Option<V> {
@@ -135,7 +161,8 @@ impl World<'_> {
                 }
         };
         let slots = self.slots_of_call(target);
-        let behind = slots.iter().filter(|slot| decides(slot)).count();
+        let behind = slots.iter().filter(|slot| decides(slot) && self.binds_slot(target, slot.0, slot.1));
+        let behind = behind.count();
         if set.count_ones() as usize + behind > TESTED {
             return definite && has(own);
         }
@@ -159,18 +186,22 @@ impl World<'_> {
 
     /// What counts for the functions that a function passes on to what it takes.
     pub fn onward(&self, func: FuncId, env: Option<Inst>) -> Counts {
-        self.onward_within(func, env, WRAPPERS)
+        self.onward_within(func, env, &mut { CALLS })
     }
 
-    fn onward_within(&self, func: FuncId, env: Option<Inst>, steps: u32) -> Counts {
+    fn onward_within(&self, func: FuncId, env: Option<Inst>, left: &mut u32) -> Counts {
         let mut counts = Counts::default();
-        let Some(forwards) = self.forwards(func).filter(|_| steps > 0) else { return counts };
+        let Some(forwards) = self.forwards(func) else { return counts };
         for onward in &forwards.onward {
+            if *left == 0 {
+                break;
+            }
+            *left -= 1;
             let Some((callee, env, bound)) = self.callee(env, onward.callee) else {
                 counts.all |= unpacks(onward);
                 continue;
             };
-            let mut inner = self.onward_within(callee, env, steps - 1);
+            let mut inner = self.onward_within(callee, env, left);
             inner.params.extend((0..u32::BITS).filter(|param| self.deciding(callee) >> param & 1 == 1));
             counts.by_site |= unpacks(onward) && (inner.by_site || self.captures(callee));
             self.pass_back(func, onward, callee, bound, &inner, &mut counts);
@@ -200,6 +231,12 @@ impl World<'_> {
             Some(param) => inner.params.contains(&(param as u32)),
             None => inner.all || inner.keywords.contains(&name),
         };
+        let of_callee = self.forwards(callee);
+        let (takes_tuple, takes_dict) = of_callee.map_or((false, false), |of| (of.tuple, of.dict));
+        let binds = |position: u32| match position.checked_sub(positions(params) as u32) {
+            None => true,
+            Some(index) => takes_tuple && (inner.all || inner.bound_elements.contains(&index)),
+        };
         let mut position = Some(bound);
         for passed in &onward.args {
             match *passed {
@@ -210,18 +247,21 @@ impl World<'_> {
                 Passed::Kw(name, param) => counts.params.extend(param.filter(|_| under(self.name(name)))),
                 Passed::Star(from, until) => {
                     let first = position.take();
-                    let elements = from..until.min(u32::BITS);
-                    counts
-                        .elements
-                        .extend(elements.filter(|index| first.is_some_and(|first| at(first + index - from))));
+                    for index in from..until.min(u32::BITS) {
+                        let Some(position) = first.map(|first| first + index - from) else { continue };
+                        counts.elements.extend(at(position).then_some(index));
+                        counts.bound_elements.extend(binds(position).then_some(index));
+                    }
                 }
                 Passed::DoubleStar => {
                     counts.all |= inner.all;
                     let names = params.iter().map(|param| self.sym(callee, param.name));
-                    let deciding =
-                        names.filter(|&name| named(name).is_some_and(|p| inner.params.contains(&(p as u32))));
-                    let all = deciding.chain(inner.keywords.iter().copied());
-                    counts.keywords.extend(all.filter(|&name| !self.keyword_param(func, name)));
+                    let taken = names.filter(|&name| named(name).is_some());
+                    let further = inner.bound_keywords.iter().copied().filter(|_| takes_dict);
+                    for name in taken.chain(further).filter(|&name| !self.keyword_param(func, name)) {
+                        counts.bound_keywords.push(name);
+                        counts.keywords.extend(under(name).then_some(name));
+                    }
                 }
                 Passed::Elements => position = None,
                 Passed::Items => {}

@@ -179,18 +179,7 @@ pub enum Surplus {
 }
 
 pub fn surplus(world: &World<'_>, target: Target, inst: Inst) -> Vec<Surplus> {
-    let shape = world.shape_of_call(target).map(|(shape, _)| shape);
-    // What has a shape is bound slot by slot.
-    let objects: Vec<_> = rest_objects(world, inst)
-        .into_iter()
-        .filter(|(kind, ..)| match shape.as_deref() {
-            Some(Value::Shape(positions, names)) => match kind {
-                Kind::Tuple => positions.is_none(),
-                _ => names.is_none(),
-            },
-            _ => true,
-        })
-        .collect();
+    let objects = rest_objects(world, inst);
     let of_kind = |kind| objects.iter().find(|object| object.0 == kind).map(|object| object.1);
     let (tuple, dict) = (of_kind(Kind::Tuple), of_kind(Kind::Dict));
     let slots = positions(world.params(inst.func));
@@ -200,7 +189,10 @@ pub fn surplus(world: &World<'_>, target: Target, inst: Inst) -> Vec<Surplus> {
     for &(passing, node) in &target.call.args {
         match (passing, tuple, dict) {
             (Passing::Pos, Some(tuple), _) if after_star => found.push(Surplus::Place(node, rest_of(tuple))),
-            (Passing::Pos, Some(tuple), _) if position >= slots => {
+            (Passing::Pos, Some(tuple), _)
+                if position >= slots
+                    && !world.binds_slot(target, Kind::Tuple, index_name((position - slots) as u32)) =>
+            {
                 let place = slot_of(tuple, index_name((position - slots) as u32));
                 found.push(Surplus::Place(node, place));
             }
@@ -208,7 +200,9 @@ pub fn surplus(world: &World<'_>, target: Target, inst: Inst) -> Vec<Surplus> {
                 let (from, to) = (slots.saturating_sub(position), position.saturating_sub(slots));
                 found.push(Surplus::Star(node, tuple, from as u32, to as u32));
             }
-            (Passing::Kw(name), _, Some(dict)) if !world.keyword_param(inst.func, name) => {
+            (Passing::Kw(name), _, Some(dict))
+                if !world.keyword_param(inst.func, name) && !world.binds_slot(target, Kind::Dict, name) =>
+            {
                 found.push(Surplus::Keyword(node, dict, name));
             }
             (Passing::DoubleStar, _, Some(dict)) => found.push(Surplus::DoubleStar(node, dict, inst.func)),

@@ -356,8 +356,8 @@ impl<'p> World<'p> {
             Some(Source::Mixed { nodes, stars: elements, doubles: named.collect() })
         };
         let sources: Option<Vec<Source>> = params.iter().enumerate().map(source).collect();
-        let behind = self.shape_of_call(target).map(|(_, nodes)| nodes).unwrap_or_default();
-        Some(sources?.into_iter().chain(behind.into_iter().map(Source::Node)).collect())
+        let behind = self.shape_of_call(target).map(|(_, behind)| behind).unwrap_or_default();
+        Some(sources?.into_iter().chain(behind).collect())
     }
 
     /// Whether a keyword argument of this name goes to a parameter.
