@@ -7,7 +7,7 @@
 
 use super::handler::View;
 use crate::finding::UnboundGate;
-use crate::ir::{CallRole, Instr, Op, VarDef};
+use crate::ir::{CallRole, Instr, Op, VarDef, VarId};
 use crate::paths::CallGraph;
 use crate::solve::registry::Registration;
 use crate::solve::value::{InstId, Value, ValueId, well_known};
@@ -133,7 +133,7 @@ fn applications(
     (0..).zip(instrs).filter(applies).map(move |(index, _)| Origin { inst, index })
 }
 
-/// The functions that an application of a decorator calls.
+/// The functions that an application of a decorator, or any other call, enters.
 fn decorating<'a>(
     solver: &'a Solver<'_>,
     graph: &'a CallGraph,
@@ -145,7 +145,7 @@ fn decorating<'a>(
 /// Conditions of a decorator that was applied before the registering one: what it returns when the condition fails is `None`,
 /// so nothing is registered.
 fn decorator_gates(solver: &Solver<'_>, graph: &CallGraph, applied: Origin) -> Vec<String> {
-    decorating(solver, graph, applied).flat_map(|to| return_gates(solver, to)).collect()
+    decorating(solver, graph, applied).flat_map(|to| return_gates(solver, graph, to, 0)).collect()
 }
 
 /// Conditions of a decorator that was applied after the registering one: neither what it returns nor what its wrapper refuses
@@ -153,7 +153,7 @@ fn decorator_gates(solver: &Solver<'_>, graph: &CallGraph, applied: Origin) -> V
 fn unbound_gates(solver: &Solver<'_>, graph: &CallGraph, applied: Origin) -> Vec<UnboundGate> {
     let mut gates = Vec::new();
     for to in decorating(solver, graph, applied) {
-        gates.extend(return_gates(solver, to));
+        gates.extend(return_gates(solver, graph, to, 0));
         let inst = &solver.insts[to.0 as usize];
         let decorated = inst.context.iter().map(|&(_, key)| key);
         let decorated: Vec<ValueId> =
@@ -202,33 +202,75 @@ fn meet(common: &mut Option<Vec<String>>, gates: Vec<String>) {
     }
 }
 
-/// The conditions that hold whenever something other than `None` is returned.
-fn return_gates(solver: &Solver<'_>, inst: InstId) -> Vec<String> {
+/// The conditions that hold whenever something other than `None` is returned: `depth` calls of which only the result counts
+/// were followed so far.
+fn return_gates(solver: &Solver<'_>, graph: &CallGraph, inst: InstId, depth: usize) -> Vec<String> {
     let func = solver.insts[inst.0 as usize].func;
     let ir = solver.program.func(func);
     let mut common: Option<Vec<String>> = None;
     let only_none = |var| solver.graph.values(solver.var(inst, var)).iter().all(|&v| v == well_known::NONE);
+    let of_value = |var, guard| {
+        let mut gates = solver.guard_gates(inst, guard);
+        gates.extend(result_gates(solver, graph, inst, var, depth));
+        gates
+    };
     for instr in &ir.instrs {
         let Op::Return { src } = instr.op else { continue };
         if only_none(src) {
             continue;
         }
-        let outer = solver.guard_gates(inst, instr.guard);
         if ir.vars[src.0 as usize].def != VarDef::Join {
-            meet(&mut common, outer);
+            meet(&mut common, of_value(src, instr.guard));
             continue;
         }
         // `return x if condition else None`: each alternative has its own condition.
+        let outer = solver.guard_gates(inst, instr.guard);
         for alternative in &ir.instrs {
             if let Op::Copy { dst, src: part } = alternative.op
                 && dst == src
                 && !only_none(part)
             {
-                let mut gates = solver.guard_gates(inst, alternative.guard);
+                let mut gates = of_value(part, alternative.guard);
                 gates.extend(outer.iter().cloned());
                 meet(&mut common, gates);
             }
         }
+    }
+    common.unwrap_or_default()
+}
+
+/// The conditions that hold whenever a variable is not `None`, if it is the result of a call that enters nothing but functions
+/// of the project.
+fn result_gates(
+    solver: &Solver<'_>,
+    graph: &CallGraph,
+    inst: InstId,
+    var: VarId,
+    depth: usize,
+) -> Vec<String> {
+    let ir = solver.program.func(solver.insts[inst.0 as usize].func);
+    let mut var = var;
+    // A variable is defined once, so the chain of copies ends.
+    let (index, callee) = loop {
+        let VarDef::Instr(index) = ir.vars[var.0 as usize].def else { return Vec::new() };
+        match ir.instrs[index as usize].op {
+            Op::Copy { src, .. } | Op::Narrow { src, .. } => var = src,
+            Op::Call { callee, .. } => break (index, callee),
+            _ => return Vec::new(),
+        }
+    };
+    let is_function = |&value: &ValueId| match solver.values.get(value) {
+        Value::Func(..) => true,
+        Value::Bound(_, func) => matches!(solver.values.get(func), Value::Func(..)),
+        _ => false,
+    };
+    let understood = solver.graph.values(solver.var(inst, callee)).iter().all(is_function);
+    if !understood || depth >= MAX_DECORATOR_DEPTH {
+        return Vec::new();
+    }
+    let mut common = None;
+    for to in decorating(solver, graph, Origin { inst, index }) {
+        meet(&mut common, return_gates(solver, graph, to, depth + 1));
     }
     common.unwrap_or_default()
 }

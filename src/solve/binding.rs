@@ -1,8 +1,9 @@
 //! Binding: which argument reaches which parameter (Python reference, section 6.3.4).
 
-use super::call::Passing;
+use super::call::{Passing, Target};
 use super::contexts::Rule;
 use super::graph::NodeId;
+use super::shape::Rest;
 use super::value::{Constants, InstId, Value, ValueId};
 use super::{Solver, Use};
 use crate::ir::ParamKind;
@@ -134,12 +135,15 @@ impl Solver<'_> {
         Some(sources)
     }
 
-    /// Fills `*args` and `**kwargs` of an instance from a call.
-    pub(super) fn bind_rest(&mut self, call: u32, inst: InstId, func: FuncId, takes_self: bool) {
+    /// Fills `*args` and `**kwargs` of an instance from the call of a target, as far as they are not bound slot by slot.
+    pub(super) fn bind_rest(&mut self, target: u32, inst: InstId) {
+        let func = self.insts[inst.0 as usize].func;
         let (tuple, dict) = self.rest_objects(inst);
         if tuple.is_none() && dict.is_none() {
             return;
         }
+        let Target { call, shape, .. } = self.targets[target as usize];
+        let takes_self = self.targets[target as usize].takes_self();
         let args = self.calls[call as usize].args.clone();
         let slots = self
             .program
@@ -158,7 +162,9 @@ impl Solver<'_> {
                         if after_star {
                             let rest = self.rest(tuple);
                             self.flow(node, rest);
-                        } else if position >= slots {
+                        } else if position >= slots
+                            && !self.binds_slot(target, shape, Rest::Element((position - slots) as u32))
+                        {
                             let name = self.index_name((position - slots) as u32);
                             let slot = self.field(tuple, name);
                             self.flow(node, slot);
@@ -182,6 +188,7 @@ impl Solver<'_> {
                     });
                     if let Some(dict) = dict
                         && !takes
+                        && !self.binds_slot(target, shape, Rest::Keyword(name))
                     {
                         let slot = self.field(dict, name);
                         self.flow(node, slot);

@@ -7,6 +7,7 @@
 
 use super::contexts::Rule;
 use super::graph::NodeId;
+use super::shape::SHAPE;
 use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
@@ -15,7 +16,7 @@ use crate::link::{FuncId, Name};
 use smallvec::{SmallVec, smallvec};
 
 /// The place of a call site among the keys of a context.
-const SITE: u32 = u32::MAX;
+pub(super) const SITE: u32 = u32::MAX;
 
 /// How an argument is passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,16 +65,20 @@ pub(super) enum Mode {
 
 /// A function value that a call meets.
 pub struct Target {
-    call: u32,
-    func: FuncId,
+    pub(super) call: u32,
+    pub(super) func: FuncId,
     env: InstId,
     mode: Mode,
     /// The receiver's key.
     recv: Option<ValueId>,
     /// The receivers.
     self_node: Option<NodeId>,
-    /// The parameters that arguments or defaults are bound to.
+    /// The parameters that arguments or defaults are bound to, then the slots of `*args` and `**kwargs` by shape.
     bound: SmallVec<[BoundParam; 4]>,
+    /// The shape of the call, if the function passes on what it takes.
+    pub(super) shape: Option<u32>,
+    /// Whether the call site counts for what is called in the end.
+    by_site: bool,
 }
 
 /// A parameter of a target.
@@ -93,6 +98,18 @@ struct BoundParam {
 /// call site.
 pub(super) fn captures(func: &FuncIr) -> bool {
     func.vars.iter().any(|v| v.def == VarDef::Cell)
+}
+
+impl Target {
+    /// Whether the first parameter, or the first element of `*args`, is a receiver.
+    pub(super) fn takes_self(&self) -> bool {
+        self.self_node.is_some() || matches!(self.mode, Mode::Construct(_))
+    }
+
+    /// Whether a parameter, or the slot with a number behind them, is bound.
+    pub(super) fn binds(&self, param: u32) -> bool {
+        self.bound.iter().any(|bound| bound.param == param)
+    }
 }
 
 impl Solver<'_> {
@@ -121,6 +138,7 @@ impl Solver<'_> {
                 (passing, node)
             })
             .collect();
+        let args = self.unpacked(at, args);
         let decorates = role != CallRole::Plain;
         let call = self.new_call(Call { origin: at, args, dst, kind: None, decorates });
         if let Some(place) = place {
@@ -371,7 +389,8 @@ impl Solver<'_> {
             return;
         }
         let takes_self = recv.is_some() || class.is_some();
-        let Some(sources) = self.sources(call, fval, func, takes_self) else { return };
+        let Some(mut sources) = self.sources(call, fval, func, takes_self) else { return };
+        let shape = self.shape_of_call(call, (func, env), takes_self, &mut sources);
         let self_node = recv.map(|recv| {
             let node = self.graph.node();
             self.graph.add(node, recv);
@@ -380,11 +399,12 @@ impl Solver<'_> {
         let target = self.targets.len() as u32;
         let is_queue = class.is_some_and(|c| self.queue_class(c).is_some());
         let all_tested = is_queue && self.contexts.has(Rule::Queues);
-        let (deciding, constants) = (self.deciding(func), self.deciding_constants(func));
-        let bound = sources.iter().map(|source| {
+        let constants = self.deciding_constants(func);
+        let (counting, by_site) = self.counting((func, env), takes_self, shape, &sources);
+        let bound = sources.iter().zip(counting).map(|(source, counts)| {
             let tested = if all_tested {
                 Constants::AndSettings
-            } else if source.definite && deciding.checked_shr(source.param).unwrap_or(0) & 1 == 1 {
+            } else if counts {
                 constants
             } else {
                 Constants::Shared
@@ -392,7 +412,7 @@ impl Solver<'_> {
             BoundParam { param: source.param, source: source.node, tested, seen: SmallVec::new() }
         });
         let bound = bound.collect();
-        self.targets.push(Target { call, func, env, mode, recv: recv_key, self_node, bound });
+        self.targets.push(Target { call, func, env, mode, recv: recv_key, self_node, bound, shape, by_site });
         self.target_index.insert(index_key, target);
         if sources.is_empty() {
             self.combine(target, None);
@@ -458,7 +478,7 @@ impl Solver<'_> {
     fn link(&mut self, target: u32, keys: &[Option<ValueId>]) {
         let t = &self.targets[target as usize];
         let (call, func, env, mode, self_node) = (t.call, t.func, t.env, t.mode, t.self_node);
-        let mut recv = t.recv;
+        let (mut recv, shape, by_site) = (t.recv, t.shape, t.by_site);
         let Call { origin, dst, kind, decorates, .. } = self.calls[call as usize];
         let mut object = None;
         let keyed: Context =
@@ -474,9 +494,12 @@ impl Solver<'_> {
         let mut context = Context::new();
         context.extend(recv.map(|recv| (0, recv)));
         context.extend(keyed);
-        let by_site = self.captures[func.0 as usize] && self.contexts.has(Rule::CallSites);
+        if let Some(shape) = shape {
+            context.push((SHAPE, self.values.intern_self_keyed(Value::Shape(shape))));
+        }
+        let by_site = (self.captures[func.0 as usize] || by_site) && self.contexts.has(Rule::CallSites);
         if by_site && !self.is_root(origin.inst) {
-            let site = self.values.intern_self_keyed(Value::Site(self.site(origin)));
+            let site = self.site_key(origin);
             context.push((SITE, site));
         }
         let full = self.context_count.get(&(func, env)).copied().unwrap_or(0) >= self.limits.contexts;
@@ -499,9 +522,10 @@ impl Solver<'_> {
         } else if let (Some(self_node), Some(this)) = (self_node, this) {
             self.flow_once(self_node, this);
         }
+        let takes_self = self_node.is_some() || object.is_some();
         for (place, &key) in keys.iter().enumerate() {
             let BoundParam { param, source, tested, .. } = self.targets[target as usize].bound[place];
-            let node = self.param_node(inst, param);
+            let node = self.bound_node(inst, param, shape, takes_self);
             if capped {
                 self.flow(source, node);
                 continue;
@@ -513,7 +537,7 @@ impl Solver<'_> {
                 key => self.flow_filtered(source, node, Filter::Key { func, tested, key }),
             }
         }
-        self.bind_rest(call, inst, func, self_node.is_some() || object.is_some());
+        self.bind_rest(target, inst);
         let is_generator = self.program.func(func).is_generator;
         match mode {
             Mode::Construct(_) => self.edge(origin, inst, kind.or(Some(HopKind::Constructor))),

@@ -22,11 +22,13 @@ pub enum Rule {
     Environments,
     /// The constants and settings that the constructor of a queue was given.
     Queues,
+    /// What is passed to `*args` and `**kwargs` of a function that passes these on.
+    Forwarding,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Rule; 8] = [
+    pub const ALL: [Rule; 9] = [
         Rule::Callables,
         Rule::Receivers,
         Rule::Constructors,
@@ -35,6 +37,7 @@ impl Rule {
         Rule::AttributeNames,
         Rule::Environments,
         Rule::Queues,
+        Rule::Forwarding,
     ];
 
     /// Its name in fixtures.
@@ -48,6 +51,7 @@ impl Rule {
             Rule::AttributeNames => "attribute-names",
             Rule::Environments => "environments",
             Rule::Queues => "queues",
+            Rule::Forwarding => "forwarding",
         }
     }
 }

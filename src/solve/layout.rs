@@ -259,7 +259,7 @@ fn places(ir: &FuncIr) -> (Vec<Place>, Vec<VarId>, Vec<SharedVar>) {
 }
 
 /// The cells of a function that hold a parameter and nothing else.
-fn held(ir: &FuncIr, file: &FileIr) -> Vec<(VarId, u32)> {
+pub(super) fn held(ir: &FuncIr, file: &FileIr) -> Vec<(VarId, u32)> {
     let mut held: Vec<(VarId, u32)> = Vec::new();
     let mut other: Vec<VarId> = Vec::new();
     for instr in &ir.instrs {

@@ -7,7 +7,7 @@
 //! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
 //! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`] calls
 //! and contexts, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
-//! `binding` arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, [`attr`]
+//! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding` arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, [`attr`]
 //! attributes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and [`primitive`] modelled
 //! externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded, [`guard`] conditions, [`gate`] how
 //! they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls,
@@ -23,6 +23,7 @@ mod closure;
 mod construct;
 pub mod contexts;
 mod flow;
+pub mod forward;
 pub mod gate;
 pub mod graph;
 pub mod guard;
@@ -37,6 +38,7 @@ pub mod observe;
 pub mod primitive;
 pub mod registry;
 mod returns;
+pub mod shape;
 pub mod strings;
 mod tested;
 mod uncalled;
@@ -173,6 +175,12 @@ pub struct Solver<'p> {
     homes: FxHashMap<FuncId, InstId>,
     captures: Vec<bool>,
     passed_on: Vec<u32>,
+    /// By function, what it passes on unpacked.
+    forwards: Vec<Option<Box<forward::Forwards>>>,
+    shapes: Vec<shape::Shape>,
+    shape_index: FxHashMap<shape::Shape, u32>,
+    /// What counts at calls of functions that pass on what they take, by function and environment.
+    decisions: FxHashMap<(FuncId, InstId), shape::Decision>,
     layouts: Vec<Layout>,
     /// By function, the instances that are installed, in this order.
     installed: Vec<Vec<InstId>>,
@@ -310,7 +318,11 @@ impl<'p> Solver<'p> {
             program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
         let layouts = captures.iter().map(|_| Layout::default()).collect();
         let installed = vec![Vec::new(); captures.len()];
-        let passed_on = tested::passed_on(program);
+        let (passed_on, forwards) = {
+            let program = &*program;
+            let names = tested::Names::of(program);
+            rayon::join(|| tested::passed_on(program, &names), || forward::forwards(program, &names))
+        };
         let mut solver = Solver {
             program,
             models,
@@ -331,6 +343,10 @@ impl<'p> Solver<'p> {
             homes: FxHashMap::default(),
             captures,
             passed_on,
+            forwards,
+            shapes: Vec::new(),
+            shape_index: FxHashMap::default(),
+            decisions: FxHashMap::default(),
             layouts,
             installed,
             call_of: Vec::new(),

@@ -3,6 +3,7 @@
 //! Nothing here says how the solver stores it. Scans have no use for it; the specification in `tests/specification` is held
 //! against it.
 
+use super::forward::Forwards;
 use super::value::{InstId, ValueId};
 use super::{Origin, ROOT_FUNC, Solver};
 use crate::ir::VarId;
@@ -15,7 +16,8 @@ pub struct Observed {
     pub func: FuncId,
     /// The instance that its free variables live in, none for a module body.
     pub env: Option<InstId>,
-    /// What its parameters are bound to, by index; under `u32::MAX` the call site, where it counts.
+    /// What its parameters are bound to, by index; under `u32::MAX` the call site and under [`super::shape::SHAPE`] the
+    /// shape of the call, where they count.
     pub context: Vec<(u32, ValueId)>,
 }
 
@@ -39,6 +41,11 @@ impl Solver<'_> {
     /// The call graph between instances: which instruction enters which, in the order of discovery.
     pub fn observed_edges(&self) -> impl Iterator<Item = (Origin, InstId)> + '_ {
         self.edges.iter().map(|edge| (edge.from, edge.to))
+    }
+
+    /// For each function what it passes on unpacked. That is known before anything is solved.
+    pub fn observed_forwards(&self) -> &[Option<Box<Forwards>>] {
+        &self.forwards
     }
 
     /// The parameters that a function passes on to where they are tested, as a bit set. That is known before anything is solved.

@@ -6,7 +6,8 @@ use super::strings::Late;
 use super::value::{AllocSite, Context, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::link::{Name, Resolved};
+use crate::ir::ParamKind;
+use crate::link::{FuncId, Name, Resolved};
 use crate::models::Entry;
 
 /// What a value-driven primitive does with each value that reaches it.
@@ -297,23 +298,32 @@ impl Solver<'_> {
         pairs
     }
 
+    /// Arguments of which nothing is known: one for each parameter that takes one by position behind the first `bound`, and any
+    /// number for `*args` and `**kwargs`.
+    fn untracked_arguments(&mut self, func: FuncId, bound: usize) -> Args {
+        let untracked = self.constant(well_known::UNKNOWN);
+        let positions = self.slots(func) as usize;
+        let params = self.program.func(func).params.iter().skip(bound.min(positions));
+        let passing = params.filter_map(|param| match param.kind {
+            ParamKind::PositionalOnly | ParamKind::Positional => Some(Passing::Pos),
+            ParamKind::VarArgs => Some(Passing::Star),
+            ParamKind::KwArgs => Some(Passing::DoubleStar),
+            ParamKind::KeywordOnly => None,
+        });
+        passing.map(|passing| (passing, untracked)).collect()
+    }
+
     fn assume(&mut self, origin: Origin, returned_by: Option<u32>, value: ValueId) {
         match self.values.get(value) {
             Value::Func(func, _) => {
-                let count = self.program.func(func).params.len();
-                let untracked = self.constant(well_known::UNKNOWN);
-                let args: Args = (0..count).map(|_| (Passing::Pos, untracked)).collect();
+                let args = self.untracked_arguments(func, 0);
                 let dst = self.assumed_result(origin, returned_by);
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
                 self.assumed_call(call, value);
             }
             Value::Bound(_, func) => {
-                let params = match self.values.get(func) {
-                    Value::Func(func, _) => self.program.func(func).params.len().saturating_sub(1),
-                    _ => return,
-                };
-                let untracked = self.constant(well_known::UNKNOWN);
-                let args: Args = (0..params).map(|_| (Passing::Pos, untracked)).collect();
+                let Value::Func(func, _) = self.values.get(func) else { return };
+                let args = self.untracked_arguments(func, 1);
                 let dst = self.assumed_result(origin, returned_by);
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
                 self.assumed_call(call, value);

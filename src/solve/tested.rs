@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::ir::{Arg, FuncIr, Op, ParamKind, ScopeKind, VarDef, VarId};
+use crate::ir::{Arg, CallRole, FuncIr, Op, ParamKind, ScopeKind, VarDef, VarId};
 use crate::link::{File, FuncId, ModId, Name, Program};
 
 /// A parameter: its function and its index.
@@ -27,14 +27,13 @@ enum Binding {
 }
 
 /// The names that module and class bodies bind to one thing alone, by scope.
-struct Names<'p> {
+pub(super) struct Names<'p> {
     program: &'p Program,
     bound: FxHashMap<(FuncId, Name), Option<Binding>>,
 }
 
 /// The parameters that are passed on, directly or over others, to one that is tested: for each function a bit set.
-pub(super) fn passed_on(program: &Program) -> Vec<u32> {
-    let names = Names::of(program);
+pub(super) fn passed_on(program: &Program, names: &Names<'_>) -> Vec<u32> {
     let of_file = |file: &File| {
         let mut passed: Vec<(Parameter, Parameter)> = Vec::new();
         for (func, ir) in (file.first_func..).map(FuncId).zip(&file.ir.funcs) {
@@ -73,7 +72,7 @@ pub(super) fn passed_on(program: &Program) -> Vec<u32> {
 }
 
 impl<'p> Names<'p> {
-    fn of(program: &'p Program) -> Names<'p> {
+    pub(super) fn of(program: &'p Program) -> Names<'p> {
         let mut names = Names { program, bound: FxHashMap::default() };
         for file in &program.files {
             for (scope, ir) in (file.first_func..).map(FuncId).zip(&file.ir.funcs) {
@@ -100,7 +99,10 @@ impl<'p> Names<'p> {
         let module =
             |dotted: &str| self.program.names.find(dotted).and_then(|name| self.program.module(name));
         match ir.instrs[index as usize].op {
-            Op::MakeFunc { func, .. } => Some(Binding::Function(FuncId(file.first_func + func.0))),
+            // A decorator is taken to pass on what it takes.
+            Op::MakeFunc { func, .. } | Op::Call { role: CallRole::DecoratesFunc(func), .. } => {
+                Some(Binding::Function(FuncId(file.first_func + func.0)))
+            }
             Op::Import { name, leaf, .. } => {
                 let dotted = text(name);
                 let dotted = if leaf { dotted } else { dotted.split('.').next().unwrap_or(dotted) };
@@ -168,6 +170,17 @@ impl<'p> Names<'p> {
         }
     }
 
+    /// The function that names alone tell a call to enter, and how many of its parameters are bound already.
+    pub(super) fn entered(&self, file: &File, ir: &FuncIr, callee: VarId) -> Option<(FuncId, u32)> {
+        if let Some(method) = self.own_method(file, ir, callee) {
+            return Some((method, 1));
+        }
+        match self.resolve(file, ir, callee)? {
+            Binding::Function(target) => Some((target, 0)),
+            Binding::Module(_) | Binding::From(..) => None,
+        }
+    }
+
     /// Notes which parameters of a function one of its calls passes on (second), and to which (first).
     fn call(
         &self,
@@ -184,13 +197,8 @@ impl<'p> Names<'p> {
         if !args.iter().any(|arg| matches!(arg, Arg::Pos(var) | Arg::Kw(_, var) if param(*var).is_some())) {
             return;
         }
-        let (target, offset) = match self.own_method(file, ir, callee) {
-            Some(method) => (method, 1),
-            None => match self.resolve(file, ir, callee) {
-                Some(Binding::Function(target)) => (target, 0),
-                _ => return,
-            },
-        };
+        let Some((target, offset)) = self.entered(file, ir, callee) else { return };
+        let offset = offset as usize;
         let taking = self.program.func(target);
         let target_file = self.program.file_of(target);
         let starred = args.iter().position(|arg| matches!(arg, Arg::Star(_))).unwrap_or(args.len());
@@ -218,7 +226,7 @@ impl<'p> Names<'p> {
 }
 
 /// The variable that another is a copy of.
-fn unchanged(ir: &FuncIr, var: VarId) -> VarId {
+pub(super) fn unchanged(ir: &FuncIr, var: VarId) -> VarId {
     match ir.vars[var.0 as usize].def {
         VarDef::Instr(index) => match ir.instrs[index as usize].op {
             Op::Copy { src, .. } | Op::Narrow { src, .. } => src,

@@ -125,6 +125,8 @@ pub enum Value {
     QueuePut(ValueId),
     /// A call site: a context key, never a points-to value.
     Site(AllocSite),
+    /// The shape of a call, by number: a context key, never a points-to value.
+    Shape(u32),
     /// The view that a framework makes of a class: class value, HTTP method (lower case).
     Dispatch(ValueId, Name),
 }

@@ -13,7 +13,7 @@ use producer_map::solve::{Knowledge, Reading, Solver};
 
 use crate::domain::{At, Inst, Kind, Site, V, Value, text};
 use crate::rules::{Solution, solve};
-use crate::world::{World, is_exception};
+use crate::world::{Said, World, is_exception};
 
 /// With more instances than this a program is too large for the specification, which is naive.
 const MANY: usize = 150;
@@ -60,11 +60,11 @@ pub fn compare_changed(
 ) -> Outcome {
     let mut program = link(files);
     let entries = entries(&program);
-    let (solved, passed_on) = match solved(&mut program, models, &entries) {
+    let (solved, said) = match solved(&mut program, models, &entries) {
         Ok(solved) => solved,
         Err(why) => return Outcome::Outside(BTreeSet::from([why])),
     };
-    let mut specified = solve(&World::new(&program, models, &entries, passed_on), &entries);
+    let mut specified = solve(&World::new(&program, models, &entries, said), &entries);
     change(&mut specified);
     if !specified.outside.is_empty() {
         return Outcome::Outside(specified.outside);
@@ -76,8 +76,8 @@ pub fn compare_changed(
     Outcome::Same { values: solved.variables.values().map(BTreeSet::len).sum(), edges: solved.edges.len() }
 }
 
-/// The solver's solution, and the parameters that functions pass on to where they are tested; or why nothing is compared.
-fn solved(program: &mut Program, models: &Models, entries: &[ModId]) -> Result<(Solution, Vec<u32>), String> {
+/// The solver's solution, and what the text says without it; or why nothing is compared.
+fn solved(program: &mut Program, models: &Models, entries: &[ModId]) -> Result<(Solution, Said), String> {
     let mut solver = Solver::new(program, models, &Knowledge::default());
     solver.reading = Reading { results: 1, coarse: false };
     for &entry in entries {
@@ -92,7 +92,10 @@ fn solved(program: &mut Program, models: &Models, entries: &[ModId]) -> Result<(
         return Err("many instances".to_owned());
     }
     let functions = (0..solver.program.func_count() as u32).map(FuncId);
-    let passed_on = functions.map(|func| solver.observed_passed_on(func)).collect();
+    let said = Said {
+        passed_on: functions.map(|func| solver.observed_passed_on(func)).collect(),
+        forwards: solver.observed_forwards().to_vec(),
+    };
     let reader = Reader {
         solver: &solver,
         observed,
@@ -100,7 +103,7 @@ fn solved(program: &mut Program, models: &Models, entries: &[ModId]) -> Result<(
         insts: HashMap::new(),
         unspecified: None,
     };
-    Ok((reader.read()?, passed_on))
+    Ok((reader.read()?, said))
 }
 
 /// Reads a solution of the solver in the words of the specification.
@@ -224,6 +227,11 @@ impl Reader<'_, '_> {
             Solved::StaticMethod(func) => Value::StaticMethod(self.value(func)),
             Solved::ClassMethod(func) => Value::ClassMethod(self.value(func)),
             Solved::Site(at) => Value::Site(site(at)),
+            Solved::Shape(id) => {
+                let shape = solver.shape(id);
+                let names = shape.names.as_ref().map(|names| names.iter().map(|&n| name(n)).collect());
+                Value::Shape(shape.positions, names)
+            }
             other => {
                 self.unspecified = Some(format!("values of kind {}", word(&other)));
                 Value::Unknown

@@ -58,6 +58,9 @@ pub type Context = Vec<(u32, V)>;
 /// The place of the call site among the keys of a context.
 pub const SITE: u32 = u32::MAX;
 
+/// The place of the shape of the call.
+pub const SHAPE: u32 = u32::MAX - 1;
+
 /// A function in a context.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Instance {
@@ -152,6 +155,8 @@ pub enum Value {
     ClassMethod(V),
     /// A key: a call site.
     Site(Site),
+    /// A key: how many elements a call gives to `*args`, and which keywords to `**kwargs`, each if it is known.
+    Shape(Option<u32>, Option<Vec<Text>>),
 }
 
 impl V {

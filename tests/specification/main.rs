@@ -8,6 +8,7 @@
 
 mod compare;
 mod domain;
+mod forwarding;
 mod generate;
 mod imports;
 mod intern;

@@ -14,7 +14,7 @@ use crate::domain::{At, Call, Inst, Kind, Mode, Node, Passing, Place, Target, Te
 use crate::imports::{Import, import};
 use crate::library::{Effect, effects, merged};
 use crate::shapes::*;
-use crate::world::{LONG, Source, World, as_text, folded, is_exception, linearise, positions, slot_name};
+use crate::world::{LONG, Source, World, as_text, folded, is_exception, linearise, slot_name};
 
 /// The least fixpoint.
 #[derive(Default)]
@@ -470,7 +470,7 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         staged(t, p as u32, s) <-- target(t), if let Some(sources) = w.sources(*t), for (p, s) in sources.into_iter().enumerate();
         combination(t, 0, Vec::new()), count(t, sources.len() as u32) <-- target(t), if let Some(sources) = w.sources(*t);
         absent(t, p) <-- staged(t, p, s), if *s == Source::Elsewhere;
-        source(t, p, *n, w.constants_count(t.func(), *p, s)) <-- staged(t, p, s), if let Source::Node(n) = s;
+        source(t, p, *n, w.constants_count(*t, *p, s)) <-- staged(t, p, s), if let Source::Node(n) = s;
         source(t, p, Node::of(Place::Staged(*t, *p)), false) <-- staged(t, p, s), if let Source::Mixed { .. } = s;
         flow(n, Node::of(Place::Staged(*t, *p))) <-- staged(t, p, s), if let Source::Mixed { nodes, .. } = s, for n in nodes.iter();
         element(v, x, Node::of(Place::Staged(*t, *p))) <--
@@ -497,7 +497,11 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         bound(t, inst, *p, *key) <--
             combination(t, n, keys), count(t, n), if let Mode::Construct(class) = t.mode, mro(class, line),
             if let Some((inst, Some(_))) = w.entered(*t, keys, is_exception(line)), for (p, key) in keys.iter();
-        points(inst.var(w.params(inst.func)[*p as usize].var), v) <-- bound(t, inst, p, key), keyed(t, p, key, v);
+        points(node, v), slot_at(node) <--
+            bound(t, inst, p, key), keyed(t, p, key, v), if let Some(node) = w.bound_node(*t, *inst, *p);
+        points(keys_of(*dict), V::of(Value::Str(*name))) <--
+            bound(t, inst, p, _), if let Some(node) = w.bound_node(*t, *inst, *p), if let Place::Slot(dict, name) = &*node,
+            if let Value::Obj(Kind::Dict, ..) = **dict;
 
         // Receivers, `*args`, `**kwargs`.
         points(place, this), slot_at(place) <--
@@ -591,8 +595,8 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         relation assumed(At, V);
         assumed(call.at, v) <--
             assumes(call), for (passing, n) in call.args.iter(), if let Passing::Pos | Passing::Kw(_) = passing, points(n, v);
-        meets(blind(at, positions(w.params(f))), v, None) <-- assumed(at, v), if let Value::Func(f, _) = **v;
-        meets(blind(at, positions(w.params(f)).saturating_sub(1)), v, None) <--
+        meets(blind(at, w.params(f), 0), v, None) <-- assumed(at, v), if let Value::Func(f, _) = **v;
+        meets(blind(at, w.params(f), 1), v, None) <--
             assumed(at, v), if let Value::Bound(_, method) = **v, if let Value::Func(f, _) = *method;
         edge(at, g) <-- assumed(at, v), if let Value::Generator(g) = **v;
 

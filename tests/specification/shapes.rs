@@ -1,6 +1,6 @@
 //! What the rules say of single instructions, values and places: no relations, and nothing that a fixpoint is needed for.
 
-use producer_map::ir::{Arg, BinOp, ContainerKind, Narrowing, Op, ParamKind, VarId};
+use producer_map::ir::{Arg, BinOp, ContainerKind, Narrowing, Op, Param, ParamKind, VarId};
 use producer_map::link::FuncId;
 
 use crate::domain::{
@@ -90,9 +90,18 @@ pub fn implied(at: &At, args: Vec<Node>, dst: Node) -> Call {
     Call::of(CallSite { at: *at, args, dst, decorates: false, through: Vec::new() })
 }
 
-/// A call of which nobody knows the arguments.
-pub fn blind(at: &At, count: usize) -> Call {
-    implied(at, vec![given(V::of(Value::Unknown)); count], Node::of(Place::Ignored))
+/// A call of which nobody knows the arguments: one for each parameter that takes one by position, of which some are bound
+/// already, and any number for `*args` and `**kwargs`.
+pub fn blind(at: &At, params: &[Param], bound: usize) -> Call {
+    let unknown = given(V::of(Value::Unknown));
+    let args = params.iter().skip(bound.min(positions(params))).filter_map(|param| match param.kind {
+        ParamKind::PositionalOnly | ParamKind::Positional => Some((Passing::Pos, unknown)),
+        ParamKind::VarArgs => Some((Passing::Star, unknown)),
+        ParamKind::KwArgs => Some((Passing::DoubleStar, unknown)),
+        ParamKind::KeywordOnly => None,
+    });
+    let args = args.collect();
+    Call::of(CallSite { at: *at, args, dst: Node::of(Place::Ignored), decorates: false, through: Vec::new() })
 }
 
 /// What a conditional lets through, of the tests that need nothing but the value.
@@ -132,7 +141,7 @@ pub fn forwarded(world: &World<'_>, rule: Forward, name: Text, to: V) -> Option<
 /// The tuple of `*args` and the dict of `**kwargs` of an instance, with their variables.
 pub fn rest_objects(world: &World<'_>, inst: Inst) -> Vec<(Kind, V, Node)> {
     let params = world.params(inst.func).iter().zip(0u32..);
-    let object = |(param, index): (&producer_map::ir::Param, u32)| {
+    let object = |(param, index): (&Param, u32)| {
         let kind = match param.kind {
             ParamKind::VarArgs => Kind::Tuple,
             ParamKind::KwArgs => Kind::Dict,
@@ -180,7 +189,10 @@ pub fn surplus(world: &World<'_>, target: Target, inst: Inst) -> Vec<Surplus> {
     for &(passing, node) in &target.call.args {
         match (passing, tuple, dict) {
             (Passing::Pos, Some(tuple), _) if after_star => found.push(Surplus::Place(node, rest_of(tuple))),
-            (Passing::Pos, Some(tuple), _) if position >= slots => {
+            (Passing::Pos, Some(tuple), _)
+                if position >= slots
+                    && !world.binds_slot(target, Kind::Tuple, index_name((position - slots) as u32)) =>
+            {
                 let place = slot_of(tuple, index_name((position - slots) as u32));
                 found.push(Surplus::Place(node, place));
             }
@@ -188,7 +200,9 @@ pub fn surplus(world: &World<'_>, target: Target, inst: Inst) -> Vec<Surplus> {
                 let (from, to) = (slots.saturating_sub(position), position.saturating_sub(slots));
                 found.push(Surplus::Star(node, tuple, from as u32, to as u32));
             }
-            (Passing::Kw(name), _, Some(dict)) if !world.keyword_param(inst.func, name) => {
+            (Passing::Kw(name), _, Some(dict))
+                if !world.keyword_param(inst.func, name) && !world.binds_slot(target, Kind::Dict, name) =>
+            {
                 found.push(Surplus::Keyword(node, dict, name));
             }
             (Passing::DoubleStar, _, Some(dict)) => found.push(Surplus::DoubleStar(node, dict, inst.func)),

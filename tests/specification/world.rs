@@ -8,13 +8,15 @@ use producer_map::ir::{
 };
 use producer_map::link::{FuncId, ModId, Program};
 use producer_map::models::Models;
+use producer_map::solve::forward::Forwards;
 
 use crate::domain::{
-    At, Call, CallSite, Inst, Meeting, Mode, Node, Passing, Place, SITE, Site, Target, Text, V, Value, text,
+    At, Call, CallSite, Inst, Meeting, Mode, Node, Passing, Place, SHAPE, SITE, Site, Target, Text, V, Value,
+    text,
 };
 
 /// More tested parameters than this, and a function is not cloned on constants.
-const TESTED: usize = 4;
+pub const TESTED: usize = 4;
 
 /// A program and what is known of it.
 pub struct World<'p> {
@@ -24,10 +26,17 @@ pub struct World<'p> {
     main: HashSet<ModId>,
     /// Parameters with a default.
     defaults: HashSet<(FuncId, u32)>,
-    /// For each function the parameters that it passes on to where they are tested, as a bit set.
-    passed_on: Vec<u32>,
+    pub said: Said,
     /// Texts of the files' strings, by file.
     texts: HashMap<String, Vec<Text>>,
+}
+
+/// What the text of functions says before anything is solved: names and copies tell it, and no rule.
+pub struct Said {
+    /// For each function the parameters that it passes on to where they are tested, as a bit set.
+    pub passed_on: Vec<u32>,
+    /// For each function what it passes on unpacked.
+    pub forwards: Vec<Option<Box<Forwards>>>,
 }
 
 /// Where the values of a parameter come from at a call.
@@ -42,9 +51,8 @@ pub enum Source {
 }
 
 impl<'p> World<'p> {
-    /// A linked program; `passed_on` gives for each function the parameters that it passes on to where they are tested, which
-    /// names tell and no rule.
-    pub fn new(program: &'p Program, models: &'p Models, main: &[ModId], passed_on: Vec<u32>) -> World<'p> {
+    /// A linked program, and what its text says.
+    pub fn new(program: &'p Program, models: &'p Models, main: &[ModId], said: Said) -> World<'p> {
         let mut defaults = HashSet::new();
         let mut texts = HashMap::new();
         for file in &program.files {
@@ -55,7 +63,7 @@ impl<'p> World<'p> {
                 }
             }
         }
-        World { program, models, main: main.iter().copied().collect(), defaults, texts, passed_on }
+        World { program, models, main: main.iter().copied().collect(), defaults, texts, said }
     }
 
     pub fn func(&self, func: FuncId) -> &'p FuncIr {
@@ -249,7 +257,7 @@ impl<'p> World<'p> {
 
     /// The parameter that a cell holds, if nothing else is stored in it. A `nonlocal` assignment anywhere in the file to a
     /// cell of this number counts as one.
-    fn only_param_in(&self, func: FuncId, cell: VarId) -> Option<u32> {
+    pub fn only_param_in(&self, func: FuncId, cell: VarId) -> Option<u32> {
         let ir = self.func(func);
         let mut sources = ir.instrs.iter().filter_map(|instr| match instr.op {
             Op::Copy { dst, src } if dst == cell => Some(ir.vars[src.0 as usize].def),
@@ -266,14 +274,15 @@ impl<'p> World<'p> {
     /// The call of an instruction.
     pub fn call(&self, at: At) -> Option<Call> {
         let Op::Call { dst, args, role, .. } = self.op(at) else { return None };
-        let args = args.iter().map(|arg| {
+        let args = (0..).zip(args).flat_map(|(number, arg)| {
             let passing = match *arg {
                 Arg::Pos(_) => Passing::Pos,
                 Arg::Star(_) => Passing::Star,
                 Arg::Kw(name, _) => Passing::Kw(self.sym(at.0.func, name)),
                 Arg::DoubleStar(_) => Passing::DoubleStar,
             };
-            (passing, at.0.var(arg.var()))
+            let passed = (passing, at.0.var(arg.var()));
+            self.unpacked(at, number, passed).unwrap_or_else(|| vec![passed])
         });
         let decorates = *role != CallRole::Plain;
         Some(Call::of(CallSite {
@@ -346,7 +355,9 @@ impl<'p> World<'p> {
             let named = doubles.iter().filter(|_| by_name).map(|&double| (double, name));
             Some(Source::Mixed { nodes, stars: elements, doubles: named.collect() })
         };
-        params.iter().enumerate().map(source).collect()
+        let sources: Option<Vec<Source>> = params.iter().enumerate().map(source).collect();
+        let behind = self.shape_of_call(target).map(|(_, behind)| behind).unwrap_or_default();
+        Some(sources?.into_iter().chain(behind).collect())
     }
 
     /// Whether a keyword argument of this name goes to a parameter.
@@ -357,15 +368,13 @@ impl<'p> World<'p> {
         })
     }
 
-    /// Whether constants count at a parameter: the argument is definite, and the function tests the parameter or passes it on to
-    /// where it is tested. With too many of these the latter do not count, and then none does.
-    pub fn constants_count(&self, func: FuncId, param: u32, source: &Source) -> bool {
+    /// The parameters at which constants count: the function tests them or passes them on to where they are tested. With too many of these the latter do not count, and then none does.
+    pub fn deciding(&self, func: FuncId) -> u32 {
         let params = (0..u32::BITS).zip(self.params(func));
         let own = params.filter(|(_, param)| param.tested).fold(0, |set, (index, _)| set | 1 << index);
-        let sets = [own | self.passed_on[func.0 as usize], own];
+        let sets = [own | self.said.passed_on[func.0 as usize], own];
         let few = |set: &&u32| set.count_ones() as usize <= TESTED;
-        let deciding = sets.iter().find(few).copied().unwrap_or(0);
-        deciding.checked_shr(param).unwrap_or(0) & 1 == 1 && matches!(source, Source::Node(_))
+        sets.iter().find(few).copied().unwrap_or(0)
     }
 
     /// The instance that a target enters with these keys, and the object that it constructs.
@@ -387,9 +396,9 @@ impl<'p> World<'p> {
         }
         let mut context: Vec<(u32, V)> = receiver.map(|key| (0, key)).into_iter().collect();
         context.extend(keys);
-        // The closures that it makes differ from call to call.
-        if self.func(func).vars.iter().any(|var| var.def == VarDef::Cell) {
-            context.push((SITE, V::of(Value::Site(site(target.call.at)))));
+        context.extend(self.shape_of_call(target).map(|(shape, _)| (SHAPE, shape)));
+        if self.captures(func) || self.onward(func, Some(env)).by_site {
+            context.push((SITE, self.site_key(target.call.at)));
         }
         Some((Inst::new(func, Some(env), context), object))
     }
