@@ -239,7 +239,7 @@ pub struct Edge {
     pub producer: usize,
     /// The weakest hop of the path.
     pub certainty: Certainty,
-    /// Conditions of the route, and those that every path meets, sorted. Fewer than those of the path that is shown where
+    /// Conditions under which the route exists, and those that every path meets, sorted. Fewer than those of the path that is shown where
     /// paths differ.
     pub gates: Vec<String>,
     /// Witness path, from the route to the producer site: the one with the fewest conditions, then the best certainty,
@@ -249,8 +249,8 @@ pub struct Edge {
 
 impl Edge {
     /// Whether the path meets no condition: it has the fewest, so that some path is unconditional only if this one is.
-    pub fn is_unconditional(&self, route: &Route) -> bool {
-        route.gates.is_empty() && self.path.iter().all(|hop| hop.gates.is_empty())
+    pub fn is_unconditional(&self) -> bool {
+        self.gates.is_empty() && self.path.iter().all(|hop| hop.gates.is_empty())
     }
 }
 

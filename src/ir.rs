@@ -262,8 +262,43 @@ pub struct Guard {
     pub unless_returns: Option<u32>,
 }
 
+/// A comparison by order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+}
+
+impl Order {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Order::Less => "<",
+            Order::AtMost => "<=",
+            Order::Greater => ">",
+            Order::AtLeast => ">=",
+        }
+    }
+
+    /// The same comparison with its sides exchanged.
+    pub fn flipped(self) -> Order {
+        match self {
+            Order::Less => Order::Greater,
+            Order::AtMost => Order::AtLeast,
+            Order::Greater => Order::Less,
+            Order::AtLeast => Order::AtMost,
+        }
+    }
+}
+
 /// A condition, over variables at the point of the test.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cond {
     /// The truth value of a variable.
     Truthy(VarId),
@@ -275,6 +310,8 @@ pub enum Cond {
     OneOf(VarId, Vec<Const>),
     /// `c in x` with a constant left side.
     Contains(VarId, Const),
+    /// `x < 3` and so on, with an integer on one side; turned so that the variable stands on the left.
+    Ordered(VarId, Order, i64),
     /// `isinstance(x, cls)`.
     IsInstance(VarId, VarId),
     /// Negation.
@@ -295,7 +332,8 @@ impl Cond {
             | Cond::IsNone(var)
             | Cond::Equals(var, _)
             | Cond::OneOf(var, _)
-            | Cond::Contains(var, _) => Some(*var),
+            | Cond::Contains(var, _)
+            | Cond::Ordered(var, ..) => Some(*var),
             Cond::Not(inner) => inner.subject(),
             Cond::IsInstance(..) | Cond::And(_) | Cond::Or(_) | Cond::Opaque => None,
         }

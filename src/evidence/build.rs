@@ -213,7 +213,7 @@ fn edges(
             },
             certainty: names::certainty(edge.certainty).to_owned(),
             gates: edge.gates.clone(),
-            unconditional: edge.is_unconditional(route),
+            unconditional: edge.is_unconditional(),
             path_id: identity::path(&edge.path),
             path: edge.path.iter().map(hop).collect(),
         }

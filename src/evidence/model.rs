@@ -291,9 +291,9 @@ pub struct Edge {
     pub producer: EdgeProducer,
     /// `exact`, `may` or `assumed`.
     pub certainty: String,
-    /// Conditions of the route, and those that every path meets.
+    /// Conditions under which the route exists, and those that every path meets.
     pub gates: Vec<String>,
-    /// Whether the path meets no condition, nor the route; the path has the fewest of all.
+    /// Whether the path meets no condition and the route always exists; the path has the fewest of all.
     #[serde(default)]
     pub unconditional: bool,
     /// Path ID.

@@ -153,7 +153,7 @@ impl Checker<'_> {
 
     fn cond(&self, cond: &Cond) -> Result<(), String> {
         match cond {
-            Cond::Truthy(var) | Cond::IsNone(var) => self.var(*var),
+            Cond::Truthy(var) | Cond::IsNone(var) | Cond::Ordered(var, ..) => self.var(*var),
             Cond::Equals(var, constant) | Cond::Contains(var, constant) => {
                 self.var(*var)?;
                 self.constant(constant)

@@ -5,7 +5,7 @@ use ruff_text_size::Ranged;
 
 use super::builder::Exit;
 use super::{Lowerer, MAX_EXPR_DEPTH};
-use crate::ir::{BinOp, Cond, Const, Narrowing, Op, Sym, VarDef, VarId};
+use crate::ir::{BinOp, Cond, Const, Narrowing, Op, Order, Sym, VarDef, VarId};
 
 /// A name is known to pass a test.
 #[derive(Clone, Copy, Debug)]
@@ -273,12 +273,26 @@ impl<'a> Lowerer<'a> {
                     }
                 }
             }
-            CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE => {
+            CmpOp::Lt => self.ordered(left, Order::Less, right),
+            CmpOp::LtE => self.ordered(left, Order::AtMost, right),
+            CmpOp::Gt => self.ordered(left, Order::Greater, right),
+            CmpOp::GtE => self.ordered(left, Order::AtLeast, right),
+        }
+    }
+
+    /// A comparison by order: a condition if one side is an integer.
+    fn ordered(&mut self, left: &'a Expr, order: Order, right: &'a Expr) -> (Cond, Vec<Fact>, Vec<Fact>) {
+        let (tested, order, bound) = match (self.constant(left), self.constant(right)) {
+            (None, Some(Const::Int(bound))) => (left, order, bound),
+            (Some(Const::Int(bound)), None) => (right, order.flipped(), bound),
+            _ => {
                 self.expr_unless_const(left);
                 self.expr_unless_const(right);
-                none
+                return (Cond::Opaque, Vec::new(), Vec::new());
             }
-        }
+        };
+        let var = self.expr(tested);
+        (Cond::Ordered(var, order, bound), Vec::new(), Vec::new())
     }
 
     fn expr_unless_const(&mut self, expr: &'a Expr) {
@@ -300,7 +314,8 @@ impl<'a> Lowerer<'a> {
             Cond::And(parts) | Cond::Or(parts) => {
                 parts.iter().for_each(|part| self.mark_tested(part));
             }
-            Cond::Opaque => {}
+            // No context decides a comparison by order.
+            Cond::Ordered(..) | Cond::Opaque => {}
         }
     }
 

@@ -182,6 +182,7 @@ impl<'a> Scope<'a> {
             Cond::Contains(var, value) => {
                 format!("{} in {}", self.constant(value), self.var(*var))
             }
+            Cond::Ordered(var, order, bound) => format!("{} {} {bound}", self.var(*var), order.word()),
             Cond::IsInstance(var, class) => {
                 format!("isinstance({}, {})", self.var(*var), self.var(*class))
             }

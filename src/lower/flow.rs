@@ -25,8 +25,9 @@ struct Arms {
     /// Negated conditions of the arms before the current one, those aside that control cannot fall out of: what
     /// follows the branching is guarded by their negation anyway.
     failed: Vec<Cond>,
-    /// Arms that fall through after a bare call: the call, and the conditions of the path to it.
-    bare: Vec<(u32, Vec<Cond>)>,
+    /// Arms that fall through after a bare call, and arms that control cannot fall out of: the call, if there is one, and the
+    /// conditions of the path to the arm.
+    ends: Vec<(Option<u32>, Vec<Cond>)>,
 }
 
 impl<'a> Lowerer<'a> {
@@ -36,23 +37,21 @@ impl<'a> Lowerer<'a> {
             mark: self.f.mark(),
             exits: Vec::new(),
             failed: Vec::new(),
-            bare: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
     /// The end of an arm: keeps its state if control falls out of it. `cond` is the arm's own, none for `else`.
     fn end_arm(&mut self, arms: &mut Arms, bare: Option<u32>, cond: Option<&Cond>) {
+        if (bare.is_some() || !self.f.live) && arms.failed.len() < MAX_PATH {
+            let mut path = arms.failed.clone();
+            path.extend(cond.cloned());
+            arms.ends.push((bare.filter(|_| self.f.live), path));
+        }
         if self.f.live {
             let diff = self.f.diff_since(arms.mark);
-            if let Some(call) = bare {
-                if arms.failed.len() < MAX_PATH {
-                    let mut path = arms.failed.clone();
-                    path.extend(cond.cloned());
-                    arms.bare.push((call, path));
-                }
-                if !diff.is_empty() {
-                    self.guard_returned(bare);
-                }
+            if bare.is_some() && !diff.is_empty() {
+                self.guard_returned(bare);
             }
             arms.exits.push(Exit { diff, guard: self.f.guard });
         }
@@ -71,9 +70,10 @@ impl<'a> Lowerer<'a> {
         for exit in rest {
             guard = self.f.common(guard, exit.guard);
         }
-        self.join_exits(&arms.exits, arms.bare.is_empty(), at);
+        let returns = arms.ends.iter().all(|(call, _)| call.is_none());
+        self.join_exits(&arms.exits, returns, at);
         if !rest.is_empty() {
-            for (call, mut path) in arms.bare {
+            for (call, mut path) in arms.ends {
                 if path.iter().any(|cond| matches!(cond, Cond::Opaque)) {
                     continue;
                 }
@@ -82,7 +82,7 @@ impl<'a> Lowerer<'a> {
                     1 => path.remove(0),
                     _ => Cond::And(path),
                 };
-                guard = self.f.guard_in(guard, &cond, false, Some(call));
+                guard = self.f.guard_in(guard, &cond, false, call);
             }
         }
         self.f.guard = guard;

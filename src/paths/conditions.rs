@@ -1,6 +1,5 @@
 //! Conditions on settings: under which a receiver exists, and which of a path's conditions every path needs.
 
-use super::CallGraph;
 use crate::ir::{Arg, Op, VarDef, VarId};
 use crate::link::FuncId;
 use crate::solve::gate::{is_compound, negated, subject};
@@ -64,38 +63,53 @@ fn makes(solver: &Solver<'_>, at: Origin, class: ValueId) -> bool {
     }
 }
 
-/// The conditions under which a call enters just this function, because its callee is chosen: `(f if features.X else g)()`, or
-/// `TABLE[config["KEY"]]()`.
+/// The conditions under which a call enters just this instance, because its callee is chosen: `(f if features.X else g)()`, or
+/// `TABLE[config["KEY"]]()`. So may be the function that it passes, which the instance is for: `run(f if features.X else g)`.
 pub(super) fn of_callee(solver: &Solver<'_>, edge: &CallEdge) -> Vec<String> {
     let inst = edge.from.inst;
     if edge.kind.is_some() || solver.is_root(inst) {
         return Vec::new();
     }
     let Op::Call { callee, .. } = *op(solver, edge.from) else { return Vec::new() };
-    let ir = solver.program.func(solver.insts[inst.0 as usize].func);
-    let chosen = match ir.vars[callee.0 as usize].def {
-        VarDef::Join => true,
-        VarDef::Instr(index) => {
-            let made = &ir.instrs[index as usize].op;
-            matches!(made, Op::Copy { .. } | Op::Narrow { .. } | Op::LoadSub { .. } | Op::Call { .. })
-        }
-        VarDef::Param(_) | VarDef::Cell => false,
-    };
-    if !chosen {
-        return Vec::new();
-    }
     let entered = &solver.insts[edge.to.0 as usize];
-    let enters = |&&value: &&ValueId| {
-        let function = match solver.values.get(value) {
-            Value::Bound(_, function) => function,
-            _ => value,
+    let mut gates = Vec::new();
+    if may_be_chosen(solver, inst, callee) {
+        let enters = |&&value: &&ValueId| {
+            let function = match solver.values.get(value) {
+                Value::Bound(_, function) => function,
+                _ => value,
+            };
+            solver.values.get(function) == Value::Func(entered.func, entered.env)
         };
-        solver.values.get(function) == Value::Func(entered.func, entered.env)
-    };
-    let mut values = solver.graph.values(solver.var(inst, callee)).iter().filter(enters);
-    match (values.next(), values.next()) {
-        (Some(&value), None) => chosen_under(solver, inst, callee, value, CHOICES).unwrap_or_default(),
-        _ => Vec::new(),
+        let mut values = solver.graph.values(solver.var(inst, callee)).iter().filter(enters);
+        if let (Some(&value), None) = (values.next(), values.next()) {
+            gates.extend(chosen_under(solver, inst, callee, value, CHOICES).unwrap_or_default());
+        }
+    }
+    for &(param, key) in &entered.context {
+        if matches!(solver.values.get(key), Value::Func(..) | Value::Bound(..) | Value::Class(..))
+            && let Some(argument) = solver.passed_by(edge, param)
+            && may_be_chosen(solver, inst, argument)
+        {
+            gates.extend(chosen_under(solver, inst, argument, key, CHOICES).unwrap_or_default());
+        }
+    }
+    gates
+}
+
+/// Whether a variable may hold what it holds by a choice. What is read from elsewhere and is only one thing was not chosen.
+fn may_be_chosen(solver: &Solver<'_>, inst: InstId, var: VarId) -> bool {
+    let ir = solver.program.func(solver.insts[inst.0 as usize].func);
+    match ir.vars[var.0 as usize].def {
+        VarDef::Join => true,
+        VarDef::Instr(index) => match ir.instrs[index as usize].op {
+            Op::Copy { .. } | Op::Narrow { .. } | Op::LoadSub { .. } | Op::Call { .. } => true,
+            Op::LoadGlobal { .. } | Op::LoadFree { .. } => {
+                solver.graph.values(solver.var(inst, var)).len() > 1
+            }
+            _ => false,
+        },
+        VarDef::Param(_) | VarDef::Cell => false,
     }
 }
 
@@ -113,32 +127,66 @@ fn chosen_under(
     if depth == 0 {
         return Some(Vec::new());
     }
-    let ir = solver.program.func(solver.insts[inst.0 as usize].func);
+    let func = solver.insts[inst.0 as usize].func;
+    let ir = solver.program.func(func);
     match ir.vars[var.0 as usize].def {
         VarDef::Instr(index) => match ir.instrs[index as usize].op {
             Op::Copy { src, .. } | Op::Narrow { src, .. } => {
                 chosen_under(solver, inst, src, value, depth - 1)
             }
+            Op::LoadGlobal { .. } | Op::ImportFrom { .. } => {
+                let stores = solver
+                    .global_behind(func, index)
+                    .and_then(|(module, name)| solver.stores_of(module, name));
+                Some(stores.map_or(Vec::new(), |stores| under_all(solver, &stores, value, depth)))
+            }
+            Op::LoadFree { levels, cell, .. } => {
+                let copies = solver.copies_into_cell(inst, levels, cell);
+                Some(copies.map_or(Vec::new(), |copies| under_all(solver, &copies, value, depth)))
+            }
             _ => Some(choice(solver, inst, var, value).into_iter().collect()),
         },
         VarDef::Join => {
-            let mut common: Option<Vec<String>> = None;
-            for (index, instr) in (0..).zip(&ir.instrs) {
-                let Op::Copy { dst, src } = instr.op else { continue };
-                if dst != var || solver.never_runs(Origin { inst, index }) {
-                    continue;
-                }
-                let Some(mut gates) = chosen_under(solver, inst, src, value, depth - 1) else { continue };
-                gates.extend(solver.guard_gates(inst, instr.guard));
-                common = Some(match common {
-                    None => gates,
-                    Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
-                });
-            }
-            common
+            let copies = (0..).zip(&ir.instrs).filter_map(|(index, instr)| match instr.op {
+                Op::Copy { dst, src } if dst == var => Some((Origin { inst, index }, src)),
+                _ => None,
+            });
+            meet_all(solver, copies, value, depth)
         }
         VarDef::Param(_) | VarDef::Cell => Some(Vec::new()),
     }
+}
+
+/// The conditions that all of some assignments which assign a value have in common; none if there are none such.
+fn meet_all(
+    solver: &Solver<'_>,
+    assignments: impl IntoIterator<Item = (Origin, VarId)>,
+    value: ValueId,
+    depth: u32,
+) -> Option<Vec<String>> {
+    let mut common: Option<Vec<String>> = None;
+    for (at, src) in assignments {
+        if solver.never_runs(at) {
+            continue;
+        }
+        let Some(mut gates) = chosen_under(solver, at.inst, src, value, depth - 1) else { continue };
+        gates.extend(solver.gates(at));
+        common = Some(match common {
+            None => gates,
+            Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
+        });
+    }
+    common
+}
+
+/// The same for assignments that are all there are. A value that none of them assigns came in a way that is not known.
+fn under_all(
+    solver: &Solver<'_>,
+    assignments: &[(Origin, VarId)],
+    value: ValueId,
+    depth: u32,
+) -> Vec<String> {
+    meet_all(solver, assignments.iter().copied(), value, depth).unwrap_or_default()
 }
 
 /// The choice by a setting that makes a variable hold a class or function: `TABLE[config["KEY"]]`, or the same with
@@ -243,15 +291,6 @@ fn disjunction(mut parts: Vec<String>) -> String {
         }
     }
     texts.join(" or ")
-}
-
-/// Whether an edge of the call graph does without some conditions.
-pub(super) fn edge_avoids(graph: &CallGraph, solver: &Solver<'_>, edge: usize, avoided: &[String]) -> bool {
-    let free = |gates: &[String]| !gates.iter().any(|g| avoided.contains(g));
-    let call = &solver.edges[edge];
-    free(graph.gates_at(call.from))
-        && free(graph.receiver_gates(solver, call.to))
-        && free(graph.callee_gates(edge))
 }
 
 #[cfg(test)]

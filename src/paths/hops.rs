@@ -1,9 +1,10 @@
 //! Witness paths as hops a reviewer can follow.
 
-use super::conditions::{edge_avoids, necessary};
+use super::conditions::necessary;
 use super::kinds::kind_of;
+use super::sets::SetId;
 use super::targets::{Counting, Variants};
-use super::{CONDITION, CallGraph, EXCEPTIONAL, MAY, SiteKey, Ways, certainty};
+use super::{CallGraph, EXCEPTIONAL, MAY, SiteKey, Ways, certainty};
 use crate::finding::{Certainty, Hop, HopKind, Place, Route};
 use crate::link::FuncId;
 use crate::routes::RouteRoots;
@@ -45,17 +46,16 @@ pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[
         let mut to_put = Search::new(solver, graph, puts);
         for route in roots {
             let method = routes[route.route].method.as_str();
-            let Some(way) = to_put.best(&route.roots, method) else { continue };
-            let mut gates = to_put.needed(&route.roots, method, &way);
-            gates.extend(routes[route.route].gates.iter().cloned());
+            let Some((way, mut gates)) = to_put.best(&route.roots, method) else { continue };
+            gates.extend(route.exists.iter().cloned());
             let (mut path, variants) = follow(solver, graph, way.root, &way.steps);
             path.push(last_hop(solver, graph, &variants, way.end, site));
             if let Some(raise) = to_the_raise(solver, graph, way.root, &mut raises) {
                 let handlers = || solver.registry.hooks.iter().filter(|hook| hook.exception.is_some());
                 let may_raise = |root: &&InstId| !handlers().any(|hook| hook.root == **root);
                 let starts: Vec<InstId> = route.roots.iter().filter(may_raise).copied().collect();
-                if let Some(way) = raise.best(&starts, method) {
-                    gates.extend(raise.needed(&starts, method, &way));
+                if let Some((way, needed)) = raise.best(&starts, method) {
+                    gates.extend(needed);
                     // The handler is entered from the `raise`.
                     path[0].place = place(solver, way.end);
                     path[0].gates = solver.gates(way.end);
@@ -80,11 +80,13 @@ struct Way {
     end: Origin,
 }
 
-/// What a search leaves out: calls that a test of the request's method rules out, and what stands under some conditions.
+/// What a search leaves out: calls that a test of the request's method rules out, and what stands under some conditions. What
+/// is given does not count as a condition.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 struct Without {
     method: Option<String>,
     conditions: Vec<String>,
+    given: Vec<String>,
 }
 
 /// Searches the ways to one set of targets, and keeps what it computed.
@@ -102,42 +104,82 @@ impl<'s, 'p> Search<'s, 'p> {
         Search { solver, graph, targets, exceptions: &[], known: FxHashMap::default() }
     }
 
-    /// The best way from one of some roots for a request with this method.
-    fn best(&mut self, roots: &[InstId], method: &str) -> Option<Way> {
-        let any = self.way(roots, Without::default())?;
-        let runs = |i: &usize| self.solver.runs_for(self.solver.edges[*i].from, method);
-        let of_method = Without { method: Some(method.to_owned()), conditions: Vec::new() };
-        let (way, searched) = if any.steps.iter().all(runs) && self.solver.runs_for(any.end, method) {
-            (any, Without::default())
-        } else {
-            // A test of the request's method rules it out: it is looked for again without such calls.
-            (self.way(roots, of_method.clone())?, of_method.clone())
-        };
-        Some(self.more_certain(roots, &way, &searched, &of_method).unwrap_or(way))
+    /// The best way from one of some roots for a request with this method, and the conditions that every way needs.
+    fn best(&mut self, roots: &[InstId], method: &str) -> Option<(Way, Vec<String>)> {
+        let way = self.first(roots, method)?;
+        let needed = self.needed(roots, method, &way);
+        let way = self.lightest(roots, method, way, &needed);
+        Some((self.most_certain(roots, method, way), needed))
     }
 
-    /// A way with fewer uncertain hops than the best one that a search found which sees each instance alone.
-    fn more_certain(
-        &self,
-        roots: &[InstId],
-        way: &Way,
-        searched: &Without,
-        without: &Without,
-    ) -> Option<Way> {
-        let passes = |edge: usize| self.passes(edge, without);
-        let end = |inst: InstId| {
-            let target = self.targets.iter().find(|t| t.inst == inst && self.open(**t, without))?;
-            Some((*target, self.start(*target)))
-        };
-        let ways = &self.known[searched];
-        let counting = Counting { solver: self.solver, graph: self.graph, ways, passes: &passes, end: &end };
-        let cost = counting.cost(way.root, &way.steps, way.end);
-        if ways.cost(way.root).is_some_and(|least| least / MAY == cost / MAY) {
-            return None;
+    /// The best way of a search that sees each call alone.
+    fn first(&mut self, roots: &[InstId], method: &str) -> Option<Way> {
+        let way = self.way(roots, Without::default())?;
+        let runs = |i: &usize| self.solver.runs_for(self.solver.edges[*i].from, method);
+        if way.steps.iter().all(runs) && self.solver.runs_for(way.end, method) {
+            return Some(way);
         }
-        let (root, steps) = counting.better(roots, cost)?;
-        let last = steps.last().map_or(root, |&i| self.solver.edges[i].to);
-        Some(Way { root, steps, end: end(last)?.0 })
+        // A test of the request's method rules it out: it is looked for again without such calls.
+        self.way(roots, Without { method: Some(method.to_owned()), ..Without::default() })
+    }
+
+    /// The same way, or one with fewer different conditions. A search counts the conditions from where it is to the target: of
+    /// two ways on, the one with more may be the better one, since the way there has met them already. What every way meets
+    /// is therefore given.
+    fn lightest(&mut self, roots: &[InstId], method: &str, way: Way, needed: &[String]) -> Way {
+        let conditions = self.conditions(&way);
+        let given: Vec<String> = conditions.iter().filter(|&met| needed.contains(met)).cloned().collect();
+        if given.is_empty() || conditions.len() == given.len() {
+            return way;
+        }
+        let without = Without { method: Some(method.to_owned()), given, ..Without::default() };
+        let other = self.way(roots, without);
+        other.filter(|other| self.conditions(other).len() < conditions.len()).unwrap_or(way)
+    }
+
+    /// The same way, or one without further conditions that has fewer assumptions or uncertain hops. A search sees each
+    /// instance alone, and not which others the way may stand in as well.
+    fn most_certain(&mut self, roots: &[InstId], method: &str, way: Way) -> Way {
+        let mut given: Vec<String> = way.steps.iter().flat_map(|&i| self.graph.hop_gates(i)).collect();
+        given.extend(self.solver.gates(way.end));
+        given.sort();
+        given.dedup();
+        let without = Without { method: Some(method.to_owned()), given, ..Without::default() };
+        let within = self.graph.within(&without.given);
+        let end = |inst: InstId| {
+            let mut open = self.targets.iter().filter(|t| t.inst == inst && self.open(**t, &without));
+            let target = open.find(|t| self.solver.gates(**t).iter().all(|g| without.given.contains(g)))?;
+            Some((*target, self.exceptional(*target)))
+        };
+        let passes = |edge: usize| within(edge) && self.passes(edge, &without);
+        // Ways without conditions beside these; the search is not made where there is nothing to gain.
+        let searched = |ways: &Ways| {
+            let counting = Counting { solver: self.solver, graph: self.graph, ways, passes: &passes, end: &end };
+            let cost = counting.cost(way.root, &way.steps, way.end);
+            let least = roots.iter().filter_map(|&root| ways.cost(root)).min();
+            if least.is_none_or(|least| least / MAY >= cost / MAY) {
+                return None;
+            }
+            let (root, steps) = counting.better(roots, cost)?;
+            let last = steps.last().map_or(root, |&i| self.solver.edges[i].to);
+            Some(Way { root, steps, end: end(last)?.0 })
+        };
+        let variants = follow(self.solver, self.graph, way.root, &way.steps);
+        let is_uncertain = |hop: &Hop| certainty(hop.kind, hop.targets) != Certainty::Exact;
+        let put_is = variants.1.put(self.solver, self.graph, way.end.index) > 1;
+        if !put_is && !variants.0.iter().any(is_uncertain) {
+            return way;
+        }
+        let ways = match self.known.get(&without) {
+            Some(ways) => searched(ways),
+            None => {
+                let ways = self.ways(&without);
+                let found = searched(&ways);
+                self.known.insert(without, ways);
+                found
+            }
+        };
+        ways.unwrap_or(way)
     }
 
     fn way(&mut self, roots: &[InstId], without: Without) -> Option<Way> {
@@ -151,7 +193,8 @@ impl<'s, 'p> Search<'s, 'p> {
         let steps = ways.edges(root, self.solver);
         let last = steps.last().map_or(root, |&i| self.solver.edges[i].to);
         let open = |t: &&Origin| t.inst == last && self.open(**t, &without);
-        let end = *self.targets.iter().find(open)?;
+        let conditions = |target: &&Origin| self.solver.gates(**target).len();
+        let end = *self.targets.iter().filter(open).min_by_key(conditions)?;
         Some(Way { root, steps, end })
     }
 
@@ -162,34 +205,31 @@ impl<'s, 'p> Search<'s, 'p> {
     }
 
     fn ways(&self, without: &Without) -> Ways {
-        let targets: Vec<(InstId, u64)> = self
-            .targets
-            .iter()
-            .filter(|t| self.open(**t, without))
-            .map(|t| (t.inst, self.start(*t)))
-            .collect();
+        let open = self.targets.iter().filter(|t| self.open(**t, without));
+        let targets: Vec<(InstId, SetId, u64)> =
+            open.map(|t| (t.inst, self.graph.end_set(t), self.exceptional(*t))).collect();
         if *without == Without::default() && self.exceptions.is_empty() {
-            return self.graph.ways(&targets);
+            return self.graph.ways(&targets, &[], |_| true);
         }
-        self.graph.ways_over(&targets, |edge| self.passes(edge, without))
+        let free = self.graph.free_of(&without.conditions);
+        self.graph.ways(&targets, &without.given, |edge| free(edge) && self.passes(edge, without))
     }
 
-    /// What a target costs by itself.
-    fn start(&self, target: Origin) -> u64 {
-        let exceptional = if self.solver.is_handling(target) { EXCEPTIONAL } else { 0 };
-        self.solver.gates(target).len() as u64 * CONDITION + exceptional
+    /// What a target costs beside its conditions.
+    fn exceptional(&self, target: Origin) -> u64 {
+        if self.solver.is_handling(target) { EXCEPTIONAL } else { 0 }
     }
 
+    /// Whether a request with the method gets along an edge, and the exception in flight too.
     fn passes(&self, edge: usize, without: &Without) -> bool {
         let from = self.solver.edges[edge].from;
         without.method.as_ref().is_none_or(|method| self.solver.runs_for(from, method))
             && !self.solver.catches(from, self.exceptions)
-            && edge_avoids(self.graph, self.solver, edge, &without.conditions)
     }
 
     fn conditions(&self, way: &Way) -> Vec<String> {
         let inside = way.steps.iter().filter(|&&i| !self.solver.is_root(self.solver.edges[i].from.inst));
-        let mut gates: Vec<String> = inside.flat_map(|&i| self.graph.hop_gates(self.solver, i)).collect();
+        let mut gates: Vec<String> = inside.flat_map(|&i| self.graph.hop_gates(i)).collect();
         gates.extend(self.solver.gates(way.end));
         gates.sort();
         gates.dedup();
@@ -200,7 +240,8 @@ impl<'s, 'p> Search<'s, 'p> {
     fn needed(&mut self, roots: &[InstId], method: &str, best: &Way) -> Vec<String> {
         let path = self.conditions(best);
         necessary(&path, |avoided| {
-            let without = Without { method: Some(method.to_owned()), conditions: avoided.to_vec() };
+            let method = Some(method.to_owned());
+            let without = Without { method, conditions: avoided.to_vec(), given: Vec::new() };
             self.way(roots, without).map(|way| self.conditions(&way))
         })
     }
@@ -303,6 +344,6 @@ pub(crate) fn take(solver: &Solver<'_>, graph: &CallGraph, variants: &mut Varian
         kind: kind_of(solver, edge),
         target: target.symbol,
         targets,
-        gates: graph.hop_gates(solver, index),
+        gates: graph.hop_gates(index),
     }
 }

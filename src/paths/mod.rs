@@ -1,12 +1,14 @@
 //! The call graph that witness paths are found on, and the edges from routes to producers.
 //!
 //! One Dijkstra per producer site, backwards from it, gives every instance its best way to the site: the fewest
-//! conditions, then the fewest assumptions, then the fewest uncertain hops, then the fewest that an `except` makes, then the
-//! shortest. It sees each instance alone; where a way is less certain than that, [`targets`] looks for a better one.
+//! different conditions, then the fewest assumptions, then the fewest uncertain hops, then the fewest that an `except` makes,
+//! then the shortest. It sees each instance alone; where a way is less certain than that, [`targets`] looks for a better one.
 
+mod around;
 mod conditions;
 mod hops;
 mod kinds;
+mod sets;
 mod targets;
 
 use crate::finding::{Certainty, HopKind, Operation};
@@ -19,10 +21,12 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use sets::{SetId, Sets, Unions};
 use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+pub use around::Around;
 pub use hops::{RawEdge, edges};
 pub(crate) use hops::{defined_at, follow, last_hop, place, take};
 pub(crate) use kinds::kind_of;
@@ -58,11 +62,15 @@ impl SiteKey {
 /// The call graph with what each call costs a path.
 pub struct CallGraph {
     graph: DiGraph<(), u32>,
+    /// What each call costs a path beside its conditions: assumptions, uncertain hops, exceptional hops, hops.
     weights: Vec<u64>,
-    gates: FxHashMap<Origin, Vec<String>>,
     puts: FxHashMap<Origin, SmallVec<[Origin; 1]>>,
-    receivers: FxHashMap<ValueId, Vec<String>>,
-    callees: FxHashMap<usize, Vec<String>>,
+    sets: Sets,
+    /// The conditions of each call: those under which it runs, those of the choice of its callee, those under which its receivers
+    /// exist at all.
+    gates: Vec<SetId>,
+    /// The conditions of the places that paths end at.
+    ends: FxHashMap<Origin, SetId>,
 }
 
 /// For each instance, the best way to a set of targets.
@@ -87,7 +95,11 @@ impl CallGraph {
             (from.inst, from.index, i)
         });
         let mut ruled_out = vec![false; solver.edges.len()];
-        let mut gates: FxHashMap<Origin, Vec<String>> = FxHashMap::default();
+        let mut sets = Sets::default();
+        let mut gates = vec![SetId::EMPTY; solver.edges.len()];
+        let receivers = conditions::of_receivers(solver);
+        let callees: Vec<Vec<String>> =
+            solver.edges.par_iter().map(|edge| conditions::of_callee(solver, edge)).collect();
         let mut uncertain: FxHashSet<(Origin, Option<HopKind>)> = FxHashSet::default();
         let calls: Vec<&[u32]> = by_origin
             .chunk_by(|&a, &b| solver.edges[a as usize].from == solver.edges[b as usize].from)
@@ -102,8 +114,11 @@ impl CallGraph {
                 }
                 continue;
             };
-            if !facts.gates.is_empty() {
-                gates.insert(from, facts.gates);
+            for &edge in *edges {
+                let receiver = receiver_of(solver, solver.edges[edge as usize].to);
+                let receiver = receiver.and_then(|key| receivers.get(&key)).into_iter().flatten();
+                let all = facts.gates.iter().chain(receiver).chain(&callees[edge as usize]);
+                gates[edge as usize] = sets.intern(all);
             }
             uncertain.extend(facts.uncertain.into_iter().map(|kind| (from, kind)));
         }
@@ -113,42 +128,41 @@ impl CallGraph {
                 graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), i as u32);
             }
         }
-        let receivers = conditions::of_receivers(solver);
-        let chosen =
-            |(i, edge)| Some((i, conditions::of_callee(solver, edge))).filter(|(_, g)| !g.is_empty());
-        let callees: Vec<(usize, Vec<String>)> =
-            solver.edges.par_iter().enumerate().filter_map(chosen).collect();
-        let callees: FxHashMap<usize, Vec<String>> = callees.into_iter().collect();
+        let raises = solver.registry.hooks.iter().filter_map(|hook| hook.raised.as_ref());
+        let ends = raises.flat_map(|raised| &raised.at).chain(solver.registry.puts.iter().map(|put| &put.at));
+        let ends = ends.map(|&at| (at, sets.intern(&solver.gates(at)))).collect();
         let weights = solver
             .edges
             .iter()
-            .enumerate()
-            .map(|(i, edge)| {
-                let gate_count = gates.get(&edge.from).map_or(0, Vec::len) as u64
-                    + receiver_of(solver, edge.to).and_then(|k| receivers.get(&k)).map_or(0, Vec::len) as u64
-                    + callees.get(&i).map_or(0, Vec::len) as u64;
+            .map(|edge| {
                 let assumed = u64::from(edge.kind == Some(HopKind::External) || solver.is_assumed(edge.to));
                 let may = u64::from(uncertain.contains(&(edge.from, edge.kind)));
                 let exceptional = u64::from(solver.is_handling(edge.from));
-                gate_count * CONDITION + assumed * ASSUMED + may * MAY + exceptional * EXCEPTIONAL + 1
+                assumed * ASSUMED + may * MAY + exceptional * EXCEPTIONAL + 1
             })
             .collect();
-        CallGraph { graph, weights, gates, puts: targets::puts(solver), receivers, callees }
+        CallGraph { graph, weights, puts: targets::puts(solver), sets, gates, ends }
     }
 
-    /// The best ways to any of `targets`, which cost `start` each to begin with.
-    pub fn ways(&self, targets: &[(InstId, u64)]) -> Ways {
-        self.ways_over(targets, |_| true)
-    }
-
-    /// The same over the edges that pass a test (by index).
-    pub fn ways_over(&self, targets: &[(InstId, u64)], passes: impl Fn(usize) -> bool) -> Ways {
+    /// The best ways to any of `targets`, each with its conditions and what else it costs, over the edges that pass a test (by
+    /// index). What is `given` does not count as a condition.
+    pub fn ways(
+        &self,
+        targets: &[(InstId, SetId, u64)],
+        given: &[String],
+        passes: impl Fn(usize) -> bool,
+    ) -> Ways {
+        let mut unions = Unions::without(&self.sets, given);
         let mut cost = vec![UNREACHED; self.graph.node_count()];
         let mut next = vec![NO_EDGE; self.graph.node_count()];
+        let mut conditions = vec![SetId::EMPTY; self.graph.node_count()];
         let mut heap = BinaryHeap::new();
-        for &(target, start) in targets {
+        for &(target, set, cost_of_target) in targets {
+            let set = unions.of(SetId::EMPTY, set);
+            let start = unions.len(set) as u64 * CONDITION + cost_of_target;
             if start < cost[target.0 as usize] {
                 cost[target.0 as usize] = start;
+                conditions[target.0 as usize] = set;
                 heap.push(Reverse((start, target.0)));
             }
         }
@@ -156,20 +170,24 @@ impl CallGraph {
             if so_far > cost[at as usize] {
                 continue;
             }
+            let (met, rest) = (conditions[at as usize], so_far % CONDITION);
             for edge in self.graph.edges_directed(NodeIndex::new(at as usize), Direction::Incoming) {
                 let index = *edge.weight();
                 if !passes(index as usize) {
                     continue;
                 }
-                let total = so_far + self.weights[index as usize];
+                let set = unions.of(met, self.gates[index as usize]);
+                let total = unions.len(set) as u64 * CONDITION + rest + self.weights[index as usize];
                 let from = edge.source().index();
-                // Ties go to the edge found first, so that the path does not depend on the heap.
+                // Ties go to the edge found first, so that the path does not depend on the heap. Each hop costs something, so
+                // all ties are known before anything is built on them.
                 let better = total < cost[from]
                     || (total == cost[from] && next[from] != NO_EDGE && index < next[from]);
                 if better {
                     let shorter = total < cost[from];
                     cost[from] = total;
                     next[from] = index;
+                    conditions[from] = set;
                     if shorter {
                         heap.push(Reverse((total, from as u32)));
                     }
@@ -198,30 +216,26 @@ impl CallGraph {
         reaching
     }
 
-    /// The conditions of a call.
-    pub fn gates_at(&self, at: Origin) -> &[String] {
-        self.gates.get(&at).map_or(&[], Vec::as_slice)
+    /// The conditions of a place that paths end at.
+    fn end_set(&self, at: &Origin) -> SetId {
+        self.ends.get(at).copied().unwrap_or(SetId::EMPTY)
     }
 
-    /// The conditions under which the receivers of an instance exist at all: every place that makes one stands under them.
-    pub fn receiver_gates(&self, solver: &Solver<'_>, inst: InstId) -> &[String] {
-        receiver_of(solver, inst).and_then(|k| self.receivers.get(&k)).map_or(&[], Vec::as_slice)
+    /// A test of edges (by index): whether one has none of some conditions.
+    fn free_of(&self, conditions: &[String]) -> impl Fn(usize) -> bool {
+        let free = (!conditions.is_empty()).then(|| self.sets.free_of(conditions));
+        move |edge| free.as_ref().is_none_or(|free| free[self.gates[edge].index()])
     }
 
-    /// The conditions under which the call of an edge (by index) enters just its target.
-    fn callee_gates(&self, edge: usize) -> &[String] {
-        self.callees.get(&edge).map_or(&[], Vec::as_slice)
+    /// The same: whether one has no conditions beside these.
+    fn within<'a>(&'a self, conditions: &[String]) -> impl Fn(usize) -> bool + use<'a> {
+        let within = self.sets.within(conditions);
+        move |edge| within[self.gates[edge].index()]
     }
 
     /// All conditions of a hop, an edge by index: those of the call, of the choice of its callee, and of its receivers.
-    fn hop_gates(&self, solver: &Solver<'_>, edge: usize) -> Vec<String> {
-        let call = &solver.edges[edge];
-        let mut gates = self.gates_at(call.from).to_vec();
-        gates.extend(self.receiver_gates(solver, call.to).iter().cloned());
-        gates.extend(self.callee_gates(edge).iter().cloned());
-        gates.sort();
-        gates.dedup();
-        gates
+    fn hop_gates(&self, edge: usize) -> Vec<String> {
+        self.sets.texts(self.gates[edge])
     }
 
     /// The edges out of an instance: where, what, and the kind if the call itself says it.
@@ -243,7 +257,7 @@ impl CallGraph {
             .map(|e| *e.weight() as usize)
     }
 
-    /// What an edge (by index) costs whose call may enter so many functions.
+    /// What an edge (by index) costs beside its conditions if its call may enter so many functions.
     fn weight(&self, edge: usize, targets: u32) -> u64 {
         (self.weights[edge] & !MAY) + if targets > 1 { MAY } else { 0 }
     }
@@ -251,24 +265,6 @@ impl CallGraph {
     /// The queues on which an instruction puts, by where they are created.
     fn puts_at(&self, at: Origin) -> &[Origin] {
         self.puts.get(&at).map_or(&[], SmallVec::as_slice)
-    }
-
-    /// The calls of an instance: what they enter, and under which conditions.
-    pub fn gated_calls_from(
-        &self,
-        solver: &Solver<'_>,
-        inst: InstId,
-    ) -> impl Iterator<Item = (InstId, Vec<String>)> {
-        self.graph.edges_directed(NodeIndex::new(inst.0 as usize), Direction::Outgoing).map(|e| {
-            let edge = *e.weight() as usize;
-            (solver.edges[edge].to, self.hop_gates(solver, edge))
-        })
-    }
-
-    /// The instances that call an instance.
-    pub fn callers(&self, inst: InstId) -> impl Iterator<Item = InstId> {
-        let callers = self.graph.neighbors_directed(NodeIndex::new(inst.0 as usize), Direction::Incoming);
-        callers.map(|node| InstId(node.index() as u32))
     }
 
     /// Every call that may run: what it stands in, what it enters, and its index in the solver's list.

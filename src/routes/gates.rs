@@ -1,8 +1,8 @@
 //! The conditions under which a route exists.
 //!
-//! They stand in three places: around the code that registers it (`if features.X: app.register_blueprint(...)`), in decorators
-//! that return nothing unless a setting is on, applied before the registering one, and in wrappers
-//! that refuse the request before the handler is called. A decorator that is applied after the registering one changes
+//! They stand in two places: around the code that registers it (`if features.X: app.register_blueprint(...)`), and in decorators
+//! that return nothing unless a setting is on, applied before the registering one. A third place are wrappers that refuse the
+//! request before the handler is called ([`crate::paths::Around`]). A decorator that is applied after the registering one changes
 //! what the name of the view is bound to, and nothing of the route: its conditions do not bind.
 
 use super::handler::View;
@@ -79,14 +79,15 @@ fn role(solver: &Solver<'_>, at: Origin) -> Option<CallRole> {
 
 /// The conditions of a route.
 pub struct RouteGates {
-    /// Those under which it exists and its handler is called, sorted.
+    /// Those under which it exists, sorted.
     pub binding: Vec<String>,
     /// Those of decorators outside the registering one, in the order of application.
     pub unbound: Vec<UnboundGate>,
 }
 
-/// The gates of a route.
-pub fn of_route(
+/// The gates of a registration. Those of the wrappers around its handler depend on the method of the request as well, and on
+/// whether the handler serves it at all: see [`crate::paths::Around`].
+pub fn of_registration(
     solver: &Solver<'_>,
     graph: &CallGraph,
     init: &InitGraph,
@@ -113,7 +114,6 @@ pub fn of_route(
         }
     }
     gates.extend(method_gates(solver, graph, registering, view));
-    gates.extend(wrapper_gates(solver, graph, registration, view));
     gates.sort();
     gates.dedup();
     RouteGates { binding: gates, unbound }
@@ -271,49 +271,6 @@ fn result_gates(
     let mut common = None;
     for to in decorating(solver, graph, Origin { inst, index }) {
         meet(&mut common, return_gates(solver, graph, to, depth + 1));
-    }
-    common.unwrap_or_default()
-}
-
-/// The conditions that every way from the framework's call to the handler meets: those of the wrappers around it.
-fn wrapper_gates(
-    solver: &Solver<'_>,
-    graph: &CallGraph,
-    registration: &Registration,
-    view: &View,
-) -> Vec<String> {
-    let Some(handler) = view.func else { return Vec::new() };
-    let handlers = solver.instances(handler);
-    // Backwards from the handler: its wrappers, and few others, since hardly anybody calls a view.
-    let mut around: FxHashMap<InstId, Option<Vec<String>>> = FxHashMap::default();
-    let mut stack = handlers.to_vec();
-    while let Some(inst) = stack.pop() {
-        if around.len() >= solver.limits.wrapper_walk {
-            solver.cap("wrapper-walk");
-            return Vec::new();
-        }
-        if around.insert(inst, None).is_none() && !solver.is_root(inst) {
-            stack.extend(graph.callers(inst).filter(|caller| !around.contains_key(caller)));
-        }
-    }
-    // Forwards from the framework's call, as long as some way meets fewer conditions.
-    around.insert(registration.root, Some(Vec::new()));
-    let mut stack = vec![registration.root];
-    while let Some(inst) = stack.pop() {
-        let so_far = around.get(&inst).cloned().flatten().unwrap_or_default();
-        for (to, mut gates) in graph.gated_calls_from(solver, inst) {
-            let Some(known) = around.get_mut(&to).filter(|_| to != registration.root) else { continue };
-            gates.extend(so_far.iter().cloned());
-            let before = known.as_ref().map(Vec::len);
-            meet(known, gates);
-            if known.as_ref().map(Vec::len) != before {
-                stack.push(to);
-            }
-        }
-    }
-    let mut common = None;
-    for gates in handlers.iter().filter_map(|inst| around.remove(inst).flatten()) {
-        meet(&mut common, gates);
     }
     common.unwrap_or_default()
 }

@@ -8,7 +8,7 @@ mod handler;
 
 use crate::finding::{Automatic, Diagnostic, Place, Route, Severity};
 use crate::link::{ModId, Name};
-use crate::paths::CallGraph;
+use crate::paths::{Around, CallGraph};
 use crate::solve::registry::{Hook, Registration};
 use crate::solve::strings::{HOLE, SETTING_HOLE, fills, has_hole};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
@@ -21,6 +21,8 @@ pub struct RouteRoots {
     pub route: usize,
     /// Roots, the view's first.
     pub roots: Vec<InstId>,
+    /// The conditions under which the route exists, whatever the wrappers around its handler ask for: hooks run before these.
+    pub exists: Vec<String>,
 }
 
 /// A place where an owner's rules are served.
@@ -39,17 +41,21 @@ pub fn extract(
     graph: &CallGraph,
     entries: &[ModId],
 ) -> (Vec<Route>, Vec<RouteRoots>) {
-    let mut all: Vec<(Route, Vec<InstId>)> = Vec::new();
+    let mut all: Vec<(Route, RouteRoots)> = Vec::new();
     let init = gates::InitGraph::new(solver);
     let hooks: Vec<Occasion> =
         solver.registry.hooks.iter().map(|hook| Occasion::of(solver, graph, hook)).collect();
-    for registration in solver.registry.registrations.clone() {
-        if class_based_base(solver, &registration) {
-            continue;
-        }
+    let mut registrations = solver.registry.registrations.clone();
+    registrations.retain(|registration| !class_based_base(solver, registration));
+    let views: Vec<handler::View> =
+        registrations.iter().map(|registration| handler::resolve(solver, registration)).collect();
+    let roots = registrations.iter().map(|registration| registration.root);
+    let around = Around::new(solver, graph, roots, views.iter().filter_map(|view| view.func));
+    let context = Context { graph, init: &init, hooks: &hooks, around: &around };
+    for (registration, view) in registrations.iter().zip(&views) {
         let served = served(solver, registration.owner, entries, 0);
         for place in served {
-            collect(solver, (graph, &init, &hooks), &registration, &place, &mut all);
+            collect(solver, &context, (registration, view), &place, &mut all);
         }
     }
     all.sort_by(|(a, _), (b, _)| {
@@ -63,7 +69,7 @@ pub fn extract(
     });
     let mut routes: Vec<Route> = Vec::new();
     let mut roots: Vec<RouteRoots> = Vec::new();
-    for (route, mut calls) in all {
+    for (route, calls) in all {
         // One (method, rule) is one route; an automatic method gives way to a written one (it sorts after).
         if let Some(last) = routes.last_mut()
             && last.rule == route.rule
@@ -76,14 +82,18 @@ pub fn extract(
                         last.served_by.sort();
                     }
                 }
+                // Either registration serves it.
+                last.gates.retain(|gate| route.gates.contains(gate));
                 if let Some(last) = roots.last_mut() {
-                    calls.retain(|c| !last.roots.contains(c));
-                    last.roots.append(&mut calls);
+                    let more = calls.roots.iter().filter(|call| !last.roots.contains(call));
+                    let more: Vec<InstId> = more.copied().collect();
+                    last.roots.extend(more);
+                    last.exists.retain(|gate| calls.exists.contains(gate));
                 }
             }
             continue;
         }
-        roots.push(RouteRoots { route: routes.len(), roots: calls });
+        roots.push(RouteRoots { route: routes.len(), ..calls });
         routes.push(route);
     }
     (routes, roots)
@@ -233,18 +243,25 @@ fn field_strings(solver: &mut Solver<'_>, object: ValueId, name: &str) -> Vec<St
     }
 }
 
+/// What is known before the first route.
+struct Context<'a> {
+    graph: &'a CallGraph,
+    init: &'a gates::InitGraph,
+    hooks: &'a [Occasion],
+    around: &'a Around<'a>,
+}
+
 fn collect(
     solver: &mut Solver<'_>,
-    (graph, init, hooks): (&CallGraph, &gates::InitGraph, &[Occasion]),
-    registration: &Registration,
+    context: &Context<'_>,
+    (registration, view): (&Registration, &handler::View),
     served: &Served,
-    all: &mut Vec<(Route, Vec<InstId>)>,
+    all: &mut Vec<(Route, RouteRoots)>,
 ) {
     let rules = texts(solver, registration.rule);
     if rules.is_empty() {
         return;
     }
-    let view = handler::resolve(solver, registration);
     let mut methods: Vec<(String, Option<Automatic>)> = Vec::new();
     let explicit = explicit_methods(solver, registration);
     for method in &explicit {
@@ -265,10 +282,24 @@ fn collect(
     }
     let blueprint = (!served.names.is_empty()).then(|| served.names.join("."));
     let mut roots = vec![registration.root];
-    roots.extend(hook_roots(solver, hooks, served.blueprint, registration.root));
-    let registered = registered_place(solver, registration, init);
-    let gates = gates::of_route(solver, graph, init, registration, &served.mounts, &view);
-    let names = endpoint_names(solver, registration, &view);
+    roots.extend(hook_roots(solver, context.hooks, served.blueprint, registration.root));
+    let registered = registered_place(solver, registration, context.init);
+    let gates =
+        gates::of_registration(solver, context.graph, context.init, registration, &served.mounts, view);
+    let names = endpoint_names(solver, registration, view);
+    let methods: Vec<_> = methods
+        .into_iter()
+        .map(|(method, automatic)| {
+            let handles = !matches!(automatic, Some(Automatic::Options | Automatic::Framework));
+            let mut binding = gates.binding.clone();
+            if let Some(handler) = view.func.filter(|_| handles) {
+                binding.extend(context.around.conditions(solver, registration.root, handler, &method));
+                binding.sort();
+                binding.dedup();
+            }
+            (method, automatic, handles, binding)
+        })
+        .collect();
     for (i, rule) in rules.iter().enumerate() {
         // One rule per login service goes with one endpoint per login service; otherwise the first name serves all.
         let name = if names.len() == rules.len() { &names[i] } else { &names[0] };
@@ -276,9 +307,8 @@ fn collect(
             Some(blueprint) => format!("{blueprint}.{name}"),
             None => name.clone(),
         };
-        for (method, automatic) in &methods {
-            let handles = !matches!(automatic, Some(Automatic::Options | Automatic::Framework));
-            let calls = if handles { roots.clone() } else { roots[1..].to_vec() };
+        for (method, automatic, handles, binding) in &methods {
+            let calls = if *handles { roots.clone() } else { roots[1..].to_vec() };
             all.push((
                 Route {
                     method: method.clone(),
@@ -286,14 +316,14 @@ fn collect(
                     endpoint: endpoint.clone(),
                     blueprint: blueprint.clone(),
                     served_by: served.entries.clone(),
-                    handler: if handles { view.handler.clone() } else { None },
+                    handler: if *handles { view.handler.clone() } else { None },
                     registered: registered.clone(),
-                    decorators: if handles { view.decorators.clone() } else { Vec::new() },
-                    gates: gates.binding.clone(),
-                    unbound_gates: if handles { gates.unbound.clone() } else { Vec::new() },
+                    decorators: if *handles { view.decorators.clone() } else { Vec::new() },
+                    gates: binding.clone(),
+                    unbound_gates: if *handles { gates.unbound.clone() } else { Vec::new() },
                     automatic: *automatic,
                 },
-                calls,
+                RouteRoots { route: 0, roots: calls, exists: gates.binding.clone() },
             ));
         }
     }

@@ -350,6 +350,7 @@ impl Solver<'_> {
         match self.values.get(object) {
             Value::Module(module) => {
                 let node = self.global(module, name);
+                self.written_from_outside.insert(node);
                 self.flow(src, node);
                 let field = self.field(object, name);
                 self.flow(src, field);

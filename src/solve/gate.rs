@@ -4,12 +4,14 @@
 //! `features.X and features.Y`. The same condition always has the same words.
 
 /// Words of comparisons, each with those of its negation.
-const OPPOSITES: [(&str, &str); 5] = [
+const OPPOSITES: [(&str, &str); 7] = [
     (" == ", " != "),
     (" is None", " is not None"),
     (" in (", " not in ("),
     (" contains ", " does not contain "),
     (" chooses ", " does not choose "),
+    (" < ", " >= "),
+    (" > ", " <= "),
 ];
 
 /// Stands between gates that all hold.
@@ -90,6 +92,8 @@ mod tests {
             ("config.A in (1, 2)", "config.A not in (1, 2)"),
             ("config.A contains \"x\"", "config.A does not contain \"x\""),
             ("config.A chooses \"x\"", "config.A does not choose \"x\""),
+            ("config.A < 3", "config.A >= 3"),
+            ("config.A > 3", "config.A <= 3"),
             ("features.A and features.B", "not (features.A and features.B)"),
         ] {
             assert_eq!(negated(gate), negation);

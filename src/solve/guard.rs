@@ -9,7 +9,7 @@ use crate::ir::{Arg, BinOp, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
 use crate::link::{FuncId, Name};
 
 /// The truth of a condition, where `leaf` gives that of enough of its parts (Kleene's three-valued logic).
-fn evaluate(cond: &Cond, leaf: &dyn Fn(&Cond) -> Option<bool>) -> Option<bool> {
+pub(super) fn evaluate(cond: &Cond, leaf: &dyn Fn(&Cond) -> Option<bool>) -> Option<bool> {
     // The truth of one part that decides the whole; the other truth must hold of all.
     let of_parts = |parts: &[Cond], decisive: bool| {
         let mut open = false;
@@ -352,7 +352,7 @@ impl Solver<'_> {
                     return self.collect_gates(scope, &cond, holds, out);
                 }
                 let Some(setting) = simple.subject().and_then(|var| self.setting_in(scope, var)) else {
-                    return;
+                    return self.collect_passed(scope, simple, holds, out);
                 };
                 if let Some(gate) = self.worded(self.func_of(scope), simple, setting) {
                     let gate = if holds { gate } else { gate::negated(&gate) };
@@ -360,6 +360,25 @@ impl Solver<'_> {
                 }
             }
         }
+    }
+
+    /// The truth of a parameter is that of what every call passes for it.
+    fn collect_passed(&self, scope: Scope, cond: &Cond, holds: bool, out: &mut Vec<String>) {
+        let (Scope::Inst(inst), Cond::Truthy(var)) = (scope, cond) else { return };
+        let Some(passed) = self.passed_for(inst, *var) else { return };
+        let mut common: Option<Vec<String>> = None;
+        for (caller, argument) in passed {
+            let scope = Scope::Inst(caller);
+            // Only what is written as a condition says more than its values do.
+            let Some(cond) = self.tested_before(scope, argument) else { return };
+            let mut gates = Vec::new();
+            self.collect_gates(scope, &cond, holds, &mut gates);
+            match &mut common {
+                None => common = Some(gates),
+                Some(before) => before.retain(|gate| gates.contains(gate)),
+            }
+        }
+        out.extend(common.unwrap_or_default());
     }
 
     /// The condition that a variable is the truth of, where the same function tests it first and uses it later.
@@ -399,6 +418,7 @@ impl Solver<'_> {
                 format!("{setting} in ({})", constants.join(", "))
             }
             Cond::Contains(_, constant) => format!("{setting} contains {}", text(constant)),
+            Cond::Ordered(_, order, bound) => format!("{setting} {} {bound}", order.word()),
             _ => setting.to_owned(),
         })
     }

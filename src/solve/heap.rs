@@ -380,6 +380,7 @@ impl Solver<'_> {
                     Some(name) => self.global(module, name),
                     None => self.rest(object),
                 };
+                self.written_from_outside.insert(node);
                 self.flow(src, node);
                 return;
             }

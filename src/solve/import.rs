@@ -95,6 +95,7 @@ impl Solver<'_> {
             let bound = self.program.modules[from.0 as usize].names.clone();
             for name in crate::link::star_names(self.program, from, &bound) {
                 let (source, target) = (self.global(from, name), self.global(here, name));
+                self.written_from_outside.insert(target);
                 self.flow(source, target);
             }
         }

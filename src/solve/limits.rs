@@ -27,8 +27,6 @@ pub struct Limits {
     pub definite_walk: usize,
     /// Calls that are followed from a registration up to an entry module.
     pub startup_walk: usize,
-    /// Instances around the handler of a view, counted backwards from it, that are searched for wrappers.
-    pub wrapper_walk: usize,
     /// Places that the search for a more certain path looks at.
     pub certain_walk: usize,
     /// Elements that are passed on as `*args` beyond this index are no longer told apart: `f(1, *args)` in `f` moves them
@@ -50,7 +48,6 @@ impl Default for Limits {
             context_walk: 256,
             definite_walk: 16,
             startup_walk: 256,
-            wrapper_walk: 512,
             certain_walk: 20_000,
         }
     }

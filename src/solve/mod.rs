@@ -10,9 +10,9 @@
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding` arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, [`attr`]
 //! attributes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and [`primitive`] modelled
 //! externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded, [`guard`] conditions, [`gate`] how
-//! they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls,
-//! `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the solution
-//! seen from outside.
+//! they are worded, `passed` where the values of parameters and of variables of other scopes come from, `returns` calls
+//! that never return, `closure` what is read of closures that nothing calls, `uncalled` functions that nothing calls,
+//! [`ask`] what later stages ask of the solution, [`observe`] the solution seen from outside.
 
 pub mod ask;
 pub mod attr;
@@ -35,6 +35,7 @@ mod layout;
 pub mod library;
 mod limits;
 pub mod observe;
+mod passed;
 pub mod primitive;
 pub mod registry;
 mod returns;
@@ -58,7 +59,7 @@ pub use limits::Limits;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values};
 
 /// A function instance.
@@ -152,6 +153,10 @@ pub struct Solver<'p> {
     pub insts: Vec<Inst>,
     /// Call graph edges in the order of discovery.
     pub edges: Vec<CallEdge>,
+    /// The same by what they enter, made when it is asked for.
+    entering: OnceLock<passed::Entering>,
+    /// Variables of modules that something other than an assignment of the module writes.
+    written_from_outside: FxHashSet<NodeId>,
     /// What was registered on the way.
     pub registry: Registry,
     /// Limits that were hit, also by questions about the solution, which several threads ask.
@@ -330,6 +335,8 @@ impl<'p> Solver<'p> {
             graph: Graph::default(),
             insts: Vec::new(),
             edges: Vec::new(),
+            entering: OnceLock::new(),
+            written_from_outside: FxHashSet::default(),
             registry: Registry::default(),
             caps: Mutex::default(),
             via_getattr: FxHashSet::default(),
@@ -524,6 +531,7 @@ impl<'p> Solver<'p> {
     fn edge(&mut self, from: Origin, to: InstId, kind: Option<HopKind>) {
         if self.edge_index.insert((from, to, kind)) {
             self.edges.push(CallEdge { from, to, kind });
+            self.entering.take();
         }
     }
 

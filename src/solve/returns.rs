@@ -1,13 +1,17 @@
 //! Calls that never return: what follows `abort(404)` runs only if what led to it did not hold.
 
 use super::closure::Scope;
+use super::guard::evaluate;
 use super::value::{InstId, Value, ValueId};
 use super::{Origin, Solver};
-use crate::ir::{Cond, Op, VarDef, VarId};
+use crate::ir::{Cond, Guard, Op, VarDef, VarId};
 use crate::link::FuncId;
 
 /// Calls are followed so deep: helpers that refuse a request are wrapped in few others.
 const DEPTH: u32 = 8;
+
+/// Alternatives over more different tests than this are taken to leave a way open.
+const MAX_TESTS: usize = 8;
 
 impl Solver<'_> {
     /// The instances of a function that are installed; when everything is stable, all of them.
@@ -75,10 +79,42 @@ impl Solver<'_> {
         {
             return true;
         }
-        // A guard that is false unless a call returns stands for the call itself.
-        self.guards_in(scope, index).any(|guard| {
-            let is_false = matches!(&guard.cond, Cond::Or(parts) if parts.is_empty()) && guard.holds;
-            is_false && guard.unless_returns.is_some_and(ends)
-        })
+        // A guard that is false unless a call returns stands for the call itself; several that exclude each other stand for
+        // alternatives that each end in such a call.
+        let guards: Vec<&Guard> = self.guards_in(scope, index).collect();
+        if !guards.iter().any(|guard| guard.unless_returns.is_some()) || !exclude_each_other(&guards) {
+            return false;
+        }
+        let binding = |guard: &&Guard| guard.unless_returns.is_none_or(ends);
+        exclude_each_other(&guards.into_iter().filter(binding).collect::<Vec<_>>())
+    }
+}
+
+/// Whether no truth of the tests in some guards lets all of them hold.
+fn exclude_each_other(guards: &[&Guard]) -> bool {
+    let mut tests = Vec::new();
+    for guard in guards {
+        collect_tests(&guard.cond, &mut tests);
+    }
+    if tests.len() > MAX_TESTS {
+        return false;
+    }
+    (0u32..1 << tests.len()).all(|truths| {
+        let truth = |test: &Cond| {
+            let number = tests.iter().position(|known| *known == test)?;
+            Some(truths >> number & 1 == 1)
+        };
+        guards.iter().any(|guard| evaluate(&guard.cond, &truth).is_some_and(|holds| holds != guard.holds))
+    })
+}
+
+/// The different tests that a condition consists of; what is not tracked may be anything.
+fn collect_tests<'c>(cond: &'c Cond, tests: &mut Vec<&'c Cond>) {
+    match cond {
+        Cond::Not(inner) => collect_tests(inner, tests),
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| collect_tests(part, tests)),
+        Cond::Opaque => {}
+        test if tests.contains(&test) => {}
+        test => tests.push(test),
     }
 }

@@ -130,6 +130,7 @@ fixtures! {
     views,
     rules,
     gates,
+    conditions,
     bodies,
     broken,
     calls,

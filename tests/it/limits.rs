@@ -121,11 +121,6 @@ fn calls_above_a_registration() {
 }
 
 #[test]
-fn calls_between_framework_and_handler() {
-    counts("wrapper-walk", ROUTES, |limits| limits.wrapper_walk = 1);
-}
-
-#[test]
 fn places_of_the_search_for_a_certain_path() {
     let source = "from flask import Flask, request\n\napp = Flask(__name__)\n\n\
                   class Queue:\n    def __init__(self, name):\n        pass\n\n    def put(self, x):\n        pass\n\n\

@@ -202,7 +202,7 @@ impl<'p> World<'p> {
                 }
                 answers.iter().all(|answer| *answer == Some(false)).then_some(false)
             }
-            Cond::Contains(..) | Cond::IsInstance(..) | Cond::Opaque => None,
+            Cond::Contains(..) | Cond::Ordered(..) | Cond::IsInstance(..) | Cond::Opaque => None,
         }
     }
 

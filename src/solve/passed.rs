@@ -1,0 +1,208 @@
+//! Where the values of parameters and of variables of other scopes come from, as it is written: which argument of a call a
+//! parameter of what it enters is, which assignments a variable of a module has.
+//!
+//! What is known of a parameter by its values alone says nothing of how they came about: `a and b` that is passed on is either
+//! operand. The argument as it is written says it, if every call that enters the instance is an ordinary one.
+
+use super::value::{InstId, Value};
+use super::{CallEdge, Origin, Solver};
+use crate::ir::{Arg, Op, ParamKind, VarDef, VarId};
+use crate::link::{FuncId, ModId, Name};
+
+/// A parameter of an instance that more calls enter is taken as it comes.
+const MAX_CALLS: usize = 4;
+
+/// The calls into each instance, those into one instance together.
+pub(super) struct Entering {
+    starts: Vec<u32>,
+    /// Indices of call edges.
+    edges: Vec<u32>,
+}
+
+impl Entering {
+    fn new(instances: usize, edges: &[CallEdge]) -> Entering {
+        let mut starts = vec![0u32; instances + 1];
+        for edge in edges {
+            starts[edge.to.0 as usize + 1] += 1;
+        }
+        for inst in 0..instances {
+            starts[inst + 1] += starts[inst];
+        }
+        let mut next = starts.clone();
+        let mut sorted = vec![0; edges.len()];
+        for (index, edge) in (0..).zip(edges) {
+            let slot = &mut next[edge.to.0 as usize];
+            sorted[*slot as usize] = index;
+            *slot += 1;
+        }
+        Entering { starts, edges: sorted }
+    }
+}
+
+impl Solver<'_> {
+    /// The calls that enter an instance.
+    fn entering(&self, inst: InstId) -> &[u32] {
+        let all = self.entering.get_or_init(|| Entering::new(self.insts.len(), &self.edges));
+        let bound = |at: usize| all.starts.get(at).map_or(all.edges.len(), |&start| start as usize);
+        &all.edges[bound(inst.0 as usize)..bound(inst.0 as usize + 1)]
+    }
+
+    /// The variable, at the place of a call, that a parameter of what the call enters is bound to. None for a default, and for
+    /// all that is not written as an argument of its own.
+    pub(crate) fn passed_by(&self, edge: &CallEdge, param: u32) -> Option<VarId> {
+        if edge.kind.is_some() || self.is_root(edge.from.inst) {
+            return None;
+        }
+        let caller = self.insts[edge.from.inst.0 as usize].func;
+        let Op::Call { callee, ref args, .. } = self.program.func(caller).instrs[edge.from.index as usize].op
+        else {
+            return None;
+        };
+        let entered = &self.insts[edge.to.0 as usize];
+        let is_entered = |function| self.values.get(function) == Value::Func(entered.func, entered.env);
+        let mut receivers: Option<usize> = None;
+        for &value in self.graph.values(self.var(edge.from.inst, callee)) {
+            let takes = match self.values.get(value) {
+                Value::Func(..) if is_entered(value) => 0,
+                Value::Bound(_, function) if is_entered(function) => 1,
+                Value::Func(..) | Value::Bound(..) => continue,
+                // What else is called there may enter the same function in a way of its own.
+                _ => return None,
+            };
+            if receivers.is_some_and(|known| known != takes) {
+                return None;
+            }
+            receivers = Some(takes);
+        }
+        let position = (param as usize).checked_sub(receivers?)?;
+        let taken = self.program.func(entered.func).params.get(param as usize)?;
+        let name = self.program.file_of(entered.func).names[taken.name.0 as usize];
+        let names = &self.program.file_of(caller).names;
+        let mut positional = 0;
+        let mut found = None;
+        for arg in args {
+            match *arg {
+                Arg::Pos(var) => {
+                    if positional == position && taken.kind != ParamKind::KeywordOnly {
+                        found = Some(var);
+                    }
+                    positional += 1;
+                }
+                Arg::Kw(keyword, var) => {
+                    if names[keyword.0 as usize] == name {
+                        found = Some(var);
+                    }
+                }
+                Arg::Star(_) | Arg::DoubleStar(_) => return None,
+            }
+        }
+        found.filter(|_| !matches!(taken.kind, ParamKind::VarArgs | ParamKind::KwArgs))
+    }
+
+    /// The parameter that a variable is, here or in an enclosing function.
+    fn parameter(&self, inst: InstId, var: VarId) -> Option<(InstId, u32)> {
+        let (mut inst, mut var) = (inst, var);
+        loop {
+            if inst == InstId::NONE || self.is_root(inst) {
+                return None;
+            }
+            let func = self.insts[inst.0 as usize].func;
+            let ir = self.program.func(func);
+            match ir.vars[var.0 as usize].def {
+                VarDef::Param(param) => return Some((inst, param)),
+                VarDef::Cell => return Some((inst, self.layout(func).held(var)?)),
+                // A variable is defined once, and environments nest, so this ends.
+                VarDef::Instr(index) => match ir.instrs[index as usize].op {
+                    Op::Copy { src, .. } | Op::Narrow { src, .. } => var = src,
+                    Op::LoadFree { levels, cell, .. } => (inst, var) = (self.env(inst, levels), cell),
+                    _ => return None,
+                },
+                VarDef::Join => return None,
+            }
+        }
+    }
+
+    /// What is passed for the parameter that a variable is: for each call that enters its instance, the caller and the variable
+    /// there. None if the variable is no parameter, or some call passes it in a way that is not followed.
+    pub(super) fn passed_for(&self, inst: InstId, var: VarId) -> Option<Vec<(InstId, VarId)>> {
+        let (inst, param) = self.parameter(inst, var)?;
+        let entering = self.entering(inst);
+        if entering.is_empty() || entering.len() > MAX_CALLS {
+            return None;
+        }
+        let edges = entering.iter().map(|&index| &self.edges[index as usize]);
+        edges.map(|edge| Some((edge.from.inst, self.passed_by(edge, param)?))).collect()
+    }
+
+    /// The variable of a module that an instruction reads: by its name, or by importing it from there.
+    pub(crate) fn global_behind(&self, func: FuncId, index: u32) -> Option<(ModId, Name)> {
+        let file = self.program.file_of(func);
+        match self.program.func(func).instrs[index as usize].op {
+            Op::LoadGlobal { name, .. } => Some((file.module, file.names[name.0 as usize])),
+            Op::ImportFrom { level, module, name, .. } => {
+                let written = self.text(file.names[module.0 as usize]);
+                let dotted = self.program.absolute(file.module, level, written)?;
+                let from = self.program.module(self.program.names.find(&dotted)?)?;
+                Some((from, file.names[name.0 as usize]))
+            }
+            _ => None,
+        }
+    }
+
+    /// The assignments of a variable of a module: where each stands, and what it assigns. None if something else may write it.
+    pub(crate) fn stores_of(&self, module: ModId, name: Name) -> Option<Vec<(Origin, VarId)>> {
+        let node = self.globals.get(&(module, name))?;
+        if self.written_from_outside.contains(node) {
+            return None;
+        }
+        let file = &self.program.files[self.program.modules[module.0 as usize].file? as usize];
+        let mut stores = Vec::new();
+        for (number, ir) in (file.first_func..).zip(&file.ir.funcs) {
+            for (index, instr) in (0..).zip(&ir.instrs) {
+                match instr.op {
+                    Op::StoreGlobal { name: stored, src } if file.names[stored.0 as usize] == name => {
+                        let instances = self.instances(FuncId(number)).iter();
+                        stores.extend(instances.map(|&inst| (Origin { inst, index }, src)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Some(stores)
+    }
+
+    /// The same for a variable of an enclosing function. None if it is a parameter, or if a nested function writes it.
+    pub(crate) fn copies_into_cell(
+        &self,
+        inst: InstId,
+        levels: u32,
+        cell: VarId,
+    ) -> Option<Vec<(Origin, VarId)>> {
+        let owner = self.env(inst, levels);
+        if owner == InstId::NONE || self.is_root(owner) {
+            return None;
+        }
+        let func = self.insts[owner.0 as usize].func;
+        let ir = self.program.func(func);
+        let written_inside = self.program.file_of(func).ir.funcs.iter().any(|nested| {
+            nested
+                .instrs
+                .iter()
+                .any(|instr| matches!(instr.op, Op::StoreFree { cell: written, .. } if written == cell))
+        });
+        if ir.vars[cell.0 as usize].def != VarDef::Cell || written_inside {
+            return None;
+        }
+        let mut copies = Vec::new();
+        for (index, instr) in (0..).zip(&ir.instrs) {
+            match instr.op {
+                Op::Copy { dst, src } if dst == cell => match ir.vars[src.0 as usize].def {
+                    VarDef::Param(_) => return None,
+                    _ => copies.push((Origin { inst: owner, index }, src)),
+                },
+                _ => {}
+            }
+        }
+        Some(copies)
+    }
+}
