@@ -112,7 +112,7 @@ impl<'g> Around<'g> {
             if at != root.0 && solver.insts[at as usize].func == handler {
                 return Some(unions.texts(met));
             }
-            let hops = cost & ((1 << CONDITION) - 1);
+            let hops = cost % CONDITION;
             for edge in self.graph.graph.edges_directed(NodeIndex::new(at as usize), Direction::Outgoing) {
                 let (to, index) = (edge.target().index(), *edge.weight() as usize);
                 if !leads(to)
@@ -123,7 +123,7 @@ impl<'g> Around<'g> {
                     continue;
                 }
                 let set = unions.of(met, self.graph.gates[index]);
-                let total = ((unions.len(set) as u64) << CONDITION) + hops + 1;
+                let total = unions.len(set) as u64 * CONDITION + hops + 1;
                 let known = costs.entry(to as u32).or_insert((u64::MAX, SetId::EMPTY));
                 // Of equally good sets any will do: each condition of one is asked about by itself.
                 if total < known.0 {

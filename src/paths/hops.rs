@@ -154,7 +154,8 @@ impl<'s, 'p> Search<'s, 'p> {
         let passes = |edge: usize| within(edge) && self.passes(edge, &without);
         // Ways without conditions beside these; the search is not made where there is nothing to gain.
         let searched = |ways: &Ways| {
-            let counting = Counting { solver: self.solver, graph: self.graph, ways, passes: &passes, end: &end };
+            let counting =
+                Counting { solver: self.solver, graph: self.graph, ways, passes: &passes, end: &end };
             let cost = counting.cost(way.root, &way.steps, way.end);
             let least = roots.iter().filter_map(|&root| ways.cost(root)).min();
             if least.is_none_or(|least| least / MAY >= cost / MAY) {

@@ -501,9 +501,10 @@ fn codes_of_diagnostics_and_catalogue_agree() {
         }
     }
     let mut found = Vec::new();
-    for room in
-        ["scan.rs", "source", "queues", "routes", "unknown", "solve", "tracker", "evidence", "workers"]
-    {
+    for room in [
+        "scan.rs", "source", "queues", "routes", "paths", "unknown", "solve", "tracker", "evidence",
+        "workers",
+    ] {
         let path = crate_root().join("src").join(room);
         if path.is_dir() {
             literals(&path, &mut found);

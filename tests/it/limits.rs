@@ -91,8 +91,8 @@ fn operations_and_length_of_strings() {
 
 #[test]
 fn arguments_that_move_on() {
-    let source = "def f(a, *rest):\n    return g(a, a, *rest)\n\n\
-                  def g(a, b, *rest):\n    return rest\n\nf(1, 2, 3)\n";
+    let source = "def f(*rest):\n    return f(1, *list(rest))\n\nf(2)\n\n\
+                  def g(a, *rest):\n    return rest\n\nxs = [1, 2, 3]\ng(*xs)\n";
     counts("shifted-elements", source, |limits| limits.elements = 0);
 }
 
