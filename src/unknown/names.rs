@@ -185,11 +185,10 @@ impl Index {
         let named = self.by_name.get(&call.name).map_or(&[][..], Vec::as_slice);
         let may_be = |closure: &Closure| {
             let func = closure.func;
-            let held = |held: &Held| *held == Held::Bare || self.held.contains(&(call.name, func, *held));
+            let is_held = |held: Held| held == Held::Bare || self.held.contains(&(call.name, func, held));
             [Held::Bare, Held::Method, Held::Partial]
-                .iter()
-                .filter(|h| held(h))
-                .any(|&held| takes(program, func, call, held))
+                .into_iter()
+                .any(|held| is_held(held) && takes(program, func, call, held))
         };
         let mut found: Vec<Closure> = named.iter().copied().filter(may_be).collect();
         if call.attribute {
