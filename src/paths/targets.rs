@@ -26,8 +26,6 @@ pub(crate) struct Variants(SmallVec<[InstId; 2]>);
 enum Other {
     /// Something that is not known.
     Unknown,
-    /// It calls what a setting holds, which another configuration replaces.
-    Setting(Name),
     /// It enters a library.
     Library(Name),
     /// It makes something that has no constructor of its own.
@@ -110,7 +108,6 @@ impl Variants {
             for &value in solver.graph.values(solver.var(inst, callee)) {
                 let other = match solver.values.get(value) {
                     Value::Unknown | Value::Data => Other::Unknown,
-                    Value::Setting(name) => Other::Setting(name),
                     Value::Ext(path)
                     | Value::ExtMethod(_, path)
                     | Value::Obj(ObjKind::External(path), ..) => Other::Library(path),

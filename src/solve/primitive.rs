@@ -319,14 +319,14 @@ impl Solver<'_> {
                 let args = self.untracked_arguments(func, 0);
                 let dst = self.assumed_result(origin, returned_by);
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
-                self.assumed_call(call, value);
+                self.dispatch(call, value, None);
             }
             Value::Bound(_, func) => {
                 let Value::Func(func, _) = self.values.get(func) else { return };
                 let args = self.untracked_arguments(func, 1);
                 let dst = self.assumed_result(origin, returned_by);
                 let call = self.synthetic_call(origin, args, dst, Some(HopKind::External));
-                self.assumed_call(call, value);
+                self.dispatch(call, value, None);
             }
             Value::Obj(ObjKind::Partial, ..) | Value::ExtMethod(..) => {
                 if matches!(self.values.get(value), Value::Obj(..)) {
@@ -347,35 +347,6 @@ impl Solver<'_> {
         let dst = self.calls[call as usize].dst;
         self.graph.add(dst, list);
         self.rest(list)
-    }
-
-    /// An assumed call passes as many untracked arguments as the function takes by position.
-    fn assumed_call(&mut self, call: u32, callee: ValueId) {
-        let func = match self.values.get(callee) {
-            Value::Bound(_, inner) => inner,
-            _ => callee,
-        };
-        if let Value::Func(func, _) = self.values.get(func) {
-            let positional = self
-                .program
-                .func(func)
-                .params
-                .iter()
-                .filter(|p| {
-                    matches!(p.kind, crate::ir::ParamKind::Positional | crate::ir::ParamKind::PositionalOnly)
-                })
-                .count();
-            let takes_self = usize::from(callee != self.unbound(callee));
-            self.calls[call as usize].args.truncate(positional.saturating_sub(takes_self));
-        }
-        self.dispatch(call, callee, None);
-    }
-
-    fn unbound(&self, value: ValueId) -> ValueId {
-        match self.values.get(value) {
-            Value::Bound(_, func) => func,
-            _ => value,
-        }
     }
 
     /// A generator that is consumed at a place runs there.

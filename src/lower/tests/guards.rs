@@ -108,11 +108,12 @@ fn conditions_name_what_they_test() {
     has("def f(a):\n    if 'c' in a:\n        g()\n", "f", &["[\"c\" in a.0]"]);
     has("def f(a):\n    if callable(a):\n        g()\n", "f", &["%2 = call %1(a.0)", "[%2]"]);
     has("def f(a):\n    if isinstance(a, C) is True:\n        g()\n", "f", &["[%3 == True]"]);
-    lacks("def f(a):\n    if a < 2:\n        g()\n", "f", &["["]);
+    has("def f(a):\n    if a < 2:\n        g()\n", "f", &["[a.0 < 2]"]);
+    lacks("def f(a, b):\n    if a < b:\n        g()\n", "f", &["["]);
     has(
         "def f(a, b):\n    if a != 'x' and not (b or a < 1):\n        g()\n",
         "f",
-        &["global g  [not (a.0 == \"x\") and not (b.1 or ?)]"],
+        &["global g  [not (a.0 == \"x\") and not (b.1 or a.0 < 1)]"],
     );
 }
 
