@@ -228,7 +228,7 @@ fn analyze_here<T>(
     }
     solver.solve();
 
-    findings.diagnostics.extend(mounted_elsewhere(&solver));
+    findings.diagnostics.extend(mounted_elsewhere(&solver, &consumers));
     solver.connect_error_handlers();
 
     progress.stage("paths", 0);
@@ -354,10 +354,12 @@ fn mount(program: &Program, file: &File) -> Option<Pos> {
     instrs.find(|i| matches!(i.op, Op::LoadAttr { name, .. } if name == local)).map(|i| i.pos)
 }
 
-/// Files that mount blueprints and that no entry module imports: applications of their own, whose routes are missing.
-fn mounted_elsewhere(solver: &Solver<'_>) -> Vec<Diagnostic> {
+/// Files that mount blueprints, that no entry module imports and that are no workers: applications of their own, whose routes
+/// are missing.
+fn mounted_elsewhere(solver: &Solver<'_>, workers: &[ModId]) -> Vec<Diagnostic> {
     let program = &*solver.program;
-    let unseen = program.files.iter().filter(|file| !solver.has_run(file.module));
+    let unseen =
+        program.files.iter().filter(|file| !solver.has_run(file.module) && !workers.contains(&file.module));
     let places = unseen.filter_map(|file| Some((file, mount(program, file)?)));
     let diagnostic = |(file, pos): (&File, Pos)| {
         Diagnostic {

@@ -292,7 +292,31 @@ impl<'a> Lowerer<'a> {
             }
         };
         let var = self.expr(tested);
-        (Cond::Ordered(var, order, bound), Vec::new(), Vec::new())
+        let cond = match (self.searched(tested, var), order, bound) {
+            (Some((text, part)), Order::AtLeast, 0) | (Some((text, part)), Order::Greater, -1) => {
+                Cond::Contains(text, part)
+            }
+            (Some((text, part)), Order::Less, 0) | (Some((text, part)), Order::AtMost, -1) => {
+                Cond::Not(Box::new(Cond::Contains(text, part)))
+            }
+            _ => Cond::Ordered(var, order, bound),
+        };
+        (cond, Vec::new(), Vec::new())
+    }
+
+    /// What `text.find("part")` searches, and for what: its result, in a variable, is -1 if the text does not contain it.
+    fn searched(&mut self, expr: &Expr, result: VarId) -> Option<(VarId, Const)> {
+        let Expr::Call(call) = expr else { return None };
+        let Expr::Attribute(attribute) = call.func.as_ref() else { return None };
+        let ([part], true) = (&*call.arguments.args, call.arguments.keywords.is_empty()) else { return None };
+        let part = self.constant(part).filter(|part| matches!(part, Const::Str(_)))?;
+        let defined = |var: VarId| match self.f.vars.get(var.0 as usize)?.def {
+            VarDef::Instr(index) => self.f.instrs.get(index as usize).map(|instr| &instr.op),
+            _ => None,
+        };
+        let Op::Call { callee, .. } = *defined(result)? else { return None };
+        let Op::LoadAttr { obj, .. } = *defined(callee)? else { return None };
+        (attribute.attr.as_str() == "find").then_some((obj, part))
     }
 
     fn expr_unless_const(&mut self, expr: &'a Expr) {

@@ -399,6 +399,28 @@ impl Solver<'_> {
         None
     }
 
+    /// Whether a variable is the result of a call other than `mapping.get(key)` and `int(text)`.
+    fn is_computed(&self, func: FuncId, var: VarId) -> bool {
+        let (ir, file) = (self.program.func(func), self.program.file_of(func));
+        let defined = |var: VarId| match ir.vars[var.0 as usize].def {
+            VarDef::Instr(index) => Some(&ir.instrs[index as usize].op),
+            _ => None,
+        };
+        let mut var = var;
+        // A variable is defined once, so the chain of copies ends.
+        while let Some(op) = defined(var) {
+            match *op {
+                Op::Copy { src, .. } | Op::Narrow { src, .. } => var = src,
+                Op::Call { callee, .. } => {
+                    return !matches!(defined(callee), Some(&Op::LoadAttr { name, .. } | &Op::LoadGlobal { name, .. })
+                        if matches!(&*file.ir.strings[name.0 as usize], "get" | "int"));
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+
     /// A simple condition of a function whose subject holds a setting, as text; none for the comparison of a condition.
     fn worded(&self, func: FuncId, cond: &Cond, setting: &str) -> Option<String> {
         let text = |constant: &Const| self.constant_text(func, constant);
@@ -418,6 +440,8 @@ impl Solver<'_> {
                 format!("{setting} in ({})", constants.join(", "))
             }
             Cond::Contains(_, constant) => format!("{setting} contains {}", text(constant)),
+            // What is computed from a setting is not the setting.
+            Cond::Ordered(var, ..) if self.is_computed(func, *var) => return None,
             Cond::Ordered(_, order, bound) => format!("{setting} {} {bound}", order.word()),
             _ => setting.to_owned(),
         })
