@@ -9,11 +9,69 @@
 use super::{Facts, Proof, Report, list, shown};
 use crate::evidence::model::{Decorator, Place, Route};
 use crate::plan::{Condition, Row, conditions};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Checks the gates of a row.
-pub(super) fn check(facts: &Facts<'_>, route: &Route, row: &Row<'_>, report: &mut Report) {
+/// A gate that guards at least so many routes, and that no row lists, is one thing that the tracker leaves out, and not as many
+/// mistakes.
+const LEFT_OUT: usize = 10;
+
+/// The gates that rows do not list, by gate, and those that some row lists.
+#[derive(Default)]
+pub(super) struct Unlisted<'a> {
+    missing: BTreeMap<String, Vec<Missing<'a>>>,
+    listed: BTreeSet<String>,
+}
+
+/// A row that does not list a gate of its route.
+struct Missing<'a> {
+    line: u64,
+    cell: String,
+    route: &'a Route,
+}
+
+impl Unlisted<'_> {
+    /// One finding for each row, or one for all if no row lists the gate.
+    pub(super) fn report(self, report: &mut Report) {
+        for (gate, rows) in &self.missing {
+            let proof = |route: &Route| {
+                let text = format!("it exists, or answers, only if {gate}");
+                Proof::text(text).places([route.registered.clone()]).places(route.handler.clone())
+            };
+            if rows.len() >= LEFT_OUT && !self.listed.contains(gate) {
+                let first = &rows[0];
+                let count = rows.len();
+                let message = format!(
+                    "`{gate}` guards the routes of {count} rows and no row lists it; the first is that of {}",
+                    shown(first.route)
+                );
+                report.finding(
+                    "plan-gate-unlisted",
+                    first.line,
+                    first.cell.clone(),
+                    message,
+                    proof(first.route),
+                );
+                continue;
+            }
+            for row in rows {
+                let message = format!("`{gate}` guards {} and is not listed", shown(row.route));
+                report.finding("plan-gate-unlisted", row.line, row.cell.clone(), message, proof(row.route));
+            }
+        }
+    }
+}
+
+/// Checks the gates of a row; those that it does not list are noted.
+pub(super) fn check<'a>(
+    facts: &Facts<'_>,
+    route: &'a Route,
+    row: &Row<'_>,
+    unlisted: &mut Unlisted<'a>,
+    report: &mut Report,
+) {
     let claimed = conditions(&row.get("feature_gates"));
     let column = |text: &str| format!("feature_gates: {}", if text.is_empty() { "none" } else { text });
+    unlisted.listed.extend(claimed.iter().flat_map(|condition| condition.parts.iter().cloned()));
     for condition in &claimed {
         for part in &condition.parts {
             report.claim();
@@ -38,10 +96,8 @@ pub(super) fn check(facts: &Facts<'_>, route: &Route, row: &Row<'_>, report: &mu
         if listed {
             continue;
         }
-        let text = format!("it exists, or answers, only if {gate}");
-        let proof = Proof::text(text).places([route.registered.clone()]).places(route.handler.clone());
-        let message = format!("`{gate}` guards {} and is not listed", shown(route));
-        report.finding("plan-gate-unlisted", row.line(), column(&row.get("feature_gates")), message, proof);
+        let cell = column(&row.get("feature_gates"));
+        unlisted.missing.entry(gate.clone()).or_default().push(Missing { line: row.line(), cell, route });
     }
 }
 

@@ -7,13 +7,15 @@ use crate::plan::{Kind, Row};
 /// Checks the route tracker.
 pub(super) fn tracker(facts: &Facts<'_>, report: &mut Report) {
     let Some(table) = facts.plan.table(Kind::RouteTracker) else { return };
+    let mut unlisted = gates::Unlisted::default();
     for row in table.rows() {
         let Some(route) = known_route(facts, &row, report) else { continue };
         handler(route, &row, &row.get("file"), report);
         if table.has("feature_gates") {
-            gates::check(facts, route, &row, report);
+            gates::check(facts, route, &row, &mut unlisted, report);
         }
     }
+    unlisted.report(report);
 }
 
 /// Checks the route checklist.

@@ -296,7 +296,7 @@ impl Solver<'_> {
 
     /// For each source of a call whether definite constants count at it, and whether the call site counts.
     pub(super) fn counting(
-        &mut self,
+        &self,
         (func, env): (FuncId, InstId),
         takes_self: bool,
         shape: Option<u32>,

@@ -151,8 +151,11 @@ impl World<'_> {
         let has = |set: u32| set.checked_shr(place).unwrap_or(0) & 1 == 1;
         let definite = matches!(source, Source::Node(_));
         let counts = self.onward(func, Some(env));
-        let set =
-            counts.params.iter().filter(|param| **param < u32::BITS).fold(own, |set, param| set | 1 << param);
+        let set = counts
+            .params
+            .iter()
+            .filter(|param| **param < u32::BITS)
+            .fold(own, |set, param| set | 1 << *param);
         let decides = |&(kind, name): &(Kind, Text)| {
             counts.all
                 || match kind {
@@ -179,7 +182,7 @@ impl World<'_> {
     /// The key of a call site: the call of the function, for a call that passes on what it takes.
     pub fn site_key(&self, at: At) -> V {
         let own = at.0.context.iter().find(|(place, _)| *place == SITE).map(|&(_, site)| site);
-        let onward = self.forwards(at.0.func).map_or(&[][..], |forwards| &forwards.onward);
+        let onward = self.forwards(at.0.func).map_or(&[][..], |forwards| &forwards.onward[..]);
         let passes_on = onward.iter().any(|onward| onward.index == Some(at.1) && unpacks(onward));
         own.filter(|_| passes_on).unwrap_or_else(|| V::of(Value::Site(site(at))))
     }
