@@ -8,7 +8,7 @@
 //! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`] calls
 //! and contexts, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! `binding` arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, [`attr`]
-//! attributes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and [`primitive`] modelled
+//! attributes, [`heap`] fields and containers, [`strings`] constant folding, [`library`], [`primitive`] and `modelled` modelled
 //! externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded, [`guard`] conditions, [`gate`] how
 //! they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls,
 //! `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the solution
@@ -33,6 +33,7 @@ mod knowledge;
 mod layout;
 pub mod library;
 mod limits;
+mod modelled;
 pub mod observe;
 pub mod primitive;
 pub mod registry;
