@@ -4,15 +4,16 @@
 //! environment, context) exists when it is first called, its instructions become constraints, and
 //! new values trigger the uses they flow into until nothing changes.
 //!
-//! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
-//! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`] calls
-//! and contexts, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
-//! `binding` arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, [`attr`]
-//! attributes, [`heap`] fields and containers, [`strings`] constant folding, [`library`], [`primitive`] and `modelled` modelled
-//! externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded, [`guard`] conditions, [`gate`] how
-//! they are worded, `returns` calls that never return, `closure` what is read of closures that nothing calls,
-//! `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the solution
-//! seen from outside.
+//! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along
+//! what, `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`]
+//! calls and contexts, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are
+//! tested, `binding` arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made`
+//! classes that a call makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and
+//! containers, [`strings`] constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`]
+//! frameworks, [`registry`] what frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through,
+//! [`gate`] how they are worded, `returns` calls that never return, `closure` what is read of closures that nothing
+//! calls, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the
+//! solution seen from outside.
 
 pub mod ask;
 pub mod attr;
@@ -30,10 +31,13 @@ pub mod heap;
 mod import;
 pub mod instance;
 mod knowledge;
+mod lacking;
 mod layout;
 pub mod library;
 mod limits;
+mod made;
 mod modelled;
+mod narrow;
 pub mod observe;
 pub mod primitive;
 pub mod registry;
@@ -171,6 +175,11 @@ pub struct Solver<'p> {
     pub contexts: Contexts,
     /// Where the solver stops; to be set before anything is run.
     pub limits: Limits,
+    instances: narrow::Instances,
+    /// Names under which something is stored on a value that is not tracked.
+    stored_on_unknown: FxHashSet<Name>,
+    /// Objects whose attributes are handed out as a dict.
+    exposed: FxHashSet<ValueId>,
     homes: FxHashMap<FuncId, InstId>,
     captures: Vec<bool>,
     passed_on: Vec<u32>,
@@ -250,6 +259,8 @@ struct WellKnownNames {
     iter: Name,
     next: Name,
     getattr: Name,
+    getattribute: Name,
+    init_subclass: Name,
     name: Name,
     module: Name,
     main: Name,
@@ -284,6 +295,8 @@ impl<'p> Solver<'p> {
                 iter: n("__iter__"),
                 next: n("__next__"),
                 getattr: n("__getattr__"),
+                getattribute: n("__getattribute__"),
+                init_subclass: n("__init_subclass__"),
                 name: n("__name__"),
                 module: n("__module__"),
                 main: n("__main__"),
@@ -330,6 +343,9 @@ impl<'p> Solver<'p> {
             reading: Reading::default(),
             contexts: Contexts::default(),
             limits: Limits::default(),
+            instances: narrow::Instances::default(),
+            stored_on_unknown: FxHashSet::default(),
+            exposed: FxHashSet::default(),
             homes: FxHashMap::default(),
             captures,
             passed_on,

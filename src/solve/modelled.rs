@@ -47,7 +47,6 @@ impl Solver<'_> {
                     Some(first) => {
                         let what = self.primitive(Pending::Decorator { dst });
                         self.watch(first, Use::Primitive { what });
-                        self.graph.add(dst, identity);
                     }
                     None => {
                         self.graph.add(dst, identity);
@@ -111,11 +110,18 @@ impl Solver<'_> {
                 };
                 self.super_of(class, this, dst);
             }
-            "type" => {
-                let Some(first) = first else { return };
-                let what = self.primitive(Pending::TypeOf { dst });
-                self.watch(first, Use::Primitive { what });
-            }
+            "type" => match (first, self.argument(call, Some(1), None), self.argument(call, Some(2), None)) {
+                (Some(name), Some(bases), Some(namespace)) => {
+                    self.make_class_by_call(call, name, bases, namespace);
+                }
+                (Some(first), None, None) => {
+                    let what = self.primitive(Pending::TypeOf { dst });
+                    self.watch(first, Use::Primitive { what });
+                }
+                _ => {
+                    self.graph.add(dst, well_known::UNKNOWN);
+                }
+            },
             "str" => match first {
                 Some(first) => {
                     let what = self.primitive(Pending::StrMethod { kind: "same".to_owned(), dst });
@@ -155,6 +161,19 @@ impl Solver<'_> {
                     self.flow(fields, field);
                 }
                 self.graph.add(dst, object);
+            }
+            "replace" => {
+                // A named tuple with other values in some fields; it is taken for the same tuple, which then has either.
+                let Some(recv) = recv else { return };
+                let class = self.class_of(recv).and_then(|class| self.named_tuple_of(class));
+                let fields = class.map(|class| self.named_tuple_fields(class)).unwrap_or_default();
+                for (passing, node) in args {
+                    match passing {
+                        Passing::Kw(name) => self.store_tuple_field(recv, &fields, name, node),
+                        Passing::DoubleStar => self.watch(node, Use::Spread { to: recv }),
+                        Passing::Pos | Passing::Star => {}
+                    }
+                }
             }
             "json" => {
                 let object = self.object(ObjKind::Json, origin);

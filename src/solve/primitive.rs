@@ -57,6 +57,10 @@ pub enum Pending {
     Decorator { dst: NodeId },
     /// An argument of `type(x)`.
     TypeOf { dst: NodeId },
+    /// The bases that a call makes a class with.
+    ClassOf { call: u32, name: NodeId, namespace: NodeId },
+    /// The namespace that a call makes a class with.
+    Namespace { class: ValueId },
     /// A rule string whose placeholders become arguments of the view.
     RuleArguments { dict: ValueId },
     /// A resource class that is registered.
@@ -113,6 +117,7 @@ impl Solver<'_> {
             }
             Pending::ValuesOf { dst } => match self.values.get(value) {
                 Value::Obj(..) | Value::Inst(..) => {
+                    self.exposed.insert(value);
                     let all = self.all(value);
                     self.flow(all, dst);
                     if self.is_config_object(value) {
@@ -237,7 +242,10 @@ impl Solver<'_> {
                 Value::Func(..) | Value::Class(..) | Value::Bound(..) | Value::ManagerFunc(_) => {
                     self.graph.add(dst, value);
                 }
-                _ => {}
+                _ => {
+                    let decorator = self.ext_value("producer_map.identity");
+                    self.graph.add(dst, decorator);
+                }
             },
             Pending::Decorated { result, dst } => match self.values.get(value) {
                 Value::Func(..) | Value::ManagerFunc(_) | Value::Class(..) => {
@@ -256,6 +264,8 @@ impl Solver<'_> {
                     self.graph.add(dst, well_known::UNKNOWN);
                 }
             },
+            Pending::ClassOf { call, name, namespace } => self.class_of_bases(call, name, namespace, value),
+            Pending::Namespace { class } => self.on_namespace(class, value),
             Pending::RuleArguments { dict } => self.rule_arguments(value, dict),
             Pending::Resource { call, recv } => self.register_resource(call, recv, value),
             Pending::View { call, registration } => self.register_view(call, registration, value),
@@ -374,12 +384,13 @@ impl Solver<'_> {
         }
     }
 
-    /// `getattr` with a name that is not a constant: any attribute that the object holds, and an untracked one.
+    /// `getattr` with a name that is not a constant: a part of a setting, of data or of what a library gives is that itself, of
+    /// anything else nothing is known.
     fn load_any_attr(&mut self, object: ValueId, dst: NodeId) {
         if matches!(self.values.get(object), Value::None) {
             return;
         }
-        if matches!(self.values.get(object), Value::Setting(_)) {
+        if matches!(self.values.get(object), Value::Setting(_) | Value::Ext(_) | Value::Data) {
             self.graph.add(dst, object);
             return;
         }

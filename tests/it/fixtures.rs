@@ -132,5 +132,6 @@ fixtures! {
     bodies,
     broken,
     calls,
+    types,
     unknown,
 }

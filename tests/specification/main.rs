@@ -11,6 +11,7 @@ mod domain;
 mod generate;
 mod imports;
 mod intern;
+mod lacking;
 mod library;
 #[path = "../it/fixtures/parse.rs"]
 mod parse;
