@@ -85,6 +85,41 @@ pub(super) struct Builder {
 }
 
 impl Builder {
+    /// Makes this the builder of another scope with nothing in it. Its lists keep their room, so that they do not grow anew for
+    /// every scope.
+    pub(super) fn restart(
+        &mut self,
+        id: LocalFunc,
+        kind: ScopeKind,
+        scope: u32,
+        slots: usize,
+        qualname: Sym,
+    ) {
+        let old = std::mem::replace(self, Builder::new(id, kind, scope, 0, qualname));
+        fn cleared<T>(mut list: Vec<T>) -> Vec<T> {
+            list.clear();
+            list
+        }
+        fn filled<T: Clone>(mut list: Vec<T>, len: usize, with: T) -> Vec<T> {
+            list.clear();
+            list.resize(len, with);
+            list
+        }
+        let root = std::mem::take(&mut self.guards);
+        self.guards = cleared(old.guards);
+        self.guards.extend(root);
+        self.vars = cleared(old.vars);
+        self.instrs = cleared(old.instrs);
+        self.cells = filled(old.cells, slots, UNBOUND);
+        self.log = cleared(old.log);
+        self.roots = cleared(old.roots);
+        self.depths = filled(old.depths, 1, 0);
+        self.current = filled(old.current, slots, UNBOUND);
+        self.trail = cleared(old.trail);
+        self.stamps = filled(old.stamps, slots, 0);
+        self.rows = filled(old.rows, slots, 0);
+    }
+
     /// A scope with nothing in it.
     pub(super) fn new(id: LocalFunc, kind: ScopeKind, scope: u32, slots: usize, qualname: Sym) -> Self {
         Builder {

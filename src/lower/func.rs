@@ -22,7 +22,13 @@ impl<'a> Lowerer<'a> {
         self.funcs.push(None);
         let slots = &self.table.scopes[scope as usize].slots;
         self.slot_names.push(slot_names(slots));
-        let f = Builder::new(id, kind, scope, slots.len(), qualname);
+        let f = match self.spare.pop() {
+            Some(mut spare) => {
+                spare.restart(id, kind, scope, slots.len(), qualname);
+                spare
+            }
+            None => Builder::new(id, kind, scope, slots.len(), qualname),
+        };
         let outer = std::mem::replace(&mut self.f, f);
         self.stack.push(outer);
         self.f.name = name;
@@ -72,8 +78,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn close(
-        &self,
-        f: Builder,
+        &mut self,
+        mut f: Builder,
         parent: Option<LocalFunc>,
         end_line: u32,
         is_async: bool,
@@ -84,9 +90,9 @@ impl<'a> Lowerer<'a> {
             scope.slots.iter().filter(|slot| !slot.comprehension).map(|slot| slot.name).collect();
         bound_names.sort_unstable();
         bound_names.dedup();
-        let mut self_attrs: Vec<Sym> = f.self_attrs.into_iter().collect();
+        let mut self_attrs: Vec<Sym> = f.self_attrs.drain().collect();
         self_attrs.sort_unstable();
-        FuncIr {
+        let func = FuncIr {
             name: f.name,
             qualname: f.qualname,
             kind: f.kind,
@@ -95,17 +101,20 @@ impl<'a> Lowerer<'a> {
             end_line,
             is_generator: scope.is_generator,
             is_async,
-            params: f.params,
-            vars: f.vars,
-            instrs: f.instrs,
-            guards: f.guards,
+            params: std::mem::take(&mut f.params),
+            // Copied to lists of just their length.
+            vars: f.vars.drain(..).collect(),
+            instrs: f.instrs.drain(..).collect(),
+            guards: f.guards.drain(..).collect(),
             bound_names,
-            repeats: f.repeats,
-            catches: f.catches,
+            repeats: std::mem::take(&mut f.repeats),
+            catches: std::mem::take(&mut f.catches),
             decorators: Vec::new(),
             self_attrs,
             never_returns: !scope.is_generator && !f.returns && !f.live,
-        }
+        };
+        self.spare.push(f);
+        func
     }
 
     /// Closes the module.

@@ -112,6 +112,7 @@ fn lower_module(
         funcs: vec![None],
         classes: Vec::new(),
         stack: Vec::new(),
+        spare: Vec::new(),
         f,
         class: None,
         depth: 0,
@@ -138,6 +139,8 @@ struct Lowerer<'a> {
     classes: Vec<Option<ClassIr>>,
     /// The scopes around the current one.
     stack: Vec<Builder>,
+    /// Those of finished scopes, for the next ones.
+    spare: Vec<Builder>,
     /// The names of the slots of the scopes in `stack`, and of the current one last.
     slot_names: Vec<Vec<Sym>>,
     /// The current scope.

@@ -1,7 +1,9 @@
 //! Library models: what external functions return, call and store, as data.
 //!
 //! The data files beside this one have one entry per function. An entry may name a primitive (code in
-//! the solver, for semantics that a term cannot say), or describe the function with terms:
+//! the solver, for semantics that a term cannot say), or describe the function with terms. That of a class may say under
+//! `instance` what an instance is that comes from anywhere: `isinstance(x, str)` makes a string of an unknown `x`. Classes that
+//! the project may hand to a library, or whose methods call what they hold, have none.
 //!
 //! | term | meaning |
 //! |---|---|
@@ -44,6 +46,7 @@ struct RawEntry {
     does: Vec<String>,
     prim: Option<String>,
     kind: Option<String>,
+    instance: Option<String>,
     #[serde(default)]
     with: Vec<String>,
     #[serde(default)]
@@ -61,8 +64,17 @@ pub struct Entry {
     pub prim: Option<String>,
     /// A word for the primitive.
     pub kind: Option<String>,
+    /// Of a class: what an instance of it is of which nothing else is known.
+    pub instance: Option<Term>,
     /// Arguments for the primitive.
     pub with: Vec<Term>,
+}
+
+impl Entry {
+    /// Whether it says no more than that nothing is known of the function.
+    pub fn says_nothing(&self) -> bool {
+        matches!(&self.returns, Some(Term::Arg(None, Some(word))) if word == "unmodelled")
+    }
 }
 
 #[derive(Deserialize)]
@@ -126,6 +138,7 @@ impl Models {
                 does: raw.does.iter().map(parse).collect::<Result<_, _>>()?,
                 prim: raw.prim,
                 kind: raw.kind,
+                instance: raw.instance.as_ref().map(parse).transpose()?,
                 with: raw.with.iter().map(parse).collect::<Result<_, _>>()?,
             };
             if raw.config {

@@ -6,7 +6,7 @@ mod holders;
 use crate::finding::{Edge, Findings, Place, ProducerSite, Queue, QueueUse};
 use crate::ir::{Op, ParamKind};
 use crate::paths::{RawEdge, SiteKey, place};
-use crate::solve::value::{Value, ValueId};
+use crate::solve::value::{ClassDef, Value, ValueId};
 use crate::solve::{Origin, ParameterRef, Solver};
 use std::collections::BTreeMap;
 
@@ -267,7 +267,7 @@ fn variable(solver: &Solver<'_>, at: Origin) -> Option<String> {
 /// The class of the instance whose method an origin stands in: its plain name, where it is defined.
 fn receiver_class(solver: &Solver<'_>, at: Origin) -> Option<Place> {
     let class = solver.class_of(holders::receiver(solver, at)?)?;
-    let Value::Class(id, _) = solver.values.get(class) else { return None };
+    let Value::Class(ClassDef::Statement(id), _) = solver.values.get(class) else { return None };
     Some(Place {
         file: solver.program.class_file(id).path.clone(),
         line: solver.program.class(id).0.pos.line,

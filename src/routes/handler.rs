@@ -5,7 +5,7 @@ use crate::ir::DecoratorRef;
 use crate::link::{FuncId, Name};
 use crate::solve::Solver;
 use crate::solve::registry::Registration;
-use crate::solve::value::{ObjKind, Value, ValueId};
+use crate::solve::value::{ClassDef, ObjKind, Value, ValueId};
 
 /// What is known of the view of a registration.
 #[derive(Debug, Default, Clone)]
@@ -56,7 +56,6 @@ fn resolve_method(
         }
     }
     for (depth, &owner) in solver.mro(class).to_vec().iter().enumerate() {
-        let Value::Class(id, _) = solver.values.get(owner) else { continue };
         if !solver.binds(owner, method) {
             continue;
         }
@@ -68,10 +67,9 @@ fn resolve_method(
                 break;
             }
         }
-        let _ = id;
         break;
     }
-    if let Value::Class(id, _) = solver.values.get(class) {
+    if let Value::Class(ClassDef::Statement(id), _) = solver.values.get(class) {
         let (ir, _) = solver.program.class(id);
         let file = solver.program.class_file(id);
         let mut outer = decorators(solver, file, &ir.decorators);

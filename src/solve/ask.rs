@@ -1,10 +1,10 @@
 //! What later stages ask of a solution. Nothing here changes it.
 
 use super::graph::NodeId;
-use super::value::{InstId, ObjKind, Value, ValueId, well_known};
+use super::value::{ClassDef, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, ROOT_FUNC, Solver};
 use crate::link::{ClassId, FuncId, Name};
-use crate::models::{Entry, Term};
+use crate::models::Entry;
 use rustc_hash::FxHashSet;
 
 /// A function that something may enter: in one environment, or in any.
@@ -51,8 +51,7 @@ impl Solver<'_> {
             Some(&entry) => entry,
             None => self.models.get(self.text(path)),
         };
-        let unmodelled = |term: &Term| matches!(term, Term::Arg(None, Some(word)) if word == "unmodelled");
-        entry.filter(|entry| !entry.returns.as_ref().is_some_and(unmodelled))
+        entry.filter(|entry| !entry.says_nothing())
     }
 
     /// Whether something unknown was stored under an attribute of an object, of a class that it derives from, or of a
@@ -136,7 +135,7 @@ impl Solver<'_> {
         }
         let bases = classes.iter().flat_map(|&class| self.mro(class));
         let project = bases.filter_map(|&base| match self.values.get(base) {
-            Value::Class(id, _) => Some(id),
+            Value::Class(ClassDef::Statement(id), _) => Some(id),
             _ => None,
         });
         project.collect()

@@ -1,6 +1,7 @@
 //! Attributes: loading, binding to a receiver (descriptor protocol, data model section 3.3.2), storing.
 
 use super::call::Args;
+use super::class::{is_tuple_helper, is_tuple_method};
 use super::graph::NodeId;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
@@ -14,6 +15,8 @@ pub(super) struct Attribute {
     defined: bool,
     /// Whether an instance finds it only through `__getattr__`.
     through_getattr: bool,
+    /// Whether the class may have it although no definition says so.
+    open: bool,
 }
 
 /// An attribute of an instance that is loaded. All loads see the same values, except that each calls the properties itself.
@@ -38,7 +41,7 @@ impl Solver<'_> {
         let dunder = text.starts_with("__") && text.ends_with("__");
         let through_getattr =
             !dunder && !defined && !self.stores(class, name) && self.defines(class, self.names.getattr);
-        let attribute = Attribute { defined, through_getattr };
+        let attribute = Attribute { defined, through_getattr, open: self.may_have_any(class) };
         self.attributes.insert((class, name), attribute);
         attribute
     }
@@ -160,9 +163,14 @@ impl Solver<'_> {
             }
             Value::Class(..) => {
                 if name == self.names.name || name == self.names.qualname {
-                    let text = self.class_name(value);
-                    let text = self.str_value(&text);
-                    self.graph.add(dst, text);
+                    match self.made_name_node(value) {
+                        Some(name) => self.flow(name, dst),
+                        None => {
+                            let text = self.class_name(value);
+                            let text = self.str_value(&text);
+                            self.graph.add(dst, text);
+                        }
+                    }
                 } else if name == self.names.subclasses || self.text(name) == "mro" {
                     let path = self.dotted_name("builtins.type", name);
                     let method = self.ext_method(value, path);
@@ -203,9 +211,13 @@ impl Solver<'_> {
                     ObjKind::Json => "builtins.str",
                     ObjKind::Primitive(_) | ObjKind::External(_) => "builtins.object",
                 };
-                if matches!(kind, ObjKind::Tuple | ObjKind::Partial) {
+                if matches!(kind, ObjKind::Tuple | ObjKind::Partial) && !is_tuple_helper(self.text(name)) {
                     let field = self.field(value, name);
                     self.flow(field, dst);
+                    // What is no method of a tuple is a field of a named one.
+                    if kind == ObjKind::Tuple && !is_tuple_method(self.text(name)) {
+                        return;
+                    }
                 }
                 let path = self.dotted_name(class, name);
                 let method = self.ext_method(value, path);
@@ -226,6 +238,11 @@ impl Solver<'_> {
                 } else {
                     let field = self.field(value, name);
                     self.flow(field, dst);
+                    // `functools.wraps` copies the attributes of what it wraps.
+                    if name != self.names.wrapped && self.followed.insert((value, dst)) {
+                        let wrapped = self.field(value, self.names.wrapped);
+                        self.watch(wrapped, Use::AttrTerm { dst, name, at });
+                    }
                 }
             }
             Value::Bound(recv, func) => match self.text(name) {
@@ -290,13 +307,15 @@ impl Solver<'_> {
             return;
         }
         if name == self.names.dict {
+            self.exposed.insert(value);
             let object = self.object(ObjKind::Dict, at);
             let (all, rest) = (self.all(value), self.rest(object));
             self.flow(all, rest);
             self.graph.add(dst, object);
             return;
         }
-        if self.attribute(class, name).through_getattr {
+        let attribute = self.attribute(class, name);
+        if attribute.through_getattr {
             let field = self.field(value, name);
             self.flow(field, dst);
             self.via_getattr.insert(at);
@@ -304,7 +323,9 @@ impl Solver<'_> {
             let argument = self.constant(text);
             let getattr = self.names.getattr;
             self.call_method(value, getattr, &[argument], dst, at, Some(HopKind::GetAttr));
-            return;
+            if !attribute.open {
+                return;
+            }
         }
         let index = match self.loaded_index.get(&(value, name)) {
             Some(&index) => index,
@@ -369,6 +390,9 @@ impl Solver<'_> {
                 self.flow(src, field);
             }
             Value::Bound(_, func) | Value::ManagerFunc(func) => self.store_attr(func, name, src, at),
+            Value::Unknown => {
+                self.stored_on_unknown.insert(name);
+            }
             _ => {}
         }
     }

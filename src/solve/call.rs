@@ -592,9 +592,10 @@ impl Solver<'_> {
         self.watched_insts = self.insts.len() as u32;
         waiting.retain(|&at| {
             let (dst, fed) = match *self.op(at) {
-                Op::LoadAttr { dst, obj, .. } => {
-                    let values = self.graph.values(self.var(at.inst, obj));
-                    (dst, values.iter().any(|&v| v != well_known::NONE))
+                Op::LoadAttr { dst, obj, name } => {
+                    let found = !self.graph.values(self.var(at.inst, dst)).is_empty();
+                    let name = self.sym(at.inst, name);
+                    (dst, !found && self.may_find_more(self.var(at.inst, obj), name))
                 }
                 Op::LoadGlobal { dst, .. } => (dst, true),
                 _ => return false,

@@ -1,7 +1,8 @@
 //! Classes: class statements, linearisation (C3), what definitions bind, lookup along the MRO, `super()`, named tuples.
 
 use super::graph::NodeId;
-use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
+use super::made::Made;
+use super::value::{ClassDef, Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::ir::{Arg, Op};
 use crate::link::{ClassId, FuncId, Name};
@@ -9,21 +10,77 @@ use crate::link::{ClassId, FuncId, Name};
 /// What is known of a class value.
 pub struct ClassInfo {
     /// Values of each base expression.
-    bases: Vec<Vec<ValueId>>,
+    pub(super) bases: Vec<Vec<ValueId>>,
     /// Linearisation (C3; where it fails, depth first), the class itself first.
     pub mro: Vec<ValueId>,
     /// Where the class goes when its bases are known.
-    dst: NodeId,
+    pub(super) dst: NodeId,
     ready: bool,
     at: Origin,
-    body: FuncId,
+    /// The body of its statement, or what a call made it of.
+    origin: ClassOrigin,
     /// Index of the configured queue class that it is or derives from.
     pub queue: Option<usize>,
     exception: bool,
     looked_up: Vec<(Name, NodeId)>,
 }
 
+/// Where what a class holds comes from.
+pub(super) enum ClassOrigin {
+    /// The body of its statement, which runs.
+    Body(FuncId),
+    /// The arguments of a call.
+    Made(Made),
+}
+
 impl ClassInfo {
+    /// A class of which nothing is known yet but the number of its bases.
+    pub(super) fn new(
+        value: ValueId,
+        bases: usize,
+        dst: NodeId,
+        at: Origin,
+        origin: ClassOrigin,
+    ) -> ClassInfo {
+        ClassInfo {
+            bases: vec![Vec::new(); bases],
+            mro: vec![value],
+            dst,
+            ready: false,
+            at,
+            origin,
+            queue: None,
+            exception: false,
+            looked_up: Vec::new(),
+        }
+    }
+
+    /// Where its statement or call stands.
+    pub(super) fn place(&self) -> Origin {
+        self.at
+    }
+
+    /// What a call made the class of; none for a class statement.
+    pub(super) fn made(&self) -> Option<&Made> {
+        match &self.origin {
+            ClassOrigin::Made(made) => Some(made),
+            ClassOrigin::Body(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn made_mut(&mut self) -> Option<&mut Made> {
+        match &mut self.origin {
+            ClassOrigin::Made(made) => Some(made),
+            ClassOrigin::Body(_) => None,
+        }
+    }
+
+    /// Whether each base has a value, and a class that a call makes its namespace.
+    fn is_complete(&self) -> bool {
+        self.bases.iter().all(|b| !b.is_empty()) && self.made().is_none_or(Made::has_namespace)
+    }
+
     /// Whether its bases are known and its body has run.
     pub(super) fn is_ready(&self) -> bool {
         self.ready
@@ -41,7 +98,7 @@ impl Solver<'_> {
         let class = self.program.sibling_class(func, local);
         let body = self.program.class(class).1;
         let env = self.home(at.inst);
-        let value = self.values.intern_self_keyed(Value::Class(class, env));
+        let value = self.values.intern_self_keyed(Value::Class(ClassDef::Statement(class), env));
         let dotted = self.program.class_dotted(class);
         let queue = self.queue_classes.iter().position(|q| q.path == dotted);
         let bases: Vec<NodeId> =
@@ -55,20 +112,9 @@ impl Solver<'_> {
             }
             return;
         }
-        self.classes.insert(
-            value,
-            ClassInfo {
-                bases: vec![Vec::new(); bases.len()],
-                mro: vec![value],
-                dst: self.var(at.inst, dst),
-                ready: false,
-                at,
-                body,
-                queue,
-                exception: false,
-                looked_up: Vec::new(),
-            },
-        );
+        let dst = self.var(at.inst, dst);
+        let info = ClassInfo::new(value, bases.len(), dst, at, ClassOrigin::Body(body));
+        self.classes.insert(value, ClassInfo { queue, ..info });
         if bases.is_empty() {
             self.class_ready(value);
         }
@@ -83,28 +129,52 @@ impl Solver<'_> {
             return;
         }
         let Some(info) = self.classes.get_mut(&class) else { return };
-        info.bases[slot as usize].push(base);
-        if !info.bases.iter().all(|b| !b.is_empty()) {
+        let known = &mut info.bases[slot as usize];
+        if known.contains(&base) {
             return;
         }
-        if info.ready {
-            // A later alternative for a base: lookups made so far take it in, too.
+        known.push(base);
+        self.class_changed(class);
+    }
+
+    /// A class learned something: it is there when it is complete; lookups made before take in what comes later.
+    pub(super) fn class_changed(&mut self, class: ValueId) {
+        let Some(info) = self.classes.get(&class).filter(|info| info.is_complete()) else { return };
+        if !info.ready {
+            self.class_ready(class);
+            return;
+        }
+        self.attributes.clear();
+        let mut changed = vec![class];
+        let mut next = 0;
+        while let Some(&class) = changed.get(next) {
+            next += 1;
             self.linearise(class);
-            self.attributes.clear();
-            let looked_up = self.classes[&class].looked_up.clone();
-            for (name, node) in looked_up {
+            let looked_up = self.classes.get(&class).map(|info| info.looked_up.clone());
+            for (name, node) in looked_up.unwrap_or_default() {
                 self.connect_lookup(class, name, node);
             }
-        } else {
-            self.class_ready(class);
+            let subclasses = self.existing_field(class, self.names.subclasses);
+            let subclasses = subclasses.map_or(&[][..], |node| self.graph.values(node));
+            let new: Vec<ValueId> = subclasses
+                .iter()
+                .copied()
+                .filter(|class| self.classes.contains_key(class) && !changed.contains(class))
+                .collect();
+            changed.extend(new);
         }
+        self.find_instances(&changed);
     }
 
     fn class_ready(&mut self, class: ValueId) {
         self.linearise(class);
         let Some(info) = self.classes.get_mut(&class) else { return };
         info.ready = true;
-        let (dst, at, body) = (info.dst, info.at, info.body);
+        let (dst, at) = (info.dst, info.at);
+        let body = match info.origin {
+            ClassOrigin::Body(body) => Some(body),
+            ClassOrigin::Made(_) => None,
+        };
         let bases: Vec<ValueId> = info.bases.iter().flatten().copied().collect();
         for base in bases {
             if matches!(self.values.get(base), Value::Class(..)) {
@@ -112,9 +182,11 @@ impl Solver<'_> {
                 self.graph.add(node, class);
             }
         }
-        let inst = self.instance(body, at.inst, Context::new());
-        self.body_class.insert(inst, class);
-        self.edge(at, inst, None);
+        if let Some(body) = body {
+            let inst = self.instance(body, at.inst, Context::new());
+            self.body_class.insert(inst, class);
+            self.edge(at, inst, None);
+        }
         self.graph.add(dst, class);
     }
 
@@ -179,10 +251,15 @@ impl Solver<'_> {
         }
     }
 
-    /// Whether the body of a class statement binds a name.
+    /// Whether the body of a class statement binds a name, or the namespace that a call makes a class of certainly has it.
     pub fn binds(&self, class: ValueId, name: Name) -> bool {
-        let Value::Class(id, _) = self.values.get(class) else { return false };
-        self.class_binds(id, name)
+        match self.values.get(class) {
+            Value::Class(ClassDef::Statement(id), _) => self.class_binds(id, name),
+            Value::Class(ClassDef::Call(_), _) => {
+                self.classes.get(&class).and_then(ClassInfo::made).is_some_and(|made| made.has(name))
+            }
+            _ => false,
+        }
     }
 
     fn class_binds(&self, class: ClassId, name: Name) -> bool {
@@ -199,7 +276,7 @@ impl Solver<'_> {
     /// Whether methods of a class or its project bases store an attribute on `self`.
     pub(super) fn stores(&self, class: ValueId, name: Name) -> bool {
         self.mro(class).iter().any(|&c| {
-            let Value::Class(id, _) = self.values.get(c) else { return false };
+            let Value::Class(ClassDef::Statement(id), _) = self.values.get(c) else { return false };
             let (_, body) = self.program.class(id);
             let file = self.program.file_of(body);
             let local = body.0 - file.first_func;
@@ -217,10 +294,11 @@ impl Solver<'_> {
         self.watch(class, Use::Primitive { what });
     }
 
-    /// The plain name of a class value.
+    /// The plain name of a class value; of one that a call makes the first that is known.
     pub fn class_name(&self, class: ValueId) -> String {
         match self.values.get(class) {
-            Value::Class(id, _) => {
+            Value::Class(ClassDef::Call(_), _) => self.made_name(class),
+            Value::Class(ClassDef::Statement(id), _) => {
                 let file = self.program.class_file(id);
                 self.text(file.names[self.program.class(id).0.name.0 as usize]).to_owned()
             }
@@ -245,6 +323,11 @@ impl Solver<'_> {
             .iter()
             .copied()
             .find(|&c| matches!(self.values.get(c), Value::Obj(ObjKind::NamedTuple, ..)))
+    }
+
+    /// Whether a value is an instance of a class that derives from a named tuple class.
+    pub(super) fn is_named_tuple(&self, value: ValueId) -> bool {
+        self.class_of(value).is_some_and(|class| self.named_tuple_of(class).is_some())
     }
 
     /// Field names of a named tuple class, as far as they are constants.
@@ -315,7 +398,11 @@ impl Solver<'_> {
                 Value::Ext(path) if external.is_none() && self.text(path) != "builtins.object" => {
                     external = Some(path);
                 }
-                Value::Obj(ObjKind::NamedTuple, ..) => {}
+                Value::Obj(ObjKind::NamedTuple, ..) => {
+                    if external.is_none() && is_tuple_helper(self.text(name)) {
+                        external = Some(self.program.names.intern("builtins.tuple"));
+                    }
+                }
                 Value::Unknown | Value::Setting(_) => unknown = true,
                 _ => {}
             }
@@ -329,4 +416,14 @@ impl Solver<'_> {
             self.graph.add(node, well_known::UNKNOWN);
         }
     }
+}
+
+/// Whether a name is one that every named tuple has beside its fields, whose names do not begin with an underscore.
+pub(super) fn is_tuple_helper(name: &str) -> bool {
+    name.starts_with('_') && !name.starts_with("__")
+}
+
+/// Whether a name is a method that every tuple has, which a field of a named one may hide.
+pub(super) fn is_tuple_method(name: &str) -> bool {
+    matches!(name, "count" | "index") || name.starts_with("__")
 }

@@ -2,8 +2,10 @@
 
 use super::call::{Call, Mode, Passing};
 use super::contexts::Rule;
+use super::graph::NodeId;
 use super::value::{ClassKey, Context, ObjKind, Value, ValueId};
 use super::{Origin, Solver, Use};
+use crate::link::Name;
 
 impl Solver<'_> {
     /// Calls a class: makes an instance and runs `__init__`.
@@ -13,6 +15,10 @@ impl Solver<'_> {
             let raw = self.lookup(class, self.names.init);
             self.watch(raw, Use::Construct { call, class });
             return;
+        }
+        if self.may_have_any(class) {
+            let raw = self.lookup(class, self.names.init);
+            self.watch(raw, Use::Construct { call, class });
         }
         if let Some(tuple) = self.named_tuple_of(class) {
             self.construct_named_tuple(call, class, tuple);
@@ -51,7 +57,11 @@ impl Solver<'_> {
         let class = self.values.class_of_key(key).0;
         let any = self.any_of(key);
         let keyed = !self.is_exception(class);
+        let known = self.values.len();
         let value = self.values.intern_keyed(Value::Inst(key, site), keyed.then_some(any));
+        if self.values.len() > known {
+            self.add_instance(class, value);
+        }
         if let Some(queue) = self.queue_class(class) {
             self.registry.add_queue(value, origin, queue);
         }
@@ -80,10 +90,7 @@ impl Solver<'_> {
                         self.flow(node, attribute);
                     }
                 }
-                Passing::Kw(name) => {
-                    let attribute = self.field(object, name);
-                    self.flow(node, attribute);
-                }
+                Passing::Kw(name) => self.store_tuple_field(object, &fields, name, node),
                 Passing::Star => {
                     let rest = self.rest(object);
                     self.watch(node, Use::Iterate { dst: rest, at: origin });
@@ -92,6 +99,17 @@ impl Solver<'_> {
             }
         }
         self.graph.add(dst, object);
+    }
+
+    /// Stores a field of a named tuple, which is an element as well.
+    pub(super) fn store_tuple_field(&mut self, object: ValueId, fields: &[Name], name: Name, src: NodeId) {
+        let attribute = self.field(object, name);
+        self.flow(src, attribute);
+        if let Some(index) = fields.iter().position(|&field| field == name) {
+            let element = self.index_name(index as u32);
+            let element = self.field(object, element);
+            self.flow(src, element);
+        }
     }
 
     /// Which keys of constructor arguments distinguish the instances that are made: code and queues, not ordinary instances

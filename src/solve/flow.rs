@@ -68,7 +68,11 @@ impl Solver<'_> {
     pub fn solve(&mut self) {
         loop {
             self.run();
-            if !self.fold_late() && !self.release_unwrapped() && !self.release_blocked() {
+            let changed = self.fold_late()
+                || self.release_unwrapped()
+                || self.release_blocked()
+                || self.release_tested();
+            if !changed {
                 break;
             }
         }
@@ -183,6 +187,7 @@ impl Solver<'_> {
             Use::Callee(call) => self.dispatch(call, value, None),
             Use::Param { target, place } => self.on_param(target, place, value),
             Use::StarParam { staging, index } => self.load_index(value, index, staging),
+            Use::DoubleStarParam { .. } if self.is_no_mapping(value) => {}
             Use::DoubleStarParam { staging, name } => self.load_key(value, name, staging),
             Use::StarRest { tuple, from, to } => self.spread_shifted(value, tuple, from, to),
             Use::DoubleStarRest { dict, except } => self.spread_except(value, dict, except),

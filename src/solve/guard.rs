@@ -209,8 +209,8 @@ impl Solver<'_> {
         self.is_dead(at)
     }
 
-    /// Whether the solution rules an instruction out: it stands under `if hasattr(f, "name")`, and no function that `f`
-    /// may be has such an attribute. True is final only when everything is solved.
+    /// Whether the solution rules an instruction out: it stands under `if hasattr(f, "name")`, and no function or object that
+    /// `f` may be has such an attribute. True is final only when everything is solved.
     pub fn ruled_out(&self, at: Origin) -> bool {
         self.guards_of(at).any(|guard| {
             guard.unless_returns.is_none()
@@ -260,11 +260,11 @@ impl Solver<'_> {
             && !callees.is_empty()
             && callees.iter().all(is_hasattr)
             && !objects.is_empty()
-            && objects.iter().all(|&object| self.function_lacks(object, name, &mut Vec::new()))
+            && objects.iter().all(|&object| self.value_lacks(object, name, &mut Vec::new()))
     }
 
-    /// Whether a value is a function without an attribute; `functools.wraps` copies the attributes of what it wraps.
-    fn function_lacks(&self, value: ValueId, name: Name, seen: &mut Vec<ValueId>) -> bool {
+    /// Whether a value is a function or an object without an attribute; `functools.wraps` copies the attributes of what it wraps.
+    fn value_lacks(&self, value: ValueId, name: Name, seen: &mut Vec<ValueId>) -> bool {
         if seen.contains(&value) {
             return true;
         }
@@ -275,10 +275,11 @@ impl Solver<'_> {
                 self.existing_field(value, name).is_none_or(empty)
                     && self.slots.get(&value).and_then(|s| s.rest).is_none_or(empty)
                     && self.existing_field(value, self.names.wrapped).is_none_or(|wrapped| {
-                        self.graph.values(wrapped).iter().all(|&v| self.function_lacks(v, name, seen))
+                        self.graph.values(wrapped).iter().all(|&v| self.value_lacks(v, name, seen))
                     })
             }
-            Value::Bound(_, func) => self.function_lacks(func, name, seen),
+            Value::Bound(_, func) => self.value_lacks(func, name, seen),
+            Value::Inst(..) => self.lacks(value, name),
             _ => false,
         }
     }

@@ -4,6 +4,7 @@ use super::value::{InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, SlotListener, SlotRule, Solver, Use};
 use crate::finding::HopKind;
 use crate::link::{FuncId, Name};
+use crate::models::Entry;
 use crate::solve::graph::NodeId;
 
 impl Solver<'_> {
@@ -80,6 +81,11 @@ impl Solver<'_> {
             self.flow(rest, all);
         }
         all
+    }
+
+    /// All slots of `from` are those of `to` as well.
+    pub(super) fn share_slots(&mut self, from: ValueId, to: ValueId) {
+        self.listen(from, to, SlotRule::All);
     }
 
     fn listen(&mut self, object: ValueId, to: ValueId, rule: SlotRule) {
@@ -203,10 +209,36 @@ impl Solver<'_> {
             Value::Opaque => {
                 self.graph.add(dst, well_known::DATA);
             }
+            // A part of what a library holds is the library's, unless a model says otherwise.
+            Value::ExtMethod(_, path) if self.model(path).is_none_or(Entry::says_nothing) => {
+                let value = self.ext_named(path);
+                self.graph.add(dst, value);
+            }
+            _ if self.has_no_elements(value) => {}
             _ => {
                 self.graph.add(dst, well_known::UNKNOWN);
             }
         }
+    }
+
+    /// Whether a value has neither elements nor items, so that asking for them raises.
+    fn has_no_elements(&self, value: ValueId) -> bool {
+        matches!(
+            self.values.get(value),
+            Value::None
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Func(..)
+                | Value::Bound(..)
+                | Value::ManagerFunc(_)
+        )
+    }
+
+    /// Whether `**value` raises: it has no elements, or is an object of a class of the program without `__getitem__`, which is
+    /// looked up on the class alone.
+    pub(super) fn is_no_mapping(&self, value: ValueId) -> bool {
+        let lacks_items = |class| !self.defines(class, self.names.getitem) && self.makes_its_instances(class);
+        self.has_no_elements(value) || self.class_of(value).is_some_and(lacks_items)
     }
 
     /// Reads element `index` of a sequence.
@@ -215,7 +247,7 @@ impl Solver<'_> {
             self.values.get(value),
             Value::Obj(ObjKind::List | ObjKind::Tuple | ObjKind::NamedTuple | ObjKind::External(_), ..)
         );
-        if is_seq {
+        if is_seq || self.is_named_tuple(value) {
             let name = self.index_name(index);
             let node = self.field(value, name);
             self.flow(node, dst);
@@ -248,6 +280,10 @@ impl Solver<'_> {
                     self.edge(at, inst, Some(HopKind::Yield));
                 }
             }
+            Value::Inst(..) if self.is_named_tuple(value) => {
+                let all = self.all(value);
+                self.flow(all, dst);
+            }
             Value::Inst(..) => {
                 if at.inst == InstId::NONE {
                     self.graph.add(dst, well_known::UNKNOWN);
@@ -274,7 +310,7 @@ impl Solver<'_> {
             Value::Opaque => {
                 self.graph.add(dst, well_known::OPAQUE);
             }
-            Value::None => {}
+            _ if self.has_no_elements(value) => {}
             _ => {
                 self.graph.add(dst, well_known::UNKNOWN);
             }
@@ -350,10 +386,10 @@ impl Solver<'_> {
     pub(super) fn spread_except(&mut self, from: ValueId, to: ValueId, except: FuncId) {
         match self.values.get(from) {
             Value::Obj(ObjKind::Dict, ..) => self.listen(from, to, SlotRule::ExceptParams(except)),
-            Value::None => {}
-            // A part of a setting is the setting, a part of data is data.
-            Value::Setting(_) | Value::Data => {
-                if from != well_known::DATA {
+            _ if self.is_no_mapping(from) => {}
+            // A part of a setting is the setting, a part of data is data, a part of what a library gives is the library's.
+            Value::Setting(_) | Value::Data | Value::Ext(_) => {
+                if matches!(self.values.get(from), Value::Setting(_)) {
                     self.listen(from, to, SlotRule::ExceptParams(except));
                 }
                 let rest = self.rest(to);

@@ -6,9 +6,9 @@ use super::gate;
 use super::graph::{NodeId, Owner};
 use super::layout::role;
 use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
-use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
+use super::{Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{BinOp, Const, ContainerKind, Narrowing, Op, ParamKind, VarDef, VarId};
+use crate::ir::{BinOp, Const, ContainerKind, Op, ParamKind, VarDef, VarId};
 use crate::link::{FuncId, ModId, Name};
 
 /// A condition whose text would be longer than this, in bytes, is not kept.
@@ -261,22 +261,7 @@ impl Solver<'_> {
             Op::Copy { dst, .. } | Op::Await { dst, .. } => {
                 self.graph.add(self.var(at.inst, dst), value);
             }
-            // A class that comes late lets through what waited for it.
-            Op::Narrow { dst, src, by: Narrowing::IsInstance(_) } if which == role::KEY => {
-                let src = self.var(at.inst, src);
-                for i in 0..self.graph.values(src).len() {
-                    let v = self.graph.values(src)[i];
-                    if self.may_be_instance(v, &[value]) {
-                        self.graph.add(self.var(at.inst, dst), v);
-                    }
-                }
-            }
-            Op::Narrow { dst, by, .. } => {
-                let passes = self.passes_narrowing(at, by, value);
-                if passes {
-                    self.graph.add(self.var(at.inst, dst), value);
-                }
-            }
+            Op::Narrow { dst, src, by } => self.narrow(at, (dst, src), by, which, value),
             Op::StoreGlobal { name, .. } => {
                 let name = self.sym(at.inst, name);
                 let module = self.module_of(at.inst);
@@ -380,7 +365,7 @@ impl Solver<'_> {
                     self.iterate(value, self.var(at.inst, dst), at);
                 } else {
                     match self.values.get(value) {
-                        Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
+                        Value::Inst(..) if self.is_named_tuple(value) => {
                             self.load_index(value, index, self.var(at.inst, dst));
                         }
                         Value::Generator(_) | Value::Inst(..) => {
@@ -422,20 +407,6 @@ impl Solver<'_> {
             Op::Caught { dst, .. } => self.caught(at, value, self.var(at.inst, dst)),
             Op::With { dst, .. } => self.enter_with(at, value, self.var(at.inst, dst)),
             _ => {}
-        }
-    }
-
-    /// Whether a value goes through a narrowing.
-    pub(super) fn passes_narrowing(&mut self, at: Origin, by: Narrowing, value: ValueId) -> bool {
-        match by {
-            Narrowing::NotNone => self.passes(Filter::NotNone, value),
-            Narrowing::IsNone => self.passes(Filter::IsNone, value),
-            Narrowing::Truthy => self.passes(Filter::Truthy, value),
-            Narrowing::Falsy => self.passes(Filter::Falsy, value),
-            Narrowing::IsInstance(class) => {
-                self.may_be_instance(value, self.graph.values(self.var(at.inst, class)))
-            }
-            Narrowing::NotInstance(_) => true,
         }
     }
 

@@ -471,7 +471,7 @@ impl Solver<'_> {
             let value = self.graph.values(node)[i];
             let (dst, passes) = match *self.op(at) {
                 Op::Copy { dst, .. } | Op::Await { dst, .. } => (dst, true),
-                Op::Narrow { dst, by, .. } => (dst, self.passes_narrowing(at, by, value)),
+                Op::Narrow { dst, by, .. } => (dst, self.passes_narrowing(by, value)),
                 Op::LoadAttr { dst, name, .. } => {
                     let (dst, name) = (self.layout(func).shared_node(dst), self.sym(first, name));
                     if !self.needs_site(value) {
@@ -562,9 +562,9 @@ impl Solver<'_> {
                     continue;
                 }
                 let fed = match self.program.func(func).instrs[shared.index as usize].op {
-                    Op::LoadAttr { obj, .. } => {
-                        let values = self.graph.values(layout.shared_node(obj));
-                        values.iter().any(|&v| v != well_known::NONE)
+                    Op::LoadAttr { obj, name, .. } => {
+                        let name = self.program.file_of(func).names[name.0 as usize];
+                        self.may_find_more(layout.shared_node(obj), name)
                     }
                     Op::LoadGlobal { .. } => true,
                     _ => false,

@@ -7,12 +7,14 @@
 //! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
 //! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`] calls
 //! and contexts, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
-//! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding` arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, [`attr`]
-//! attributes, [`heap`] fields and containers, [`strings`] constant folding, [`library`] and [`primitive`] modelled
-//! externals, [`web`] frameworks, [`registry`] what frameworks and queues recorded, [`guard`] conditions, [`gate`] how
-//! they are worded, `passed` where the values of parameters and of variables of other scopes come from, `returns` calls
-//! that never return, `closure` what is read of closures that nothing calls, `uncalled` functions that nothing calls,
-//! [`ask`] what later stages ask of the solution, [`observe`] the solution seen from outside.
+//! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
+//! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a call
+//! makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers, [`strings`]
+//! constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks, [`registry`] what
+//! frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`] how they are worded,
+//! `passed` where the values of parameters and of variables of other scopes come from, `returns` calls that never return,
+//! `closure` what is read of closures that nothing calls, `uncalled` functions that nothing calls, [`ask`] what later
+//! stages ask of the solution, [`observe`] the solution seen from outside.
 
 pub mod ask;
 pub mod attr;
@@ -31,9 +33,13 @@ pub mod heap;
 mod import;
 pub mod instance;
 mod knowledge;
+mod lacking;
 mod layout;
 pub mod library;
 mod limits;
+mod made;
+mod modelled;
+mod narrow;
 pub mod observe;
 mod passed;
 pub mod primitive;
@@ -177,6 +183,11 @@ pub struct Solver<'p> {
     pub contexts: Contexts,
     /// Where the solver stops; to be set before anything is run.
     pub limits: Limits,
+    instances: narrow::Instances,
+    /// Names under which something is stored on a value that is not tracked.
+    stored_on_unknown: FxHashSet<Name>,
+    /// Objects whose attributes are handed out as a dict.
+    exposed: FxHashSet<ValueId>,
     homes: FxHashMap<FuncId, InstId>,
     captures: Vec<bool>,
     passed_on: Vec<u32>,
@@ -185,7 +196,7 @@ pub struct Solver<'p> {
     shapes: Vec<shape::Shape>,
     shape_index: FxHashMap<shape::Shape, u32>,
     /// What counts at calls of functions that pass on what they take, by function and environment.
-    decisions: FxHashMap<(FuncId, InstId), shape::Decision>,
+    decisions: shape::Decisions,
     layouts: Vec<Layout>,
     /// By function, the instances that are installed, in this order.
     installed: Vec<Vec<InstId>>,
@@ -261,6 +272,8 @@ struct WellKnownNames {
     iter: Name,
     next: Name,
     getattr: Name,
+    getattribute: Name,
+    init_subclass: Name,
     name: Name,
     module: Name,
     main: Name,
@@ -295,6 +308,8 @@ impl<'p> Solver<'p> {
                 iter: n("__iter__"),
                 next: n("__next__"),
                 getattr: n("__getattr__"),
+                getattribute: n("__getattribute__"),
+                init_subclass: n("__init_subclass__"),
                 name: n("__name__"),
                 module: n("__module__"),
                 main: n("__main__"),
@@ -347,13 +362,16 @@ impl<'p> Solver<'p> {
             reading: Reading::default(),
             contexts: Contexts::default(),
             limits: Limits::default(),
+            instances: narrow::Instances::default(),
+            stored_on_unknown: FxHashSet::default(),
+            exposed: FxHashSet::default(),
             homes: FxHashMap::default(),
             captures,
             passed_on,
             forwards,
             shapes: Vec::new(),
             shape_index: FxHashMap::default(),
-            decisions: FxHashMap::default(),
+            decisions: shape::Decisions::default(),
             layouts,
             installed,
             call_of: Vec::new(),

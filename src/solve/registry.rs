@@ -1,7 +1,7 @@
 //! What frameworks and queues recorded while solving: rules, blueprints, hooks, queue operations.
 
 use super::graph::NodeId;
-use super::value::{InstId, ObjKind, Value, ValueId, well_known};
+use super::value::{ClassDef, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Inst, Origin, Solver};
 use crate::finding::Operation;
 use crate::ir::VarId;
@@ -390,7 +390,7 @@ impl Solver<'_> {
         };
         let position = self.class_of(queue).and_then(|class| {
             self.mro(class).iter().find_map(|&c| {
-                let Value::Class(id, _) = self.values.get(c) else { return None };
+                let Value::Class(ClassDef::Statement(id), _) = self.values.get(c) else { return None };
                 let (_, body) = self.program.class(id);
                 let file = self.program.file_of(body);
                 let local = body.0 - file.first_func;

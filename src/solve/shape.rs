@@ -14,6 +14,7 @@ use super::value::{InstId, Value, ValueId};
 use super::{Origin, Solver};
 use crate::ir::ParamKind;
 use crate::link::{FuncId, Name};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// So many calls are looked at behind a wrapper for what decides; wrappers may call each other in a circle.
@@ -49,6 +50,16 @@ pub(super) struct Decision {
     /// Whether the call site counts.
     by_site: bool,
 }
+
+/// What is known of a function in an environment.
+pub(super) struct Known {
+    decision: Decision,
+    /// So many calls were looked at; all bits if there are more than are looked at.
+    calls: u32,
+}
+
+/// What counts at calls of functions that pass on what they take, by function and environment.
+pub(super) type Decisions = FxHashMap<(FuncId, InstId), Known>;
 
 impl Decision {
     fn decides(&self, argument: Rest) -> bool {
@@ -137,8 +148,12 @@ impl Solver<'_> {
             return None;
         }
         if !self.decisions.contains_key(&(func, env)) {
-            let decision = self.onward(func, env, &mut { MAX_CALLS });
-            self.decisions.insert((func, env), decision);
+            let mut known = std::mem::take(&mut self.decisions);
+            let (decision, all) = self.onward(func, env, &mut { MAX_CALLS }, &mut known);
+            if !all {
+                known.insert((func, env), Known { decision, calls: u32::MAX });
+            }
+            self.decisions = known;
         }
         let forwards = self.forwards[func.0 as usize].as_deref()?;
         let (slots, offset) = (self.slots(func), u32::from(takes_self));
@@ -166,7 +181,7 @@ impl Solver<'_> {
             return None;
         }
         let params = self.program.func(func).params.len() as u32;
-        let (first, decision) = (self.first_given(func, takes_self), &self.decisions[&(func, env)]);
+        let (first, decision) = (self.first_given(func, takes_self), &self.decisions[&(func, env)].decision);
         let binds = |number| shape.argument(first, number).is_some_and(|argument| decision.binds(argument));
         let bound = (0..).zip(given).filter(|&(number, _)| binds(number));
         sources.extend(bound.map(|(number, node)| Source { param: params + number, node, definite: true }));
@@ -307,7 +322,7 @@ impl Solver<'_> {
         if self.forwards[func.0 as usize].is_none() || !self.contexts.has(Rule::Forwarding) {
             return (at_params(own), false);
         }
-        let decision = &self.decisions[&(func, env)];
+        let decision = &self.decisions[&(func, env)].decision;
         let (params, first) =
             (self.program.func(func).params.len() as u32, self.first_given(func, takes_self));
         let rest = |number: u32| shape.and_then(|shape| self.shape(shape).argument(first, number));
@@ -328,24 +343,41 @@ impl Solver<'_> {
         (counts, decision.by_site)
     }
 
-    /// What decides in the functions that a function passes on to what it takes, as far as `left` more calls tell.
-    fn onward(&self, func: FuncId, env: InstId, left: &mut u32) -> Decision {
+    /// What decides in the functions that a function passes on to what it takes, as far as `left` more calls tell, and whether
+    /// they tell all. What is known already is not gone through again, but its calls count: what is found does not depend on
+    /// what was asked before.
+    fn onward(&self, func: FuncId, env: InstId, left: &mut u32, known: &mut Decisions) -> (Decision, bool) {
         let mut decision = Decision::default();
-        let Some(forwards) = self.forwards[func.0 as usize].as_deref() else { return decision };
+        let Some(forwards) = self.forwards[func.0 as usize].as_deref() else { return (decision, true) };
+        if let Some(known) = known.get(&(func, env))
+            && let Some(fewer) = left.checked_sub(known.calls)
+        {
+            *left = fewer;
+            return (known.decision.clone(), true);
+        }
+        let (before, mut complete) = (*left, true);
         for onward in &forwards.onward {
-            let Some(fewer) = left.checked_sub(1) else { break };
+            let Some(fewer) = left.checked_sub(1) else {
+                complete = false;
+                break;
+            };
             *left = fewer;
             let Some((callee, env, bound)) = self.callee(env, onward.callee) else {
                 decision.all |= onward.unpacks();
                 continue;
             };
-            let mut inner = self.onward(callee, env, left);
+            let (mut inner, all) = self.onward(callee, env, left, known);
+            complete &= all;
             inner.params |= self.deciding(callee);
             inner.by_site |= self.captures[callee.0 as usize];
             decision.by_site |= inner.by_site && onward.unpacks();
             self.pass_back(func, onward, callee, bound, &inner, &mut decision);
         }
-        decision
+        if complete {
+            let calls = before - *left;
+            known.insert((func, env), Known { decision: decision.clone(), calls });
+        }
+        (decision, complete)
     }
 
     /// Adds what decides at the arguments of a call, given what decides in the function that it enters.

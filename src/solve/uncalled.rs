@@ -5,10 +5,10 @@
 
 use super::call::Passing;
 use super::class::ClassInfo;
-use super::value::{InstId, Value, ValueId, well_known};
+use super::value::{ClassDef, InstId, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::ir::{ParamKind, ScopeKind};
-use crate::link::{ClassId, FuncId};
+use crate::link::FuncId;
 use rustc_hash::FxHashSet;
 
 /// What has been called here.
@@ -17,7 +17,7 @@ pub(super) enum Definition {
     /// A function or lambda.
     Func(FuncId),
     /// A class.
-    Class(ClassId),
+    Class(ClassDef),
 }
 
 impl Solver<'_> {
@@ -29,7 +29,7 @@ impl Solver<'_> {
     /// `__init__` ran. Parameters with a default keep it; the others get an untracked value.
     pub fn call_uncalled(&mut self) -> bool {
         let mut entered: FxHashSet<FuncId> = self.insts.iter().map(|inst| inst.func).collect();
-        let mut instantiated: FxHashSet<ClassId> = FxHashSet::default();
+        let mut instantiated: FxHashSet<ClassDef> = FxHashSet::default();
         let mut functions = Vec::new();
         let mut classes = Vec::new();
         for value in (0..self.values.len() as u32).map(ValueId) {

@@ -40,6 +40,15 @@ pub struct AllocSite {
     pub index: u32,
 }
 
+/// What makes a class.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum ClassDef {
+    /// A class statement.
+    Statement(ClassId),
+    /// The call of `type(name, bases, namespace)` at this site.
+    Call(AllocSite),
+}
+
 /// Kinds of objects that are identified by allocation site and allocating instance.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum ObjKind {
@@ -89,8 +98,8 @@ pub enum Value {
     Module(ModId),
     /// A function object: the scope and the instance that its free variables live in.
     Func(FuncId, InstId),
-    /// A class object.
-    Class(ClassId, InstId),
+    /// A class object: what made it, and the instance that did.
+    Class(ClassDef, InstId),
     /// An instance of a program class.
     Inst(ClassKey, AllocSite),
     /// Any instance with this class key: a context key, never a points-to value.

@@ -3,7 +3,7 @@
 use super::calls::called_primitive;
 use crate::ir::{Op, VarDef, VarId};
 use crate::paths::CallGraph;
-use crate::solve::value::{InstId, Value, well_known};
+use crate::solve::value::{ClassDef, InstId, Value, well_known};
 use crate::solve::{Origin, Solver};
 use rustc_hash::FxHashSet;
 
@@ -96,7 +96,7 @@ impl Search<'_, '_> {
         for &value in solver.graph.values(solver.var(inst, object)) {
             let Some(class) = solver.class_of(value) else { continue };
             for &base in solver.mro(class) {
-                let Value::Class(id, _) = solver.values.get(base) else { continue };
+                let Value::Class(ClassDef::Statement(id), _) = solver.values.get(base) else { continue };
                 let body = solver.program.class(id).1;
                 let file = solver.program.file_of(body);
                 for (func, ir) in (file.first_func..).zip(&file.ir.funcs) {

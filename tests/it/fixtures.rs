@@ -134,5 +134,6 @@ fixtures! {
     bodies,
     broken,
     calls,
+    types,
     unknown,
 }

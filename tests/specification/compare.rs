@@ -8,7 +8,7 @@ use producer_map::link::{FuncId, LoweredFile, ModId, Program};
 use producer_map::lower::lower;
 use producer_map::models::Models;
 use producer_map::solve::observe::Observed;
-use producer_map::solve::value::{AllocSite, InstId, ObjKind, Value as Solved, ValueId};
+use producer_map::solve::value::{AllocSite, ClassDef, InstId, ObjKind, Value as Solved, ValueId};
 use producer_map::solve::{Knowledge, Reading, Solver};
 
 use crate::domain::{At, Inst, Kind, Site, V, Value, text};
@@ -183,7 +183,7 @@ impl Reader<'_, '_> {
             Solved::AnyStr => Value::AnyStr,
             Solved::Module(module) => Value::Module(module),
             Solved::Func(func, env) => Value::Func(func, self.inst(env)),
-            Solved::Class(class, env) => Value::Class(class, self.inst(env)),
+            Solved::Class(ClassDef::Statement(class), env) => Value::Class(class, self.inst(env)),
             Solved::Inst(key, at) => {
                 let (class, context) = solver.values.class_of_key(key);
                 let line: Vec<V> = solver.mro(class).iter().map(|&class| self.value(class)).collect();

@@ -303,10 +303,8 @@ impl Evaluation {
             ("contextmanager", Some(first)) => self.effects.push(Effect::Wrap(first, Wrapper::Manager, dst)),
             ("staticmethod", Some(first)) => self.effects.push(Effect::Wrap(first, Wrapper::Static, dst)),
             ("classmethod", Some(first)) => self.effects.push(Effect::Wrap(first, Wrapper::Class, dst)),
-            ("decorator", first) => {
-                self.holds(dst, V::ext("producer_map.identity"));
-                self.effects.extend(first.map(|first| Effect::Kept(first, dst)));
-            }
+            ("decorator", Some(first)) => self.effects.push(Effect::Kept(first, dst)),
+            ("decorator", None) => self.holds(dst, V::ext("producer_map.identity")),
             ("wraps", Some(first)) => {
                 let object = self.made(Kind::Wraps);
                 self.field(object, "__wrapped__", first);
@@ -350,7 +348,11 @@ impl Evaluation {
                 let Some(this) = self.argument(Some(1), None) else { return };
                 self.effects.push(Effect::Super(class, this, dst));
             }
-            ("type", Some(first)) => self.effects.push(Effect::TypeOf(first, dst)),
+            ("type", Some(first)) => match self.call.args.len() {
+                1 => self.effects.push(Effect::TypeOf(first, dst)),
+                3 => self.outside("a class that a call makes"),
+                _ => self.holds(dst, V::of(Value::Unknown)),
+            },
             ("str", Some(first)) => self.effects.push(Effect::Str(first, "same".to_owned(), dst)),
             ("str", None) => self.holds(dst, V::of(Value::AnyStr)),
             ("str_method", _) => {

@@ -12,6 +12,7 @@ mod forwarding;
 mod generate;
 mod imports;
 mod intern;
+mod lacking;
 mod library;
 #[path = "../it/fixtures/parse.rs"]
 mod parse;

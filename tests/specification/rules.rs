@@ -12,9 +12,12 @@ use producer_map::link::ModId;
 
 use crate::domain::{At, Call, Inst, Kind, Mode, Node, Passing, Place, Target, Text, V, Value, text};
 use crate::imports::{Import, import};
+use crate::lacking::Known;
 use crate::library::{Effect, effects, merged};
 use crate::shapes::*;
-use crate::world::{LONG, Source, World, as_text, folded, is_exception, linearise, slot_name};
+use crate::world::{
+    LONG, Source, World, as_text, folded, is_exception, linearise, makes_its_instances, slot_name,
+};
 
 /// The least fixpoint.
 #[derive(Default)]
@@ -27,6 +30,10 @@ pub struct Solution {
     pub edges: BTreeSet<(At, Inst)>,
     /// What the program has that the rules do not speak of.
     pub outside: BTreeSet<String>,
+    /// Where an untracked value is tested against a class of which there is no instance.
+    untold: HashSet<Node>,
+    /// Attributes that are read and that the object cannot have.
+    lacking: HashSet<(V, Text)>,
 }
 
 /// Solves a program, strict calls included: a load that finds nothing when all is stable gives an untracked value, and
@@ -37,6 +44,9 @@ pub fn solve(world: &World<'_>, entries: &[ModId]) -> Solution {
         let solution = fixpoint(world, entries, &released);
         let before = released.len();
         released.extend(blocked(world, &solution));
+        if released.len() == before {
+            released.extend(&solution.untold);
+        }
         if released.len() == before || !solution.outside.is_empty() {
             return solution;
         }
@@ -48,9 +58,11 @@ fn blocked(world: &World<'_>, solution: &Solution) -> HashSet<Node> {
     let holds = |inst: Inst, var: VarId| solution.variables.get(&(inst, var.0));
     let blocked = |at: At| {
         let (dst, fed) = match *world.op(at) {
-            Op::LoadAttr { dst, obj, .. } => {
-                let objects = holds(at.0, obj);
-                (dst, objects.is_some_and(|objects| objects.iter().any(|&object| *object != Value::None)))
+            Op::LoadAttr { dst, obj, name } => {
+                let name = world.sym(at.0.func, name);
+                let may_have =
+                    |&object: &V| *object != Value::None && !solution.lacking.contains(&(object, name));
+                (dst, holds(at.0, obj).is_some_and(|objects| objects.iter().any(may_have)))
             }
             Op::LoadGlobal { dst, .. } => (dst, true),
             _ => return None,
@@ -108,6 +120,32 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             takes(at, 0, v), takes(at, 1, c),
             if let Op::Narrow { dst, by: Narrowing::IsInstance(_), .. } = w.op(*at),
             if let Some(class) = v.class(), mro(class, line), if !c.is_class() || line.contains(c);
+
+        // An untracked value that is an instance of a class is one that the program makes, or what its model says.
+        relation object(V);
+        relation untracked(At, V);
+        relation waits(At, V);
+        relation answered(At, V);
+        object(o) <-- points(_, o), if o.is_object();
+        untracked(at, c) <--
+            takes(at, 0, v), if **v == Value::Unknown, takes(at, 1, c),
+            if let Op::Narrow { by: Narrowing::IsInstance(_), .. } = w.op(*at);
+        waits(at, c) <-- untracked(at, c), mro(c, line), if makes_its_instances(line);
+        points(var(at, dst), o), answered(at, c) <--
+            waits(at, c), object(o), if let Some(class) = o.class(), mro(class, line), if line.contains(c),
+            if let Op::Narrow { dst, .. } = w.op(*at);
+        points(var(at, dst), unknown) <--
+            untracked(at, c), mro(c, line), if !makes_its_instances(line), if let Op::Narrow { dst, .. } = w.op(*at);
+        all(c), operand(all_of(*c), *at, 1) <-- untracked(at, c), if let Value::Obj(Kind::Tuple | Kind::List, ..) = **c;
+        points(var(at, dst), o) <--
+            untracked(at, c), if w.instance(*c).is_some(), object(o), if let Some(class) = o.class(), mro(class, line),
+            if line.contains(c), if let Op::Narrow { dst, .. } = w.op(*at);
+        points(var(at, dst), v) <--
+            untracked(at, c), if let Some(Some(v)) = w.instance(*c), if let Op::Narrow { dst, .. } = w.op(*at);
+        outside("an instance of a container".to_owned()) <-- untracked(_, c), if w.instance(*c) == Some(None);
+        points(var(at, dst), unknown) <--
+            untracked(at, c), if !c.is_class(), if w.instance(*c).is_none(),
+            if !matches!(**c, Value::Obj(Kind::Tuple | Kind::List, ..)), if let Op::Narrow { dst, .. } = w.op(*at);
 
         // Globals, and names of class bodies.
         flow(global, var(at, dst)) <--
@@ -210,7 +248,8 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             item(o, k, dst), if let Value::Obj(..) = **o, if let Some(n) = slot_name(*k);
         all(o), flow(all_of(*o), dst) <--
             item(o, k, dst), if let Value::Obj(..) = **o, if slot_name(*k).is_none();
-        points(dst, element(*o).unwrap_or(unknown)) <-- item(o, _, dst), if !matches!(**o, Value::Obj(..) | Value::None);
+        points(dst, w.part(*o).or(element(*o)).unwrap_or(unknown)) <--
+            item(o, _, dst), if !matches!(**o, Value::Obj(..)), if !has_no_elements(*o);
 
         /// `destination = object[index]`, where a sequence is unpacked.
         relation element(V, u32, Node);
@@ -235,7 +274,7 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             let iterator = Node::of(Place::Iterator(at, *v));
         points(dst, inside(*v).unwrap_or(unknown)) <--
             iterate(v, dst, _), if !v.is_object(),
-            if !matches!(**v, Value::Obj(..) | Value::Generator(_) | Value::None | Value::Opaque);
+            if !matches!(**v, Value::Obj(..) | Value::Generator(_) | Value::Opaque), if !has_no_elements(*v);
         points(dst, opaque) <-- iterate(v, dst, _), if **v == Value::Opaque;
 
         // Unpacking and slicing.
@@ -397,6 +436,9 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         slot(o, n), flow(slot_of(*o, *n), dst) <--
             load(o, n, dst, _), if let Value::Func(..) = **o,
             if !["__name__", "__doc__", "__module__", "__qualname__"].contains(&n.as_str());
+        slot(o, text("__wrapped__")), loads(slot_of(*o, text("__wrapped__")), n, dst, at) <--
+            load(o, n, dst, at), if let Value::Func(..) = **o,
+            if !["__name__", "__doc__", "__module__", "__qualname__", "__wrapped__"].contains(&n.as_str());
         points(dst, this) <-- load(o, n, dst, _), if let Value::Bound(this, _) = **o, if n.as_str() == "__self__";
         points(dst, func) <-- load(o, n, dst, _), if let Value::Bound(_, func) = **o, if n.as_str() == "__func__";
         load(func, n, dst, at) <--
@@ -405,7 +447,8 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             load(o, n, dst, at), if let Value::ManagerFunc(f) | Value::StaticMethod(f) | Value::ClassMethod(f) = **o;
         // and of the rest.
         slot(o, n), flow(slot_of(*o, *n), dst) <--
-            load(o, n, dst, _), if let Value::Obj(Kind::Tuple | Kind::Partial, ..) = **o;
+            load(o, n, dst, _), if let Value::Obj(Kind::Tuple | Kind::Partial, ..) = **o,
+            if !n.starts_with('_') || n.starts_with("__");
         points(dst, v) <-- load(o, n, dst, _), if let Some(v) = foreign_attribute(*o, *n);
 
         /// `object.name = source`.
@@ -476,7 +519,7 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         element(v, x, Node::of(Place::Staged(*t, *p))) <--
             staged(t, p, s), if let Source::Mixed { stars, .. } = s, for (n, x) in stars.iter(), points(n, v);
         item(v, V::of(Value::Str(*name)), Node::of(Place::Staged(*t, *p))) <--
-            staged(t, p, s), if let Source::Mixed { doubles, .. } = s, for (n, name) in doubles.iter(), points(n, v);
+            staged(t, p, s), if let Source::Mixed { doubles, .. } = s, for (n, name) in doubles.iter(), mapping(n, v);
         keyed(t, p, v.param_key(t.func(), *constants), v) <-- source(t, p, n, constants), points(n, v);
         combination(t, p + 1, so_far) <-- combination(t, p, so_far), absent(t, p);
         combination(t, p + 1, extended(so_far, *p, *key)) <-- combination(t, p, so_far), keyed(t, p, key, _);
@@ -523,9 +566,18 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             if !matches!(**v, Value::Obj(Kind::List | Kind::Tuple, ..));
         forward(v, dict, Forward::Except(*func)) <--
             adds(what), if let Surplus::DoubleStar(n, dict, func) = what, points(n, v), if let Value::Obj(Kind::Dict, ..) = **v;
-        points(rest_of(*dict), unknown) <--
-            adds(what), if let Surplus::DoubleStar(n, dict, _) = what, points(n, v),
-            if !matches!(**v, Value::Obj(Kind::Dict, ..) | Value::None);
+        points(rest_of(*dict), if let Value::Data | Value::Ext(_) = **v { *v } else { unknown }) <--
+            adds(what), if let Surplus::DoubleStar(n, dict, _) = what, mapping(n, v),
+            if !matches!(**v, Value::Obj(Kind::Dict, ..));
+        // What stands behind `**` without raising: an object needs `__getitem__`, which is looked up on its class.
+        relation doubled(Node);
+        relation mapping(Node, V);
+        doubled(n) <-- staged(_, _, s), if let Source::Mixed { doubles, .. } = s, for (n, _) in doubles.iter();
+        doubled(n) <-- adds(what), if let Surplus::DoubleStar(n, _, _) = what;
+        mapping(n, v) <-- doubled(n), points(n, v), if !v.is_object(), if !has_no_elements(*v);
+        mapping(n, v) <--
+            doubled(n), points(n, v), if let Some(class) = v.class(), mro(class, line),
+            if w.defines(line, text("__getitem__")) || !makes_its_instances(line);
 
         /// What is entered runs, and its result comes back; a generator and a context manager run when they are used.
         relation edge(At, Inst);
@@ -650,12 +702,12 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             effect(at, e), if let Effect::Special(n, names, dst) = e, points(n, v),
             if let Some(class) = v.class(), mro(class, line), if let Some(name) = names.iter().find(|name| w.defines(line, **name));
         points(dst, wrapped(*v, *how)) <-- effect(_, e), if let Effect::Wrap(n, how, dst) = e, points(n, v);
-        points(dst, v) <--
-            effect(_, e), if let Effect::Kept(n, dst) = e, points(n, v), if is_definition(*v) || matches!(**v, Value::Bound(..));
+        points(dst, if is_definition(*v) || matches!(**v, Value::Bound(..)) { *v } else { V::ext("producer_map.identity") }) <--
+            effect(_, e), if let Effect::Kept(n, dst) = e, points(n, v);
         load(o, name, dst, at) <--
             effect(at, e), if let Effect::GetAttr(objects, names, dst) = e, points(objects, o), points(names, n),
             if let Some(name) = slot_name(*n);
-        points(dst, unknown) <--
+        points(dst, if let Value::Ext(_) | Value::Data = **o { *o } else { unknown }) <--
             effect(_, e), if let Effect::GetAttr(objects, names, dst) = e, points(objects, o), points(names, n),
             if slot_name(*n).is_none(), if **o != Value::None;
         store(o, name, src, at) <--
@@ -691,6 +743,37 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         outside: program.outside.into_iter().map(|(what,)| what).collect(),
         ..Solution::default()
     };
+    let mut known = Known {
+        holds: HashMap::new(),
+        lines: program.mro.into_iter().collect(),
+        exposed: HashSet::new(),
+        stored_on_unknown: HashSet::new(),
+    };
+    for &(node, value) in &program.points {
+        known.holds.entry(node).or_default().push(value);
+    }
+    for (_, effect) in &program.effect {
+        if let Effect::Values(node, _) = effect {
+            known.exposed.extend(known.holds.get(node).into_iter().flatten());
+        }
+    }
+    let dicts = program.load.iter().filter(|load| load.1.as_str() == "__dict__");
+    known.exposed.extend(dicts.map(|load| load.0));
+    let unknown_stores = program.store.iter().filter(|store| *store.0 == Value::Unknown);
+    known.stored_on_unknown.extend(unknown_stores.map(|store| store.1));
+    let read: HashSet<(V, Text)> = program
+        .member
+        .iter()
+        .map(|member| (member.0, member.1))
+        .chain(program.load.iter().map(|load| (load.0, load.1)))
+        .collect();
+    solution.lacking = read.into_iter().filter(|&(object, name)| known.lacks(w, object, name)).collect();
+    let answered: HashSet<(At, V)> = program.answered.into_iter().collect();
+    for waiting in program.waits.into_iter().filter(|waiting| !answered.contains(waiting)) {
+        if let (at, Op::Narrow { dst, .. }) = (waiting.0, w.op(waiting.0)) {
+            solution.untold.insert(at.0.var(*dst));
+        }
+    }
     for (node, value) in program.points {
         if let Place::Var(inst, var) = *node {
             solution.variables.entry((inst, var)).or_default().insert(value.told());

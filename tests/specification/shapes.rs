@@ -119,7 +119,9 @@ pub fn passes(by: Narrowing, value: V) -> bool {
                 | Value::Module(_)
                 | Value::ManagerFunc(_)
         ),
-        Narrowing::IsInstance(_) => value.class().is_none() && *value != Value::None,
+        Narrowing::IsInstance(_) => {
+            value.class().is_none() && !matches!(*value, Value::None | Value::Unknown)
+        }
         Narrowing::NotInstance(_) => true,
     }
 }
@@ -242,6 +244,19 @@ pub fn element(value: V) -> Option<V> {
     if *value == Value::Opaque { Some(V::of(Value::Data)) } else { inside(value) }
 }
 
+/// Whether a value has neither elements nor items, so that asking for them raises.
+pub fn has_no_elements(value: V) -> bool {
+    matches!(
+        *value,
+        Value::None
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Func(..)
+            | Value::Bound(..)
+            | Value::ManagerFunc(_)
+    )
+}
+
 /// Whether a raw attribute is no descriptor.
 pub fn binds_to_itself(raw: V, recv: V) -> bool {
     match *raw {
@@ -252,11 +267,17 @@ pub fn binds_to_itself(raw: V, recv: V) -> bool {
     }
 }
 
+/// Whether a name is an attribute of tuples, named ones included; any other is a field.
+pub fn is_tuple_attribute(name: &str) -> bool {
+    matches!(name, "count" | "index") || name.starts_with('_')
+}
+
 /// An attribute of a value of a builtin type, or of something outside.
 pub fn foreign_attribute(object: V, name: Text) -> Option<V> {
     let class = match &*object {
         Value::Obj(Kind::List, ..) => "list",
-        Value::Obj(Kind::Tuple, ..) => "tuple",
+        Value::Obj(Kind::Tuple, ..) if is_tuple_attribute(&name) => "tuple",
+        Value::Obj(Kind::Tuple, ..) => return None,
         Value::Obj(Kind::Set, ..) => "set",
         Value::Obj(Kind::Dict, ..) => "dict",
         Value::Obj(Kind::Property, ..) => "property",

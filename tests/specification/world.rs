@@ -7,7 +7,7 @@ use producer_map::ir::{
     VarId,
 };
 use producer_map::link::{FuncId, ModId, Program};
-use producer_map::models::Models;
+use producer_map::models::{Entry, Models, Term};
 use producer_map::solve::forward::Forwards;
 
 use crate::domain::{
@@ -475,6 +475,24 @@ impl<'p> World<'p> {
             && self.defines(mro, text("__getattr__"))
     }
 
+    /// A part of what a library holds, where no model speaks of it.
+    pub fn part(&self, value: V) -> Option<V> {
+        let Value::ExtMethod(_, path) = &*value else { return None };
+        self.models.get(path).is_none_or(Entry::says_nothing).then(|| V::ext(path))
+    }
+
+    /// What a class outside of the program says of an instance of which nothing else is known: a value, or none where it is a
+    /// container; none at all where nothing is said.
+    pub fn instance(&self, class: V) -> Option<Option<V>> {
+        let Value::Ext(path) = &*class else { return None };
+        let term = self.models.get(path)?.instance.as_ref()?;
+        Some(match term {
+            Term::Apply(word, _) if word == "str" => Some(V::of(Value::AnyStr)),
+            Term::Apply(word, _) if word == "opaque" => Some(V::of(Value::Opaque)),
+            _ => None,
+        })
+    }
+
     /// The plain name of a class value.
     pub fn class_name(&self, class: V) -> &'p str {
         let Value::Class(class, _) = *class else { return "" };
@@ -517,6 +535,15 @@ pub fn positions(params: &[Param]) -> usize {
     let by_position =
         |param: &&Param| matches!(param.kind, ParamKind::PositionalOnly | ParamKind::Positional);
     params.iter().filter(by_position).count()
+}
+
+/// Whether only the program makes instances of a class: no base is outside of it.
+pub fn makes_its_instances(mro: &[V]) -> bool {
+    mro.iter().all(|class| match &**class {
+        Value::Class(..) => true,
+        Value::Ext(path) => path.as_str() == "builtins.object",
+        _ => false,
+    })
 }
 
 /// Whether a class is an exception, by the names of its bases outside of the program.

@@ -1,0 +1,276 @@
+//! Calls of library functions whose model names a primitive, and of the decorators that such primitives return.
+
+use super::call::Passing;
+use super::primitive::{Pending, Wrap};
+use super::value::{ObjKind, Value, ValueId, well_known};
+use super::{Solver, Use};
+use crate::link::Name;
+use crate::models::Entry;
+
+impl Solver<'_> {
+    /// Runs the primitive of a library model.
+    #[allow(clippy::too_many_lines, reason = "one arm per primitive, each short")]
+    pub(super) fn call_library_primitive(
+        &mut self,
+        call: u32,
+        prim: &str,
+        entry: &Entry,
+        recv: Option<ValueId>,
+    ) {
+        let super::call::Call { origin, dst, .. } = self.calls[call as usize];
+        let args = self.calls[call as usize].args.clone();
+        let first = self.argument(call, Some(0), None);
+        match prim {
+            "never" => {}
+            "partial" => {
+                let object = self.object(ObjKind::Partial, origin);
+                if let Some(first) = first {
+                    let func = self.field(object, self.names.func);
+                    self.flow(first, func);
+                }
+                let passed = args.into_iter().skip_while(|(passing, _)| *passing != Passing::Pos).skip(1);
+                self.partials.entry(object).or_insert_with(|| passed.collect());
+                self.graph.add(dst, object);
+            }
+            "wraps" => {
+                let name = self.program.names.intern("wraps");
+                let object = self.object(ObjKind::Primitive(name), origin);
+                if let Some(first) = first {
+                    let field = self.field(object, self.names.wrapped);
+                    self.flow(first, field);
+                }
+                self.graph.add(dst, object);
+            }
+            "decorator" => {
+                let identity = self.ext_value("producer_map.identity");
+                match first {
+                    Some(first) => {
+                        let what = self.primitive(Pending::Decorator { dst });
+                        self.watch(first, Use::Primitive { what });
+                    }
+                    None => {
+                        self.graph.add(dst, identity);
+                    }
+                }
+            }
+            "contextmanager" | "staticmethod" | "classmethod" => {
+                let Some(first) = first else { return };
+                let wrap = match prim {
+                    "contextmanager" => Wrap::Manager,
+                    "staticmethod" => Wrap::Static,
+                    _ => Wrap::Class,
+                };
+                let what = self.primitive(Pending::Wrapped { wrap, dst });
+                self.watch(first, Use::Primitive { what });
+            }
+            "property" => {
+                let object = self.object(ObjKind::Property, origin);
+                for (index, name) in ["fget", "fset", "fdel"].into_iter().enumerate() {
+                    if let Some(node) = self.argument(call, Some(index as u32), Some(name)) {
+                        let name = self.program.names.intern(name);
+                        let field = self.field(object, name);
+                        self.flow(node, field);
+                    }
+                }
+                self.graph.add(dst, object);
+            }
+            "property_setter" => {
+                if let (Some(recv), Some(first)) = (recv, first) {
+                    let name = self.program.names.intern("fset");
+                    let field = self.field(recv, name);
+                    self.flow(first, field);
+                    self.graph.add(dst, recv);
+                }
+            }
+            "getattr" => {
+                let (Some(object), Some(name)) = (first, self.argument(call, Some(1), None)) else {
+                    return;
+                };
+                let what = self.primitive(Pending::GetAttr { object, name, dst, at: origin });
+                self.watch(object, Use::Primitive { what });
+                self.watch(name, Use::Primitive { what });
+                if let Some(default) = self.argument(call, Some(2), None) {
+                    self.flow(default, dst);
+                }
+            }
+            "setattr" => {
+                let (Some(object), Some(name), Some(value)) =
+                    (first, self.argument(call, Some(1), None), self.argument(call, Some(2), None))
+                else {
+                    return;
+                };
+                let what = self.primitive(Pending::SetAttr { object, name, value, at: origin });
+                self.watch(object, Use::Primitive { what });
+                self.watch(name, Use::Primitive { what });
+                self.graph.add(dst, well_known::NONE);
+            }
+            "super" => {
+                let (Some(class), Some(this)) = (first, self.argument(call, Some(1), None)) else {
+                    return;
+                };
+                self.super_of(class, this, dst);
+            }
+            "type" => match (first, self.argument(call, Some(1), None), self.argument(call, Some(2), None)) {
+                (Some(name), Some(bases), Some(namespace)) => {
+                    self.make_class_by_call(call, name, bases, namespace);
+                }
+                (Some(first), None, None) => {
+                    let what = self.primitive(Pending::TypeOf { dst });
+                    self.watch(first, Use::Primitive { what });
+                }
+                _ => {
+                    self.graph.add(dst, well_known::UNKNOWN);
+                }
+            },
+            "str" => match first {
+                Some(first) => {
+                    let what = self.primitive(Pending::StrMethod { kind: "same".to_owned(), dst });
+                    self.watch(first, Use::Primitive { what });
+                }
+                None => {
+                    self.graph.add(dst, well_known::ANY_STR);
+                }
+            },
+            "dict" => {
+                let object = self.object(ObjKind::Dict, origin);
+                self.fill_dict(call, object);
+                self.graph.add(dst, object);
+            }
+            "dict_update" => {
+                if let Some(recv) = recv {
+                    self.fill_dict(call, recv);
+                }
+                self.graph.add(dst, well_known::NONE);
+            }
+            "dict_get" => {
+                let (Some(recv), Some(key)) = (recv, first) else { return };
+                let object = self.constant(recv);
+                let what = self.primitive(Pending::DictGet { object, key, dst });
+                self.watch(key, Use::Primitive { what });
+                match self.argument(call, Some(1), Some("default")) {
+                    Some(default) => self.flow(default, dst),
+                    None => {
+                        self.graph.add(dst, well_known::NONE);
+                    }
+                }
+            }
+            "namedtuple" => {
+                let object = self.object(ObjKind::NamedTuple, origin);
+                if let Some(fields) = self.argument(call, Some(1), Some("field_names")) {
+                    let field = self.field(object, self.names.fields);
+                    self.flow(fields, field);
+                }
+                self.graph.add(dst, object);
+            }
+            "replace" => {
+                // A named tuple with other values in some fields; it is taken for the same tuple, which then has either.
+                let Some(recv) = recv else { return };
+                let class = self.class_of(recv).and_then(|class| self.named_tuple_of(class));
+                let fields = class.map(|class| self.named_tuple_fields(class)).unwrap_or_default();
+                for (passing, node) in args {
+                    match passing {
+                        Passing::Kw(name) => self.store_tuple_field(recv, &fields, name, node),
+                        Passing::DoubleStar => self.watch(node, Use::Spread { to: recv }),
+                        Passing::Pos | Passing::Star => {}
+                    }
+                }
+            }
+            "json" => {
+                let object = self.object(ObjKind::Json, origin);
+                if let Some(first) = first {
+                    let field = self.field(object, self.names.json);
+                    self.flow(first, field);
+                }
+                self.graph.add(dst, object);
+            }
+            "format" => {
+                let Some(recv) = recv else { return };
+                let what = self.primitive(Pending::Format { format: recv, call, dst });
+                let mut watched = false;
+                for (_, node) in args {
+                    self.watch(node, Use::Primitive { what });
+                    watched = true;
+                }
+                if !watched {
+                    self.graph.add(dst, recv);
+                }
+            }
+            "join" => {
+                let Some(parts) = first else { return };
+                // The elements are read: a generator runs.
+                let ignored = self.graph.node();
+                self.watch(parts, Use::Iterate { dst: ignored, at: origin });
+                match recv.filter(|&recv| matches!(self.values.get(recv), Value::Str(_))) {
+                    Some(separator) => {
+                        let what = self.primitive(Pending::Join { separator, parts, dst });
+                        self.watch(parts, Use::Primitive { what });
+                    }
+                    None => {
+                        self.graph.add(dst, well_known::ANY_STR);
+                    }
+                }
+            }
+            "split" => {
+                let list = self.object(ObjKind::List, origin);
+                let rest = self.rest(list);
+                self.graph.add(rest, well_known::ANY_STR);
+                self.graph.add(dst, list);
+            }
+            "str_method" => {
+                let (Some(recv), Some(kind)) = (recv, entry.kind.as_deref()) else { return };
+                self.str_method(kind, recv, dst);
+            }
+            "import_module" => {
+                let Some(first) = first else { return };
+                let what = self.primitive(Pending::ImportModule { dst, at: origin });
+                self.watch(first, Use::Primitive { what });
+            }
+            "enter" => {
+                let Some(first) = first else { return };
+                let what = self.primitive(Pending::Enter { dst, at: origin });
+                self.watch(first, Use::Primitive { what });
+            }
+            _ => self.call_web_primitive(call, prim, entry, recv),
+        }
+    }
+
+    fn fill_dict(&mut self, call: u32, object: ValueId) {
+        let origin = self.calls[call as usize].origin;
+        for (passing, node) in self.calls[call as usize].args.clone() {
+            match passing {
+                Passing::Pos | Passing::DoubleStar => self.watch(node, Use::Spread { to: object }),
+                Passing::Kw(name) => {
+                    let field = self.field(object, name);
+                    self.flow(node, field);
+                    let key = self.values.intern_keyed(Value::Str(name), None);
+                    let keys = self.field(object, self.names.keys);
+                    self.graph.add(keys, key);
+                }
+                Passing::Star => {
+                    let rest = self.rest(object);
+                    self.watch(node, Use::Iterate { dst: rest, at: origin });
+                }
+            }
+        }
+    }
+
+    /// Calls a decorator that a primitive returned.
+    pub(super) fn call_primitive(&mut self, call: u32, object: ValueId, name: Name) {
+        let prim = self.text(name).to_owned();
+        let dst = self.calls[call as usize].dst;
+        let Some(first) = self.argument(call, Some(0), None) else {
+            self.call_web_object(call, &prim, object);
+            return;
+        };
+        match prim.as_str() {
+            "wraps" => {
+                // The wrapper keeps a link to what it wraps (functools.update_wrapper).
+                let wrapped = self.field(object, self.names.wrapped);
+                let what = self.primitive(Pending::SetField { name: self.names.wrapped, value: wrapped });
+                self.watch(first, Use::Primitive { what });
+                self.flow(first, dst);
+            }
+            _ => self.call_web_object(call, &prim, object),
+        }
+    }
+}
