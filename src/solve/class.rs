@@ -398,10 +398,10 @@ impl Solver<'_> {
                 Value::Ext(path) if external.is_none() && self.text(path) != "builtins.object" => {
                     external = Some(path);
                 }
-                Value::Obj(ObjKind::NamedTuple, ..) => {
-                    if external.is_none() && is_tuple_helper(self.text(name)) {
-                        external = Some(self.program.names.intern("builtins.tuple"));
-                    }
+                Value::Obj(ObjKind::NamedTuple, ..)
+                    if external.is_none() && is_tuple_helper(self.text(name)) =>
+                {
+                    external = Some(self.program.names.intern("builtins.tuple"));
                 }
                 Value::Unknown | Value::Setting(_) => unknown = true,
                 _ => {}
