@@ -264,7 +264,7 @@ impl Graph {
 
     /// The next node with unseen values.
     pub fn pop(&mut self) -> Option<Popped> {
-        let node = self.queue.pop_front()?;
+        let node = self.queue.pop_back()?;
         let n = &mut self.nodes[node.0 as usize];
         n.queued = false;
         let from = n.done as usize;
