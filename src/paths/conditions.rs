@@ -254,11 +254,12 @@ pub(super) fn necessary(
     'conditions: for condition in path {
         let mut parts = vec![condition.clone()];
         while let Some(other) = avoiding(&parts) {
-            let more: Vec<&String> = other.iter().filter(|g| !path.contains(g)).collect();
+            let adds = |g: &&String| !path.contains(g) && !excludes(&parts, g);
+            let more: Vec<&String> = other.iter().filter(adds).collect();
             // Alternatives are most often on the same setting.
             let same = |g: &&&String| subject(g) == subject(condition);
             let Some(part) = more.iter().find(same).or(more.first()) else { continue 'conditions };
-            if parts.len() == MAX_ALTERNATIVES || excludes(&parts, part) {
+            if parts.len() == MAX_ALTERNATIVES {
                 continue 'conditions;
             }
             parts.push((*part).clone());
@@ -322,6 +323,7 @@ mod tests {
     fn alternatives_become_a_disjunction() {
         assert_eq!(needed(&[&["a", "b"], &["b", "c"]]), ["a or c", "b"]);
         assert_eq!(needed(&[&["a"], &["b", "c"], &["c", "d"]]), ["a or b or c"]);
+        assert_eq!(needed(&[&["a"], &["b", "not a"]]), ["a or b"]);
         assert_eq!(
             needed(&[&["config.X chooses \"p\""], &["config.X chooses \"q\""], &["features.Y"]]),
             ["config.X chooses \"p\" or \"q\" or features.Y"]
