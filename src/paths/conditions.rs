@@ -2,7 +2,7 @@
 
 use crate::ir::{Arg, Op, VarDef, VarId};
 use crate::link::FuncId;
-use crate::solve::gate::{is_compound, negated, subject};
+use crate::solve::gate::{is_compound, negated, subject, without_part};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
 use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
 use rustc_hash::FxHashMap;
@@ -193,7 +193,8 @@ fn under_all(
 /// `TABLE.get(config["KEY"])`.
 fn choice(solver: &Solver<'_>, inst: InstId, var: VarId, chosen: ValueId) -> Option<String> {
     let (table, key, otherwise) = lookup(solver, inst, var)?;
-    let setting = solver.setting(inst, key).filter(|setting| !is_compound(setting))?;
+    // What some part of a setting chooses, the setting chooses.
+    let setting = without_part(solver.setting(inst, key).filter(|setting| !is_compound(setting))?);
     let holds = |node| solver.graph.values(node).contains(&chosen);
     if otherwise.is_some_and(|var| holds(solver.var(inst, var))) {
         return None;

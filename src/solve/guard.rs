@@ -421,8 +421,12 @@ impl Solver<'_> {
         false
     }
 
-    /// A simple condition of a function whose subject holds a setting, as text; none for the comparison of a condition.
+    /// A simple condition of a function whose subject holds a setting, as text; none for the comparison of a condition, and none
+    /// for what is said of some part of a setting.
     fn worded(&self, func: FuncId, cond: &Cond, setting: &str) -> Option<String> {
+        if setting.ends_with(gate::SOME_PART) {
+            return None;
+        }
         let text = |constant: &Const| self.constant_text(func, constant);
         if gate::is_condition(setting) {
             return match cond {

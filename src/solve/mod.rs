@@ -39,6 +39,7 @@ mod passed;
 pub mod primitive;
 pub mod registry;
 mod returns;
+mod setting;
 pub mod shape;
 pub mod strings;
 mod tested;
@@ -227,6 +228,9 @@ pub struct Solver<'p> {
     merged: FxHashMap<u32, (u32, ValueId)>,
     defaults: FxHashMap<(ValueId, u32), NodeId>,
     string_depth: FxHashMap<Name, u8>,
+    /// What parts of settings are parts of.
+    setting_parts: FxHashMap<ValueId, setting::Part>,
+    parts_by_key: FxHashMap<(ValueId, Option<Name>), ValueId>,
     iterated: FxHashSet<(ValueId, NodeId)>,
     term_sites: u32,
     shared_sites: FxHashMap<Origin, AllocSite>,
@@ -388,6 +392,8 @@ impl<'p> Solver<'p> {
             merged: FxHashMap::default(),
             defaults: FxHashMap::default(),
             string_depth: FxHashMap::default(),
+            setting_parts: FxHashMap::default(),
+            parts_by_key: FxHashMap::default(),
             iterated: FxHashSet::default(),
             term_sites: 0,
             shared_sites: FxHashMap::default(),
