@@ -71,6 +71,8 @@ pub struct CallGraph {
     gates: Vec<SetId>,
     /// The conditions of the places that paths end at.
     ends: FxHashMap<Origin, SetId>,
+    /// By class key, the conditions under which there are instances.
+    receivers: FxHashMap<ValueId, Vec<String>>,
 }
 
 /// For each instance, the best way to a set of targets.
@@ -141,7 +143,7 @@ impl CallGraph {
                 assumed * ASSUMED + may * MAY + exceptional * EXCEPTIONAL + 1
             })
             .collect();
-        CallGraph { graph, weights, puts: targets::puts(solver), sets, gates, ends }
+        CallGraph { graph, weights, puts: targets::puts(solver), sets, gates, ends, receivers }
     }
 
     /// The best ways to any of `targets`, each with its conditions and what else it costs, over the edges that pass a test (by
@@ -214,6 +216,16 @@ impl CallGraph {
             open.extend(passing.map(|edge| InstId(edge.source().index() as u32)));
         }
         reaching
+    }
+
+    /// The conditions under which there are instances of the classes that an instance of a function was entered with.
+    pub fn gates_of_objects<'a>(
+        &'a self,
+        solver: &'a Solver<'_>,
+        inst: InstId,
+    ) -> impl Iterator<Item = &'a String> {
+        let keys = solver.insts[inst.0 as usize].context.iter();
+        keys.filter_map(|(_, key)| self.receivers.get(key)).flatten()
     }
 
     /// The conditions of a place that paths end at.

@@ -496,8 +496,13 @@ impl Solver<'_> {
 
     /// `config.FEATURE_X` and `features.X` stay as written: a reviewer looks for the text in the source.
     fn setting_in(&self, scope: Scope, var: VarId) -> Option<&str> {
+        self.setting_of(self.values_in(scope, var))
+    }
+
+    /// The one setting among values that are nothing but that and constants.
+    pub(super) fn setting_of(&self, values: &[ValueId]) -> Option<&str> {
         let mut found: Option<&str> = None;
-        for &value in self.values_in(scope, var) {
+        for &value in values {
             match self.values.get(value) {
                 Value::Setting(name) => {
                     let text = self.text(name);

@@ -22,6 +22,7 @@ mod class;
 mod closure;
 mod construct;
 pub mod contexts;
+mod element;
 mod flow;
 pub mod forward;
 pub mod gate;
@@ -156,6 +157,8 @@ pub struct Solver<'p> {
     pub edges: Vec<CallEdge>,
     /// The same by what they enter, made when it is asked for.
     entering: OnceLock<passed::Entering>,
+    /// How lists are filled, made when it is asked for.
+    filling: OnceLock<element::Filling>,
     /// Variables of modules that something other than an assignment of the module writes.
     written_from_outside: FxHashSet<NodeId>,
     /// What was registered on the way.
@@ -340,6 +343,7 @@ impl<'p> Solver<'p> {
             insts: Vec::new(),
             edges: Vec::new(),
             entering: OnceLock::new(),
+            filling: OnceLock::new(),
             written_from_outside: FxHashSet::default(),
             registry: Registry::default(),
             caps: Mutex::default(),
@@ -538,6 +542,7 @@ impl<'p> Solver<'p> {
         if self.edge_index.insert((from, to, kind)) {
             self.edges.push(CallEdge { from, to, kind });
             self.entering.take();
+            self.filling.take();
         }
     }
 
