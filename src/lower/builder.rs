@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashSet;
 
+use super::cond::negate;
 use super::known::Known;
 use super::scope::NO_SLOT;
 use crate::ir::{
@@ -436,6 +437,19 @@ impl Builder {
         self.guards.push(Guard { parent, cond, holds, unless_returns });
         self.depths.push(self.depths[parent.0 as usize] + 1);
         id
+    }
+
+    /// The guards between one and the current one, innermost first: the call that each waits for, and what makes it fail.
+    pub(super) fn guards_within(&self, outer: GuardId) -> Vec<(Option<u32>, Cond)> {
+        let mut found = Vec::new();
+        let mut at = self.guard;
+        while self.depths[at.0 as usize] > self.depths[outer.0 as usize] {
+            let guard = &self.guards[at.0 as usize];
+            let failing = if guard.holds { negate(guard.cond.clone()) } else { guard.cond.clone() };
+            found.push((guard.unless_returns, failing));
+            at = guard.parent;
+        }
+        found
     }
 
     /// The innermost guard around both.

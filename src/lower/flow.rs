@@ -25,8 +25,9 @@ struct Arms {
     /// Negated conditions of the arms before the current one, those aside that control cannot fall out of: what
     /// follows the branching is guarded by their negation anyway.
     failed: Vec<Cond>,
-    /// Arms that fall through after a bare call, and arms that control cannot fall out of: the call, if there is one, and the
-    /// conditions of the path to the arm.
+    /// Places in the arms that control does not go on from: arms that fall through after a bare call, arms that control cannot
+    /// fall out of, and what is behind conditions inside of an arm, should they fail. The call, if there is one, and the
+    /// conditions of the path to the place.
     ends: Vec<(Option<u32>, Vec<Cond>)>,
 }
 
@@ -41,19 +42,37 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// The end of an arm: keeps its state if control falls out of it. `cond` is the arm's own, none for `else`.
-    fn end_arm(&mut self, arms: &mut Arms, bare: Option<u32>, cond: Option<&Cond>) {
+    /// The end of an arm: keeps its state if control falls out of it. `cond` is the arm's own, none for `else`, and `guard` the
+    /// guard that the arm begins with.
+    fn end_arm(&mut self, arms: &mut Arms, bare: Option<u32>, cond: Option<&Cond>, guard: GuardId) {
         if (bare.is_some() || !self.f.live) && arms.failed.len() < MAX_PATH {
             let mut path = arms.failed.clone();
             path.extend(cond.cloned());
             arms.ends.push((bare.filter(|_| self.f.live), path));
         }
         if self.f.live {
+            self.end_inside(arms, cond, guard);
             let diff = self.f.diff_since(arms.mark);
             if bare.is_some() && !diff.is_empty() {
                 self.guard_returned(bare);
             }
             arms.exits.push(Exit { diff, guard: self.f.guard });
+        }
+    }
+
+    /// What holds at the end of an arm because its body has gone on until there: `if p: if q: raise` leaves `p and q` behind. Each
+    /// such guard fails on a path of its own.
+    fn end_inside(&mut self, arms: &mut Arms, cond: Option<&Cond>, guard: GuardId) {
+        for (call, failing) in self.f.guards_within(guard) {
+            let mut path = arms.failed.clone();
+            path.extend(cond.cloned());
+            match failing {
+                Cond::And(parts) => path.extend(parts),
+                other => path.push(other),
+            }
+            if path.len() <= MAX_PATH {
+                arms.ends.push((call, path));
+            }
         }
     }
 
@@ -93,8 +112,9 @@ impl<'a> Lowerer<'a> {
         let mut open = true;
         for branch in branches(s) {
             let Some(expr) = branch.test else {
+                let guard = self.f.guard;
                 let bare = self.block(branch.body);
-                self.end_arm(&mut arms, bare, None);
+                self.end_arm(&mut arms, bare, None, guard);
                 open = false;
                 break;
             };
@@ -102,9 +122,10 @@ impl<'a> Lowerer<'a> {
             let guard = self.f.guard;
             let mark = self.f.mark();
             self.f.guard = self.f.guard_in(guard, &test.cond, true, None);
+            let inside = self.f.guard;
             self.apply(&test.then, expr);
             let bare = self.block(branch.body);
-            self.end_arm(&mut arms, bare, Some(&test.cond));
+            self.end_arm(&mut arms, bare, Some(&test.cond), inside);
             let fell_out = self.f.live;
             self.f.roll_back(mark);
             self.f.live = true;
@@ -115,7 +136,7 @@ impl<'a> Lowerer<'a> {
             }
         }
         if open {
-            self.end_arm(&mut arms, None, None);
+            self.end_arm(&mut arms, None, None, self.f.guard);
         }
         self.end_arms(arms, s.start());
     }
@@ -129,8 +150,9 @@ impl<'a> Lowerer<'a> {
             let mark = self.f.mark();
             let (cond, certain) = self.case_test(case, subject);
             self.f.guard = self.f.guard_in(guard, &cond, true, None);
+            let inside = self.f.guard;
             let bare = self.block(&case.body);
-            self.end_arm(&mut arms, bare, Some(&cond));
+            self.end_arm(&mut arms, bare, Some(&cond), inside);
             let fell_out = self.f.live;
             self.f.roll_back(mark);
             self.f.live = true;
@@ -144,7 +166,7 @@ impl<'a> Lowerer<'a> {
             }
         }
         if open {
-            self.end_arm(&mut arms, None, None);
+            self.end_arm(&mut arms, None, None, self.f.guard);
         }
         self.end_arms(arms, s.start());
     }

@@ -176,6 +176,11 @@ impl Models {
         self.prefixes.iter().find(|(prefix, _)| path.starts_with(prefix.as_str())).map(|(_, e)| e)
     }
 
+    /// Whether an entry names this path itself.
+    pub fn names(&self, path: &str) -> bool {
+        self.entries.contains_key(path)
+    }
+
     fn walk_bases(&self, class: &str, visit: &mut dyn FnMut(&str) -> bool) -> bool {
         if visit(class) {
             return true;

@@ -2,7 +2,7 @@
 
 use crate::ir::{Arg, Op, VarDef, VarId};
 use crate::link::FuncId;
-use crate::solve::gate::{is_compound, negated, subject};
+use crate::solve::gate::{is_compound, negated, subject, without_part};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
 use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
 use rustc_hash::FxHashMap;
@@ -193,7 +193,8 @@ fn under_all(
 /// `TABLE.get(config["KEY"])`.
 fn choice(solver: &Solver<'_>, inst: InstId, var: VarId, chosen: ValueId) -> Option<String> {
     let (table, key, otherwise) = lookup(solver, inst, var)?;
-    let setting = solver.setting(inst, key).filter(|setting| !is_compound(setting))?;
+    // What some part of a setting chooses, the setting chooses.
+    let setting = without_part(solver.setting(inst, key).filter(|setting| !is_compound(setting))?);
     let holds = |node| solver.graph.values(node).contains(&chosen);
     if otherwise.is_some_and(|var| holds(solver.var(inst, var))) {
         return None;
@@ -254,11 +255,12 @@ pub(super) fn necessary(
     'conditions: for condition in path {
         let mut parts = vec![condition.clone()];
         while let Some(other) = avoiding(&parts) {
-            let more: Vec<&String> = other.iter().filter(|g| !path.contains(g)).collect();
+            let adds = |g: &&String| !path.contains(g) && !excludes(&parts, g);
+            let more: Vec<&String> = other.iter().filter(adds).collect();
             // Alternatives are most often on the same setting.
             let same = |g: &&&String| subject(g) == subject(condition);
             let Some(part) = more.iter().find(same).or(more.first()) else { continue 'conditions };
-            if parts.len() == MAX_ALTERNATIVES || excludes(&parts, part) {
+            if parts.len() == MAX_ALTERNATIVES {
                 continue 'conditions;
             }
             parts.push((*part).clone());
@@ -322,6 +324,7 @@ mod tests {
     fn alternatives_become_a_disjunction() {
         assert_eq!(needed(&[&["a", "b"], &["b", "c"]]), ["a or c", "b"]);
         assert_eq!(needed(&[&["a"], &["b", "c"], &["c", "d"]]), ["a or b or c"]);
+        assert_eq!(needed(&[&["a"], &["b", "not a"]]), ["a or b"]);
         assert_eq!(
             needed(&[&["config.X chooses \"p\""], &["config.X chooses \"q\""], &["features.Y"]]),
             ["config.X chooses \"p\" or \"q\" or features.Y"]

@@ -100,7 +100,8 @@ struct Search<'s, 'p> {
 }
 
 impl<'s, 'p> Search<'s, 'p> {
-    fn new(solver: &'s Solver<'p>, graph: &'s CallGraph, targets: Vec<Origin>) -> Self {
+    fn new(solver: &'s Solver<'p>, graph: &'s CallGraph, mut targets: Vec<Origin>) -> Self {
+        targets.sort_by_key(|at| (solver.insts[at.inst.0 as usize].func, at.index, at.inst));
         Search { solver, graph, targets, exceptions: &[], known: FxHashMap::default() }
     }
 

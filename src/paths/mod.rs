@@ -15,7 +15,7 @@ use crate::finding::{Certainty, HopKind, Operation};
 use crate::link::FuncId;
 use crate::solve::registry::Put;
 use crate::solve::value::{InstId, Value, ValueId};
-use crate::solve::{Origin, Solver};
+use crate::solve::{CallEdge, Origin, Solver};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -64,6 +64,9 @@ pub struct CallGraph {
     graph: DiGraph<(), u32>,
     /// What each call costs a path beside its conditions: assumptions, uncertain hops, exceptional hops, hops.
     weights: Vec<u64>,
+    /// The place of each call in an order of the program text, in which ties are decided: by function, instruction, what is
+    /// entered.
+    ranks: Vec<u32>,
     puts: FxHashMap<Origin, SmallVec<[Origin; 1]>>,
     sets: Sets,
     /// The conditions of each call: those under which it runs, those of the choice of its callee, those under which its receivers
@@ -71,6 +74,8 @@ pub struct CallGraph {
     gates: Vec<SetId>,
     /// The conditions of the places that paths end at.
     ends: FxHashMap<Origin, SetId>,
+    /// By class key, the conditions under which there are instances.
+    receivers: FxHashMap<ValueId, Vec<String>>,
 }
 
 /// For each instance, the best way to a set of targets.
@@ -91,9 +96,13 @@ impl CallGraph {
         }
         let mut by_origin: Vec<u32> = (0..solver.edges.len() as u32).collect();
         by_origin.sort_unstable_by_key(|&i| {
-            let from = solver.edges[i as usize].from;
-            (from.inst, from.index, i)
+            let CallEdge { from, to, .. } = solver.edges[i as usize];
+            (from.inst, from.index, solver.insts[to.0 as usize].func, i)
         });
+        let mut ranks = vec![0; solver.edges.len()];
+        for (rank, &edge) in (0..).zip(&by_origin) {
+            ranks[edge as usize] = rank;
+        }
         let mut ruled_out = vec![false; solver.edges.len()];
         let mut sets = Sets::default();
         let mut gates = vec![SetId::EMPTY; solver.edges.len()];
@@ -122,11 +131,10 @@ impl CallGraph {
             }
             uncertain.extend(facts.uncertain.into_iter().map(|kind| (from, kind)));
         }
-        for (i, edge) in solver.edges.iter().enumerate() {
-            if !ruled_out[i] {
-                let (from, to) = (edge.from.inst.0 as usize, edge.to.0 as usize);
-                graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), i as u32);
-            }
+        // The edges of a node are gone through beginning with the one that came last.
+        for &edge in by_origin.iter().rev().filter(|&&edge| !ruled_out[edge as usize]) {
+            let CallEdge { from, to, .. } = solver.edges[edge as usize];
+            graph.add_edge(NodeIndex::new(from.inst.0 as usize), NodeIndex::new(to.0 as usize), edge);
         }
         let raises = solver.registry.hooks.iter().filter_map(|hook| hook.raised.as_ref());
         let ends = raises.flat_map(|raised| &raised.at).chain(solver.registry.puts.iter().map(|put| &put.at));
@@ -141,7 +149,7 @@ impl CallGraph {
                 assumed * ASSUMED + may * MAY + exceptional * EXCEPTIONAL + 1
             })
             .collect();
-        CallGraph { graph, weights, puts: targets::puts(solver), sets, gates, ends }
+        CallGraph { graph, weights, ranks, puts: targets::puts(solver), sets, gates, ends, receivers }
     }
 
     /// The best ways to any of `targets`, each with its conditions and what else it costs, over the edges that pass a test (by
@@ -179,10 +187,11 @@ impl CallGraph {
                 let set = unions.of(met, self.gates[index as usize]);
                 let total = unions.len(set) as u64 * CONDITION + rest + self.weights[index as usize];
                 let from = edge.source().index();
-                // Ties go to the edge found first, so that the path does not depend on the heap. Each hop costs something, so
-                // all ties are known before anything is built on them.
-                let better = total < cost[from]
-                    || (total == cost[from] && next[from] != NO_EDGE && index < next[from]);
+                // Ties go to the call that stands first, so that the path depends neither on the heap nor on the order in which
+                // solving found the calls. Each hop costs something, so all ties are known before anything is built on them.
+                let stands_first =
+                    |than: u32| than != NO_EDGE && self.ranks[index as usize] < self.ranks[than as usize];
+                let better = total < cost[from] || (total == cost[from] && stands_first(next[from]));
                 if better {
                     let shorter = total < cost[from];
                     cost[from] = total;
@@ -214,6 +223,16 @@ impl CallGraph {
             open.extend(passing.map(|edge| InstId(edge.source().index() as u32)));
         }
         reaching
+    }
+
+    /// The conditions under which there are instances of the classes that an instance of a function was entered with.
+    pub fn gates_of_objects<'a>(
+        &'a self,
+        solver: &'a Solver<'_>,
+        inst: InstId,
+    ) -> impl Iterator<Item = &'a String> {
+        let keys = solver.insts[inst.0 as usize].context.iter();
+        keys.filter_map(|(_, key)| self.receivers.get(key)).flatten()
     }
 
     /// The conditions of a place that paths end at.

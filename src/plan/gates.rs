@@ -3,6 +3,8 @@
 //! A cell holds one condition per decorator, separated by `;`; a condition may join several with `and`. The tracker
 //! copies source text (`app.config.get("KEY") is not None`), the evidence names the setting (`config.KEY is not None`).
 
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// A condition: all of its parts must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
@@ -32,7 +34,8 @@ fn setting(part: &str) -> String {
     normalised.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `app.config.get("KEY", default) REST` and `app.config["KEY"] REST` as `config.KEY REST`.
+/// `app.config.get("KEY", default) REST` and `app.config["KEY"] REST` as `config.KEY REST`, and what is read of the setting the
+/// same way as `config.KEY.part REST`.
 fn configured(part: &str) -> Option<String> {
     let (before, after) = part.split_once("config")?;
     let (prefix, receiver) = match before.strip_prefix("not ") {
@@ -46,14 +49,33 @@ fn configured(part: &str) -> Option<String> {
     if !is_receiver {
         return None;
     }
-    let (inner, closing) = match after.strip_prefix(".get(") {
+    let (key, mut rest) = subscript(after)?;
+    let is_word = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let key = key.trim_matches(QUOTES);
+    if !is_word(key) {
+        return None;
+    }
+    let mut name = format!("{prefix}config.{key}");
+    while let Some((quoted, after)) = subscript(rest) {
+        let part = quoted.trim_matches(QUOTES);
+        if part == quoted || !is_word(part) {
+            break;
+        }
+        name.push('.');
+        name.push_str(part);
+        rest = after;
+    }
+    Some(format!("{name}{rest}"))
+}
+
+/// The key of `.get(KEY, default) REST` and `[KEY] REST`, and the rest.
+fn subscript(text: &str) -> Option<(&str, &str)> {
+    let (inner, closing) = match text.strip_prefix(".get(") {
         Some(inner) => (inner, ')'),
-        None => (after.strip_prefix('[')?, ']'),
+        None => (text.strip_prefix('[')?, ']'),
     };
     let (arguments, rest) = inner.split_once(closing)?;
-    let key = arguments.split(',').next()?.trim().trim_matches(['"', '\'']);
-    let is_key = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_');
-    is_key.then(|| format!("{prefix}config.{key}{rest}"))
+    Some((arguments.split(',').next()?.trim(), rest))
 }
 
 #[cfg(test)]
@@ -81,6 +103,8 @@ mod tests {
             ("app.config.get('KEEP', True)", "config.KEEP"),
             ("app.config[\"TYPE\"] == \"Database\"", "config.TYPE == \"Database\""),
             ("not config.get(\"CLOSED\")", "not config.CLOSED"),
+            ("app.config[\"CACHE\"].get('engine') == \"noop\"", "config.CACHE.engine == \"noop\""),
+            ("config.get('CACHE', {})[0] == 1", "config.CACHE[0] == 1"),
             ("features.X", "features.X"),
             ("reconfigure(a)[0]", "reconfigure(a)[0]"),
             ("app.config[key]", "config.key"),

@@ -119,7 +119,10 @@ fn queue(
                         .replace([crate::solve::strings::HOLE, crate::solve::strings::SETTING_HOLE], "{}"),
                 );
             }
-            Value::Setting(setting) => {
+            Value::Setting(_) => {
+                let Value::Setting(setting) = solver.values.get(solver.whole_setting(value)) else {
+                    continue;
+                };
                 let text = solver.program.names.text(setting);
                 config_key = Some(text.strip_prefix("config.").unwrap_or(text).to_owned());
             }

@@ -1,7 +1,7 @@
 //! The conditions under which a route exists.
 //!
-//! They stand in two places: around the code that registers it (`if features.X: app.register_blueprint(...)`), and in decorators
-//! that return nothing unless a setting is on, applied before the registering one. A third place are wrappers that refuse the
+//! They stand in two places: around the code that registers it (`if features.X: app.register_blueprint(...)`) or that puts what
+//! it is registered for into a list, and in decorators that return nothing unless a setting is on, applied before the registering one. A third place are wrappers that refuse the
 //! request before the handler is called ([`crate::paths::Around`]). A decorator that is applied after the registering one changes
 //! what the name of the view is bound to, and nothing of the route: its conditions do not bind.
 
@@ -98,8 +98,10 @@ pub fn of_registration(
     let mut gates = Vec::new();
     for &at in std::iter::once(&registration.at).chain(mounts) {
         gates.extend(solver.gates(at));
+        gates.extend(of_entering(solver, graph, at.inst));
         for origin in init.chain(solver, at.inst) {
             gates.extend(solver.gates(origin));
+            gates.extend(of_entering(solver, graph, origin.inst));
         }
     }
     let registering = init.decorator_call(solver, registration.at);
@@ -117,6 +119,16 @@ pub fn of_registration(
     gates.sort();
     gates.dedup();
     RouteGates { binding: gates, unbound }
+}
+
+/// The conditions under which there is what an instance was entered with: objects of these classes, and elements of lists.
+fn of_entering(solver: &Solver<'_>, graph: &CallGraph, inst: InstId) -> Vec<String> {
+    if solver.is_root(inst) {
+        return Vec::new();
+    }
+    let mut gates = solver.element_gates(inst);
+    gates.extend(graph.gates_of_objects(solver, inst).cloned());
+    gates
 }
 
 /// Where decorators are applied to one definition, innermost first.

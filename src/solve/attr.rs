@@ -271,7 +271,10 @@ impl Solver<'_> {
                 let path = self.dotted_name("builtins.setting", name);
                 let method = self.ext_method(value, path);
                 self.graph.add(dst, method);
-                self.graph.add(dst, value);
+                // Any other attribute is taken for the setting, be it called or not.
+                if !self.models.names(self.text(path)) {
+                    self.graph.add(dst, value);
+                }
             }
             Value::Data | Value::Opaque | Value::Bool(_) | Value::Int(_) => {
                 let path = self.dotted_name("builtins.data", name);

@@ -18,6 +18,8 @@ const OPPOSITES: [(&str, &str); 7] = [
 pub(super) const AND: &str = " and ";
 /// Stands between gates one of which holds.
 pub(super) const OR: &str = " or ";
+/// Ends the name of a setting of which some part is meant, it is not known which.
+pub(super) const SOME_PART: &str = "[...]";
 /// Stands for a part of a compound gate of which nothing is known.
 pub(super) const UNKNOWN: &str = "?";
 
@@ -46,8 +48,14 @@ pub(super) fn joined(one: &str, word: &str, other: &str) -> String {
 pub(super) fn claims(gate: &str) -> Vec<&str> {
     let conjunction = !gate.contains(OR) && !gate.starts_with("not (");
     let parts: Vec<&str> = if conjunction { gate.split(AND).collect() } else { vec![gate] };
-    let is_open = |part: &&str| part.split([' ', '(', ')']).any(|word| word == UNKNOWN);
+    let is_open_word = |word: &str| word == UNKNOWN || word.ends_with(SOME_PART);
+    let is_open = |part: &&str| part.split([' ', '(', ')']).any(is_open_word);
     parts.into_iter().filter(|part| !is_open(part)).collect()
+}
+
+/// A setting without the mark of some part of it.
+pub fn without_part(setting: &str) -> &str {
+    setting.strip_suffix(SOME_PART).unwrap_or(setting)
 }
 
 /// The negation of a gate.
@@ -113,6 +121,8 @@ mod tests {
         let part = joined("features.A", OR, UNKNOWN);
         assert_eq!(claims(&part), [""; 0]);
         assert_eq!(claims(&joined(&part, AND, "features.B")), [""; 0]);
+        assert_eq!(claims(&joined("config.A[...]", AND, "features.B")), ["features.B"]);
+        assert_eq!(claims(&joined("config.A[...]", OR, "features.B")), [""; 0]);
         assert_eq!(joined(&both, OR, "features.C"), "(features.A and features.B) or features.C");
     }
 

@@ -272,6 +272,22 @@ impl Graph {
         Some(Popped { node, unseen: from..n.len as usize, first: n.first, owner: n.owner.get() })
     }
 
+    /// Every flow of values from one node to another, filtered ones among them.
+    pub(super) fn flows(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
+        (0..).zip(&self.nodes).flat_map(move |(number, node)| {
+            let mut next = node.first;
+            std::iter::from_fn(move || {
+                let (succ, after) = self.succ(next)?;
+                next = after;
+                Some(succ)
+            })
+            .filter_map(move |succ| match succ {
+                Succ::Copy(to) | Succ::Filtered(to, _) => Some((NodeId(number), to)),
+                Succ::Use(_) => None,
+            })
+        })
+    }
+
     /// A successor and the one after it.
     pub(super) fn succ(&self, index: u32) -> Option<(Succ, u32)> {
         (index != NIL).then(|| self.succs[index as usize])

@@ -422,8 +422,12 @@ impl Solver<'_> {
         false
     }
 
-    /// A simple condition of a function whose subject holds a setting, as text; none for the comparison of a condition.
+    /// A simple condition of a function whose subject holds a setting, as text; none for the comparison of a condition, and none
+    /// for what is said of some part of a setting.
     fn worded(&self, func: FuncId, cond: &Cond, setting: &str) -> Option<String> {
+        if setting.ends_with(gate::SOME_PART) {
+            return None;
+        }
         let text = |constant: &Const| self.constant_text(func, constant);
         if gate::is_condition(setting) {
             return match cond {
@@ -493,8 +497,13 @@ impl Solver<'_> {
 
     /// `config.FEATURE_X` and `features.X` stay as written: a reviewer looks for the text in the source.
     fn setting_in(&self, scope: Scope, var: VarId) -> Option<&str> {
+        self.setting_of(self.values_in(scope, var))
+    }
+
+    /// The one setting among values that are nothing but that and constants.
+    pub(super) fn setting_of(&self, values: &[ValueId]) -> Option<&str> {
         let mut found: Option<&str> = None;
-        for &value in self.values_in(scope, var) {
+        for &value in values {
             match self.values.get(value) {
                 Value::Setting(name) => {
                     let text = self.text(name);

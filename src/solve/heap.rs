@@ -196,9 +196,10 @@ impl Solver<'_> {
             }
             Value::None => {}
             Value::Setting(_) => {
-                let node = self.field(value, key);
+                let node = self.field(self.whole_setting(value), key);
                 self.flow(node, dst);
-                self.graph.add(dst, value);
+                let part = self.part_of_setting(value, Some(key));
+                self.graph.add(dst, part);
             }
             Value::Unknown | Value::Data | Value::Ext(_) => {
                 self.graph.add(dst, value);
@@ -304,7 +305,11 @@ impl Solver<'_> {
             Value::Str(_) | Value::AnyStr => {
                 self.graph.add(dst, well_known::ANY_STR);
             }
-            Value::Setting(_) | Value::Ext(_) | Value::Unknown | Value::Data => {
+            Value::Setting(_) => {
+                let part = self.part_of_setting(value, None);
+                self.graph.add(dst, part);
+            }
+            Value::Ext(_) | Value::Unknown | Value::Data => {
                 self.graph.add(dst, value);
             }
             Value::Opaque => {
@@ -387,11 +392,13 @@ impl Solver<'_> {
         match self.values.get(from) {
             Value::Obj(ObjKind::Dict, ..) => self.listen(from, to, SlotRule::ExceptParams(except)),
             _ if self.is_no_mapping(from) => {}
-            // A part of a setting is the setting, a part of data is data, a part of what a library gives is the library's.
-            Value::Setting(_) | Value::Data | Value::Ext(_) => {
-                if matches!(self.values.get(from), Value::Setting(_)) {
-                    self.listen(from, to, SlotRule::ExceptParams(except));
-                }
+            Value::Setting(_) => {
+                self.listen(self.whole_setting(from), to, SlotRule::ExceptParams(except));
+                let (rest, part) = (self.rest(to), self.part_of_setting(from, None));
+                self.graph.add(rest, part);
+            }
+            // A part of data is data, a part of what a library gives is the library's.
+            Value::Data | Value::Ext(_) => {
                 let rest = self.rest(to);
                 self.graph.add(rest, from);
             }
@@ -404,6 +411,7 @@ impl Solver<'_> {
 
     /// Stores under a key value: constant strings and integers name a slot, anything else goes to the rest.
     pub(super) fn store_key(&mut self, object: ValueId, key: ValueId, src: NodeId) {
+        let object = self.whole_setting(object);
         match self.values.get(object) {
             // What is configured under a computed key is the setting itself; it does not blur every key.
             Value::Obj(..) if self.is_config_object(object) && self.slot_name(key).is_none() => return,
@@ -463,9 +471,10 @@ impl Solver<'_> {
                 self.flow(all, dst);
             }
             Value::Setting(_) => {
-                let all = self.all(object);
+                let all = self.all(self.whole_setting(object));
                 self.flow(all, dst);
-                self.graph.add(dst, object);
+                let part = self.part_of_setting(object, None);
+                self.graph.add(dst, part);
             }
             _ => self.load_key(object, self.names.rest, dst),
         }

@@ -12,9 +12,10 @@
 //! makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers, [`strings`]
 //! constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks, [`registry`] what
 //! frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`] how they are worded,
-//! `passed` where the values of parameters and of variables of other scopes come from, `returns` calls that never return,
-//! `closure` what is read of closures that nothing calls, `uncalled` functions that nothing calls, [`ask`] what later
-//! stages ask of the solution, [`observe`] the solution seen from outside.
+//! `setting` parts of settings, `passed` where the values of parameters and of variables of other scopes come from,
+//! `element` how elements come into lists, `returns` calls that never return, `closure` what is read of closures that
+//! nothing calls, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the
+//! solution seen from outside.
 
 pub mod ask;
 pub mod attr;
@@ -24,6 +25,7 @@ mod class;
 mod closure;
 mod construct;
 pub mod contexts;
+mod element;
 mod flow;
 pub mod forward;
 pub mod gate;
@@ -45,6 +47,7 @@ mod passed;
 pub mod primitive;
 pub mod registry;
 mod returns;
+mod setting;
 pub mod shape;
 pub mod strings;
 mod tested;
@@ -161,6 +164,8 @@ pub struct Solver<'p> {
     pub edges: Vec<CallEdge>,
     /// The same by what they enter, made when it is asked for.
     entering: OnceLock<passed::Entering>,
+    /// How lists are filled, made when it is asked for.
+    filling: OnceLock<element::Filling>,
     /// Variables of modules that something other than an assignment of the module writes.
     written_from_outside: FxHashSet<NodeId>,
     /// What was registered on the way.
@@ -238,6 +243,9 @@ pub struct Solver<'p> {
     merged: FxHashMap<u32, (u32, ValueId)>,
     defaults: FxHashMap<(ValueId, u32), NodeId>,
     string_depth: FxHashMap<Name, u8>,
+    /// What parts of settings are parts of.
+    setting_parts: FxHashMap<ValueId, setting::Part>,
+    parts_by_key: FxHashMap<(ValueId, Option<Name>), ValueId>,
     iterated: FxHashSet<(ValueId, NodeId)>,
     term_sites: u32,
     shared_sites: FxHashMap<Origin, AllocSite>,
@@ -351,6 +359,7 @@ impl<'p> Solver<'p> {
             insts: Vec::new(),
             edges: Vec::new(),
             entering: OnceLock::new(),
+            filling: OnceLock::new(),
             written_from_outside: FxHashSet::default(),
             registry: Registry::default(),
             caps: Mutex::default(),
@@ -406,6 +415,8 @@ impl<'p> Solver<'p> {
             merged: FxHashMap::default(),
             defaults: FxHashMap::default(),
             string_depth: FxHashMap::default(),
+            setting_parts: FxHashMap::default(),
+            parts_by_key: FxHashMap::default(),
             iterated: FxHashSet::default(),
             term_sites: 0,
             shared_sites: FxHashMap::default(),
@@ -550,6 +561,7 @@ impl<'p> Solver<'p> {
         if self.edge_index.insert((from, to, kind)) {
             self.edges.push(CallEdge { from, to, kind });
             self.entering.take();
+            self.filling.take();
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::value::{InstId, Value};
 use super::{CallEdge, Origin, Solver};
-use crate::ir::{Arg, Op, ParamKind, VarDef, VarId};
+use crate::ir::{Arg, FuncIr, Op, ParamKind, VarDef, VarId};
 use crate::link::{FuncId, ModId, Name};
 
 /// A parameter of an instance that more calls enter is taken as it comes.
@@ -41,7 +41,7 @@ impl Entering {
 
 impl Solver<'_> {
     /// The calls that enter an instance.
-    fn entering(&self, inst: InstId) -> &[u32] {
+    pub(super) fn entering(&self, inst: InstId) -> &[u32] {
         let all = self.entering.get_or_init(|| Entering::new(self.insts.len(), &self.edges));
         let bound = |at: usize| all.starts.get(at).map_or(all.edges.len(), |&start| start as usize);
         &all.edges[bound(inst.0 as usize)..bound(inst.0 as usize + 1)]
@@ -184,11 +184,19 @@ impl Solver<'_> {
         }
         let func = self.insts[owner.0 as usize].func;
         let ir = self.program.func(func);
-        let written_inside = self.program.file_of(func).ir.funcs.iter().any(|nested| {
-            nested
-                .instrs
-                .iter()
-                .any(|instr| matches!(instr.op, Op::StoreFree { cell: written, .. } if written == cell))
+        let funcs = &self.program.file_of(func).ir.funcs;
+        let local = self.program.local(func);
+        // Variables are numbered within their function, so whose variable a nested function writes is asked as well.
+        let is_owner = |nested: &FuncIr, levels: u32| {
+            let outer = |inner: &FuncIr| funcs.get(inner.parent?.0 as usize);
+            let below = (1..levels).try_fold(nested, |inner, _| outer(inner));
+            below.is_none_or(|below| below.parent == Some(local))
+        };
+        let written_inside = funcs.iter().any(|nested| {
+            nested.instrs.iter().any(|instr| {
+                matches!(instr.op, Op::StoreFree { levels, cell: written, .. }
+                    if written == cell && is_owner(nested, levels))
+            })
         });
         if ir.vars[cell.0 as usize].def != VarDef::Cell || written_inside {
             return None;

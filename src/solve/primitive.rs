@@ -128,7 +128,11 @@ impl Solver<'_> {
                     }
                 }
                 Value::None => {}
-                Value::Setting(_) | Value::Data => {
+                Value::Setting(_) => {
+                    let part = self.part_of_setting(value, None);
+                    self.graph.add(dst, part);
+                }
+                Value::Data => {
                     self.graph.add(dst, value);
                 }
                 _ => {

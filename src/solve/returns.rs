@@ -24,7 +24,8 @@ impl Solver<'_> {
         self.never_returns(Scope::Inst(at.inst), at.index)
     }
 
-    /// Whether a call never returns: every callee is modelled so, or is a function that cannot end but by raising.
+    /// Whether a call never returns: every callee is modelled so, or is a function that cannot end but by raising. Neither does
+    /// one that the context rules out.
     pub(super) fn never_returns(&self, scope: Scope, call: u32) -> bool {
         self.call_never_returns(scope, call, DEPTH)
     }
@@ -32,6 +33,9 @@ impl Solver<'_> {
     fn call_never_returns(&self, scope: Scope, call: u32, depth: u32) -> bool {
         let op = self.ir_of(scope).map(|ir| &ir.instrs[call as usize].op);
         let Some(&Op::Call { callee, .. }) = op else { return false };
+        if matches!(scope, Scope::Inst(inst) if self.never_runs(Origin { inst, index: call })) {
+            return true;
+        }
         let callees = self.values_in(scope, callee);
         !callees.is_empty() && callees.iter().all(|&callee| self.value_never_returns(callee, depth))
     }

@@ -1,0 +1,282 @@
+//! Elements: under which conditions a list holds them.
+//!
+//! `for service in services: register(service)` does what it does for each element, so what it registers for one is there only
+//! if the element is. The conditions are those of the calls that put the element into the list, `services.append(service)`, and
+//! what these asked the element itself: `if service.enabled(config)`. They are given for the elements of one class, and only if
+//! every way in which such an element comes into the list is a call of that kind.
+
+use super::closure::Scope;
+use super::graph::NodeId;
+use super::value::{InstId, ObjKind, Value, ValueId};
+use super::{Origin, Solver, gate};
+use crate::ir::{Arg, Cond, FuncIr, Op, VarDef, VarId};
+use crate::link::FuncId;
+use crate::models::Term;
+use rustc_hash::FxHashMap;
+
+/// How lists and sets are filled.
+pub(super) struct Filling {
+    /// For each list or set, the nodes outside of it whose values flow into it.
+    sources: FxHashMap<ValueId, Vec<NodeId>>,
+    /// By the node of what is added, the calls of methods that add it: where, the callee, what is added.
+    adding: FxHashMap<NodeId, Vec<(Origin, VarId, VarId)>>,
+    /// What elements are assigned to by key: `a[0] = b`.
+    assigned: Vec<NodeId>,
+}
+
+impl Filling {
+    fn new(solver: &Solver<'_>) -> Filling {
+        let mut slots: FxHashMap<NodeId, ValueId> = FxHashMap::default();
+        for (&container, of_container) in &solver.slots {
+            if is_list(solver, container) {
+                let named = of_container.named.iter().map(|&(_, node)| node);
+                let nodes = named.chain(of_container.rest).chain(of_container.all);
+                slots.extend(nodes.map(|node| (node, container)));
+            }
+        }
+        let mut sources: FxHashMap<ValueId, Vec<NodeId>> = FxHashMap::default();
+        for (from, to) in solver.graph.flows() {
+            if let Some(&container) = slots.get(&to)
+                && slots.get(&from) != Some(&container)
+            {
+                sources.entry(container).or_default().push(from);
+            }
+        }
+        let mut filling = Filling { sources, adding: FxHashMap::default(), assigned: Vec::new() };
+        for number in 0..solver.program.func_count() as u32 {
+            let func = FuncId(number);
+            if !solver.instances(func).is_empty() {
+                filling.read(solver, func);
+            }
+        }
+        filling
+    }
+
+    /// Notes what the instructions of a function add.
+    fn read(&mut self, solver: &Solver<'_>, func: FuncId) {
+        for (index, instr) in (0..).zip(&solver.program.func(func).instrs) {
+            match instr.op {
+                Op::StoreSub { obj, .. } => {
+                    let nodes = solver.instances(func).iter().map(|&inst| solver.var(inst, obj));
+                    self.assigned.extend(nodes);
+                }
+                Op::Call { callee, ref args, .. } => {
+                    for &inst in solver.instances(func) {
+                        let callees = solver.graph.values(solver.var(inst, callee));
+                        if let Some(added) = callees.iter().find_map(|&callee| added_by(solver, callee, args))
+                        {
+                            let adding = self.adding.entry(solver.var(inst, added)).or_default();
+                            adding.push((Origin { inst, index }, callee, added));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_list(solver: &Solver<'_>, value: ValueId) -> bool {
+    matches!(solver.values.get(value), Value::Obj(ObjKind::List | ObjKind::Set, ..))
+}
+
+/// The argument that a call of a callee adds to the list that the callee is a method of.
+fn added_by(solver: &Solver<'_>, callee: ValueId, args: &[Arg]) -> Option<VarId> {
+    let Value::ExtMethod(container, path) = solver.values.get(callee) else { return None };
+    if !is_list(solver, container) {
+        return None;
+    }
+    let entry = solver.models.get(solver.text(path))?;
+    let position = entry.does.iter().find_map(|term| match term {
+        Term::Apply(word, terms) if word == "append" => match terms.as_slice() {
+            [Term::Apply(to, _), Term::Arg(position, _)] if to == "self" => *position,
+            _ => None,
+        },
+        _ => None,
+    })?;
+    match args.get(position as usize)? {
+        Arg::Pos(var) if !args.iter().any(|arg| matches!(arg, Arg::Star(_))) => Some(*var),
+        _ => None,
+    }
+}
+
+/// The variable that another is a copy of, or a part by narrowing.
+fn origin_of(ir: &FuncIr, var: VarId) -> VarId {
+    let mut var = var;
+    // A variable is defined once, so the chain of copies ends.
+    while let VarDef::Instr(index) = ir.vars[var.0 as usize].def
+        && let Op::Copy { src, .. } | Op::Narrow { src, .. } = ir.instrs[index as usize].op
+    {
+        var = src;
+    }
+    var
+}
+
+impl Solver<'_> {
+    /// The conditions under which an instance is entered because of the elements that it is passed: every call passes for some
+    /// parameter an element of a list, and these lists hold elements of that class only under these conditions.
+    pub fn element_gates(&self, inst: InstId) -> Vec<String> {
+        let mut gates = Vec::new();
+        for &(param, key) in &self.insts[inst.0 as usize].context {
+            if !matches!(self.values.get(key), Value::AnyOf(_)) {
+                continue;
+            }
+            let edges = self.entering(inst).iter().map(|&index| &self.edges[index as usize]);
+            let of_calls = edges.map(|edge| {
+                let argument = self.passed_by(edge, param)?;
+                self.gates_of_element(edge.from.inst, argument, key)
+            });
+            gates.extend(common(of_calls).unwrap_or_default());
+        }
+        gates
+    }
+
+    /// The conditions under which a variable is an element of a class, if it is an element of lists.
+    fn gates_of_element(&self, inst: InstId, var: VarId, key: ValueId) -> Option<Vec<String>> {
+        let ir = self.program.func(self.insts[inst.0 as usize].func);
+        let VarDef::Instr(index) = ir.vars[origin_of(ir, var).0 as usize].def else { return None };
+        let Op::Iter { src, .. } = ir.instrs[index as usize].op else { return None };
+        let mut ways = Vec::new();
+        for &container in self.graph.values(self.var(inst, src)) {
+            match self.values.get(container) {
+                Value::Obj(ObjKind::List | ObjKind::Set, ..) => {
+                    if self.elements(container).iter().any(|&element| self.is_of(element, key)) {
+                        ways.extend(self.additions(container, key)?);
+                    }
+                }
+                // What these hold is nothing that the program makes.
+                Value::None | Value::Setting(_) | Value::Data | Value::Opaque | Value::Unknown => {}
+                _ => return None,
+            }
+        }
+        ways.retain(|&(at, _)| !self.never_runs(at));
+        common(ways.into_iter().map(|(at, element)| {
+            let mut gates = self.gates(at);
+            gates.extend(self.asked_gates(at, element, key));
+            Some(gates)
+        }))
+    }
+
+    fn is_of(&self, value: ValueId, key: ValueId) -> bool {
+        matches!((self.values.get(value), self.values.get(key)),
+            (Value::Inst(class, _), Value::AnyOf(wanted)) if class == wanted)
+    }
+
+    /// The calls that add elements of a class to a list: where, and what is added. None if they may come into it in another way.
+    fn additions(&self, container: ValueId, key: ValueId) -> Option<Vec<(Origin, VarId)>> {
+        let filling = self.filling.get_or_init(|| Filling::new(self));
+        let holds = |node: NodeId| self.graph.values(node).iter().any(|&value| self.is_of(value, key));
+        let Value::Obj(_, site, maker) = self.values.get(container) else { return None };
+        if site.func == u32::MAX {
+            return None;
+        }
+        // A display flows from the same variables as calls do.
+        let made = &self.program.func(FuncId(site.func)).instrs.get(site.index as usize)?.op;
+        let Op::MakeSeq { ref items, comprehension: false, .. } = *made else { return None };
+        if items.iter().any(|&(item, starred)| starred || holds(self.var(maker, item)))
+            || filling.assigned.iter().any(|&node| self.graph.contains(node, container))
+        {
+            return None;
+        }
+        let mut found = Vec::new();
+        for &source in filling.sources.get(&container)? {
+            if !holds(source) {
+                continue;
+            }
+            let before = found.len();
+            for &(at, callee, added) in filling.adding.get(&source)? {
+                let adds = |&callee: &ValueId| {
+                    matches!(self.values.get(callee),
+                    Value::ExtMethod(to, _) if to == container)
+                };
+                if self.graph.values(self.var(at.inst, callee)).iter().any(adds) {
+                    found.push((at, added));
+                }
+            }
+            if found.len() == before {
+                return None;
+            }
+        }
+        Some(found)
+    }
+
+    /// The conditions that are asked of an element of a class before it is added.
+    fn asked_gates(&self, at: Origin, element: VarId, key: ValueId) -> Vec<String> {
+        let scope = Scope::Inst(at.inst);
+        let mut gates = Vec::new();
+        for guard in self.guards_in(scope, at.index) {
+            if guard.unless_returns.is_none_or(|call| self.never_returns(scope, call)) {
+                self.collect_asked(at.inst, (&guard.cond, guard.holds), (element, key), &mut gates);
+            }
+        }
+        gates
+    }
+
+    fn collect_asked(
+        &self,
+        inst: InstId,
+        (cond, holds): (&Cond, bool),
+        element: (VarId, ValueId),
+        out: &mut Vec<String>,
+    ) {
+        match (cond, holds) {
+            (Cond::Not(inner), _) => self.collect_asked(inst, (inner, !holds), element, out),
+            (Cond::And(parts), true) | (Cond::Or(parts), false) => {
+                for part in parts {
+                    self.collect_asked(inst, (part, holds), element, out);
+                }
+            }
+            (Cond::Truthy(var), _) => {
+                if let Some(answer) = self.answer(inst, *var, element) {
+                    let gate = if holds { answer.to_owned() } else { gate::negated(answer) };
+                    out.extend(gate::claims(&gate).into_iter().map(str::to_owned));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The setting that a variable is if it is what a method of an element returns, where the element is of a class.
+    fn answer(&self, inst: InstId, var: VarId, (element, key): (VarId, ValueId)) -> Option<&str> {
+        let ir = self.program.func(self.insts[inst.0 as usize].func);
+        let defined = |var: VarId| match ir.vars[origin_of(ir, var).0 as usize].def {
+            VarDef::Instr(index) => Some((index, &ir.instrs[index as usize].op)),
+            _ => None,
+        };
+        let (index, &Op::Call { callee, .. }) = defined(var)? else { return None };
+        let (_, &Op::LoadAttr { obj, .. }) = defined(callee)? else { return None };
+        if origin_of(ir, obj) != origin_of(ir, element) {
+            return None;
+        }
+        let is_method = |&callee: &ValueId| matches!(self.values.get(callee), Value::Bound(..));
+        if !self.graph.values(self.var(inst, callee)).iter().all(is_method) {
+            return None;
+        }
+        let from = Origin { inst, index };
+        let mut settings = Vec::new();
+        for edge in self.edges.iter().filter(|edge| edge.from == from) {
+            let entered = &self.insts[edge.to.0 as usize];
+            if entered.context.first() == Some(&(0, key)) {
+                settings.push(self.setting_of(self.graph.values(entered.ret))?);
+            }
+        }
+        settings.dedup();
+        match settings[..] {
+            [setting] if !setting.ends_with(gate::SOME_PART) => Some(setting),
+            _ => None,
+        }
+    }
+}
+
+/// What some sets of conditions have in common; none if one is not known, or if there are none.
+fn common(sets: impl Iterator<Item = Option<Vec<String>>>) -> Option<Vec<String>> {
+    let mut common: Option<Vec<String>> = None;
+    for set in sets {
+        let set = set?;
+        match &mut common {
+            None => common = Some(set),
+            Some(before) => before.retain(|gate| set.contains(gate)),
+        }
+    }
+    common
+}
