@@ -13,6 +13,7 @@ use crate::solve::registry::{Hook, Registration};
 use crate::solve::strings::{HOLE, SETTING_HOLE, fills, has_hole};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
 use crate::solve::{Origin, Solver};
+use rayon::prelude::*;
 
 /// The framework calls that handle a route: its view, then the hooks that run for it.
 #[derive(Debug, Clone)]
@@ -41,7 +42,6 @@ pub fn extract(
     graph: &CallGraph,
     entries: &[ModId],
 ) -> (Vec<Route>, Vec<RouteRoots>) {
-    let mut all: Vec<(Route, RouteRoots)> = Vec::new();
     let init = gates::InitGraph::new(solver);
     let hooks: Vec<Occasion> =
         solver.registry.hooks.iter().map(|hook| Occasion::of(solver, graph, hook)).collect();
@@ -52,12 +52,22 @@ pub fn extract(
     let roots = registrations.iter().map(|registration| registration.root);
     let around = Around::new(solver, graph, roots, views.iter().filter_map(|view| view.func));
     let context = Context { graph, init: &init, hooks: &hooks, around: &around };
-    for (registration, view) in registrations.iter().zip(&views) {
-        let served = served(solver, registration.owner, entries, 0);
-        for place in served {
-            collect(solver, &context, (registration, view), &place, &mut all);
-        }
-    }
+    let registered: Vec<Registered> = registrations
+        .iter()
+        .zip(&views)
+        .map(|(registration, view)| Registered {
+            registration,
+            view,
+            places: served(solver, registration.owner, entries, 0),
+            methods: methods(solver, registration, view),
+            names: endpoint_names(solver, registration, view),
+        })
+        .collect();
+    let solver: &Solver<'_> = solver;
+    let mut all: Vec<(Route, RouteRoots)> = registered
+        .par_iter()
+        .flat_map_iter(|one| one.places.iter().flat_map(|place| one.routes(solver, &context, place)))
+        .collect();
     all.sort_by(|(a, _), (b, _)| {
         (&a.rule, &a.method, rank(a.automatic), &a.endpoint, &a.served_by).cmp(&(
             &b.rule,
@@ -251,82 +261,107 @@ struct Context<'a> {
     around: &'a Around<'a>,
 }
 
-fn collect(
-    solver: &mut Solver<'_>,
-    context: &Context<'_>,
-    (registration, view): (&Registration, &handler::View),
-    served: &Served,
-    all: &mut Vec<(Route, RouteRoots)>,
-) {
-    let rules = texts(solver, registration.rule);
-    if rules.is_empty() {
-        return;
-    }
-    let mut methods: Vec<(String, Option<Automatic>)> = Vec::new();
-    let explicit = explicit_methods(solver, registration);
-    for method in &explicit {
-        let inherited = method == "OPTIONS" && view.inherited;
-        methods.push((method.clone(), inherited.then_some(Automatic::InheritedOptions)));
-    }
-    let framework = registration.dispatch.is_none() && view.handler.is_none() && view.name.is_empty();
-    if framework {
-        for method in &mut methods {
-            method.1 = Some(Automatic::Framework);
+/// A registration with what it says.
+struct Registered<'a> {
+    registration: &'a Registration,
+    view: &'a handler::View,
+    /// Where its rules are served.
+    places: Vec<Served>,
+    /// The methods, those that Flask adds among them.
+    methods: Vec<(String, Option<Automatic>)>,
+    /// Names of the endpoint, without those of blueprints.
+    names: Vec<String>,
+}
+
+impl Registered<'_> {
+    /// Its routes in one of the places that serve it.
+    fn routes(
+        &self,
+        solver: &Solver<'_>,
+        context: &Context<'_>,
+        served: &Served,
+    ) -> Vec<(Route, RouteRoots)> {
+        let (registration, view) = (self.registration, self.view);
+        let rules = texts(solver, registration.rule);
+        if rules.is_empty() {
+            return Vec::new();
         }
-    }
-    if explicit.iter().any(|m| m == "GET") && !explicit.iter().any(|m| m == "HEAD") {
-        methods.push(("HEAD".to_owned(), Some(Automatic::Head)));
-    }
-    if !explicit.iter().any(|m| m == "OPTIONS") {
-        methods.push(("OPTIONS".to_owned(), Some(Automatic::Options)));
-    }
-    let blueprint = (!served.names.is_empty()).then(|| served.names.join("."));
-    let mut roots = vec![registration.root];
-    roots.extend(hook_roots(solver, context.hooks, served.blueprint, registration.root));
-    let registered = registered_place(solver, registration, context.init);
-    let gates =
-        gates::of_registration(solver, context.graph, context.init, registration, &served.mounts, view);
-    let names = endpoint_names(solver, registration, view);
-    let methods: Vec<_> = methods
-        .into_iter()
-        .map(|(method, automatic)| {
+        let blueprint = (!served.names.is_empty()).then(|| served.names.join("."));
+        let mut roots = vec![registration.root];
+        roots.extend(hook_roots(solver, context.hooks, served.blueprint, registration.root));
+        let registered = registered_place(solver, registration, context.init);
+        let gates =
+            gates::of_registration(solver, context.graph, context.init, registration, &served.mounts, view);
+        let with_gates = |(method, automatic): &(String, Option<Automatic>)| {
             let handles = !matches!(automatic, Some(Automatic::Options | Automatic::Framework));
             let mut binding = gates.binding.clone();
             if let Some(handler) = view.func.filter(|_| handles) {
-                binding.extend(context.around.conditions(solver, registration.root, handler, &method));
+                binding.extend(context.around.conditions(solver, registration.root, handler, method));
                 binding.sort();
                 binding.dedup();
             }
-            (method, automatic, handles, binding)
-        })
-        .collect();
-    for (i, rule) in rules.iter().enumerate() {
-        // One rule per login service goes with one endpoint per login service; otherwise the first name serves all.
-        let name = if names.len() == rules.len() { &names[i] } else { &names[0] };
-        let endpoint = match &blueprint {
-            Some(blueprint) => format!("{blueprint}.{name}"),
-            None => name.clone(),
+            (method.clone(), *automatic, handles, binding)
         };
-        for (method, automatic, handles, binding) in &methods {
-            let calls = if *handles { roots.clone() } else { roots[1..].to_vec() };
-            all.push((
-                Route {
+        let methods: Vec<_> = self.methods.iter().map(with_gates).collect();
+        let mut all = Vec::new();
+        for (i, rule) in rules.iter().enumerate() {
+            // One rule per login service goes with one endpoint per login service; otherwise the first name serves all.
+            let name = &self.names[if self.names.len() == rules.len() { i } else { 0 }];
+            let endpoint = match &blueprint {
+                Some(blueprint) => format!("{blueprint}.{name}"),
+                None => name.clone(),
+            };
+            for (method, automatic, handles, binding) in &methods {
+                let (automatic, handles) = (*automatic, *handles);
+                let calls = if handles { roots.clone() } else { roots[1..].to_vec() };
+                let route = Route {
                     method: method.clone(),
                     rule: join(&served.prefix, rule),
                     endpoint: endpoint.clone(),
                     blueprint: blueprint.clone(),
                     served_by: served.entries.clone(),
-                    handler: if *handles { view.handler.clone() } else { None },
+                    handler: if handles { view.handler.clone() } else { None },
                     registered: registered.clone(),
-                    decorators: if *handles { view.decorators.clone() } else { Vec::new() },
+                    decorators: if handles { view.decorators.clone() } else { Vec::new() },
                     gates: binding.clone(),
-                    unbound_gates: if *handles { gates.unbound.clone() } else { Vec::new() },
-                    automatic: *automatic,
-                },
-                RouteRoots { route: 0, roots: calls, exists: gates.binding.clone() },
-            ));
+                    unbound_gates: if handles { gates.unbound.clone() } else { Vec::new() },
+                    automatic,
+                };
+                all.push((route, RouteRoots { route: 0, roots: calls, exists: gates.binding.clone() }));
+            }
         }
+        all
     }
+}
+
+/// The methods of a registration, those that Flask adds among them.
+fn methods(
+    solver: &mut Solver<'_>,
+    registration: &Registration,
+    view: &handler::View,
+) -> Vec<(String, Option<Automatic>)> {
+    let explicit = explicit_methods(solver, registration);
+    let framework = registration.dispatch.is_none() && view.handler.is_none() && view.name.is_empty();
+    let mut methods: Vec<(String, Option<Automatic>)> = explicit
+        .iter()
+        .map(|method| {
+            let inherited = method == "OPTIONS" && view.inherited;
+            let automatic = match (framework, inherited) {
+                (true, _) => Some(Automatic::Framework),
+                (false, true) => Some(Automatic::InheritedOptions),
+                (false, false) => None,
+            };
+            (method.clone(), automatic)
+        })
+        .collect();
+    let is_explicit = |method: &str| explicit.iter().any(|known| known == method);
+    if is_explicit("GET") && !is_explicit("HEAD") {
+        methods.push(("HEAD".to_owned(), Some(Automatic::Head)));
+    }
+    if !is_explicit("OPTIONS") {
+        methods.push(("OPTIONS".to_owned(), Some(Automatic::Options)));
+    }
+    methods
 }
 
 fn explicit_methods(solver: &mut Solver<'_>, registration: &Registration) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::graph::NodeId;
 use super::value::{InstId, ObjKind, Value, ValueId};
 use super::{Origin, Solver, gate};
 use crate::ir::{Arg, Cond, FuncIr, Op, VarDef, VarId};
-use crate::link::FuncId;
+use crate::link::{FuncId, Name};
 use crate::models::Term;
 use rustc_hash::FxHashMap;
 
@@ -22,6 +22,8 @@ pub(super) struct Filling {
     adding: FxHashMap<NodeId, Vec<(Origin, VarId, VarId)>>,
     /// What elements are assigned to by key: `a[0] = b`.
     assigned: Vec<NodeId>,
+    /// Names of methods, and whether they add to a list or set.
+    adders: FxHashMap<Name, bool>,
 }
 
 impl Filling {
@@ -42,7 +44,12 @@ impl Filling {
                 sources.entry(container).or_default().push(from);
             }
         }
-        let mut filling = Filling { sources, adding: FxHashMap::default(), assigned: Vec::new() };
+        let mut filling = Filling {
+            sources,
+            adding: FxHashMap::default(),
+            assigned: Vec::new(),
+            adders: FxHashMap::default(),
+        };
         for number in 0..solver.program.func_count() as u32 {
             let func = FuncId(number);
             if !solver.instances(func).is_empty() {
@@ -50,6 +57,19 @@ impl Filling {
             }
         }
         filling
+    }
+
+    /// Whether a callee is read, where it is called, under the name of a method that adds to a list or set. What is called in
+    /// another way adds in a way that is not known.
+    fn may_add(&mut self, solver: &Solver<'_>, func: FuncId, callee: VarId) -> bool {
+        let ir = solver.program.func(func);
+        let VarDef::Instr(index) = ir.vars[origin_of(ir, callee).0 as usize].def else { return false };
+        let Op::LoadAttr { name, .. } = ir.instrs[index as usize].op else { return false };
+        let name = solver.program.file_of(func).names[name.0 as usize];
+        *self.adders.entry(name).or_insert_with(|| {
+            let adds = |class: &str| added_at(solver, &format!("{class}.{}", solver.text(name))).is_some();
+            adds("builtins.list") || adds("builtins.set")
+        })
     }
 
     /// Notes what the instructions of a function add.
@@ -60,7 +80,7 @@ impl Filling {
                     let nodes = solver.instances(func).iter().map(|&inst| solver.var(inst, obj));
                     self.assigned.extend(nodes);
                 }
-                Op::Call { callee, ref args, .. } => {
+                Op::Call { callee, ref args, .. } if self.may_add(solver, func, callee) => {
                     for &inst in solver.instances(func) {
                         let callees = solver.graph.values(solver.var(inst, callee));
                         if let Some(added) = callees.iter().find_map(|&callee| added_by(solver, callee, args))
@@ -80,20 +100,24 @@ fn is_list(solver: &Solver<'_>, value: ValueId) -> bool {
     matches!(solver.values.get(value), Value::Obj(ObjKind::List | ObjKind::Set, ..))
 }
 
+/// The argument that a method of a library adds to what it is called on.
+fn added_at(solver: &Solver<'_>, path: &str) -> Option<u32> {
+    solver.models.get(path)?.does.iter().find_map(|term| match term {
+        Term::Apply(word, terms) if word == "append" => match terms.as_slice() {
+            [Term::Apply(to, _), Term::Arg(position, _)] if to == "self" => *position,
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 /// The argument that a call of a callee adds to the list that the callee is a method of.
 fn added_by(solver: &Solver<'_>, callee: ValueId, args: &[Arg]) -> Option<VarId> {
     let Value::ExtMethod(container, path) = solver.values.get(callee) else { return None };
     if !is_list(solver, container) {
         return None;
     }
-    let entry = solver.models.get(solver.text(path))?;
-    let position = entry.does.iter().find_map(|term| match term {
-        Term::Apply(word, terms) if word == "append" => match terms.as_slice() {
-            [Term::Apply(to, _), Term::Arg(position, _)] if to == "self" => *position,
-            _ => None,
-        },
-        _ => None,
-    })?;
+    let position = added_at(solver, solver.text(path))?;
     match args.get(position as usize)? {
         Arg::Pos(var) if !args.iter().any(|arg| matches!(arg, Arg::Star(_))) => Some(*var),
         _ => None,

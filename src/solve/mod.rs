@@ -164,6 +164,8 @@ pub struct Solver<'p> {
     pub edges: Vec<CallEdge>,
     /// The same by what they enter, made when it is asked for.
     entering: OnceLock<passed::Entering>,
+    /// By file, the assignments of its variables, made when they are asked for.
+    stores: Vec<OnceLock<passed::Stores>>,
     /// How lists are filled, made when it is asked for.
     filling: OnceLock<element::Filling>,
     /// Variables of modules that something other than an assignment of the module writes.
@@ -351,6 +353,7 @@ impl<'p> Solver<'p> {
             let names = tested::Names::of(program);
             rayon::join(|| tested::passed_on(program, &names), || forward::forwards(program, &names))
         };
+        let files = program.files.len();
         let mut solver = Solver {
             program,
             models,
@@ -359,6 +362,7 @@ impl<'p> Solver<'p> {
             insts: Vec::new(),
             edges: Vec::new(),
             entering: OnceLock::new(),
+            stores: vec![OnceLock::new(); files],
             filling: OnceLock::new(),
             written_from_outside: FxHashSet::default(),
             registry: Registry::default(),

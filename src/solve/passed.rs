@@ -7,7 +7,8 @@
 use super::value::{InstId, Value};
 use super::{CallEdge, Origin, Solver};
 use crate::ir::{Arg, FuncIr, Op, ParamKind, VarDef, VarId};
-use crate::link::{FuncId, ModId, Name};
+use crate::link::{File, FuncId, ModId, Name};
+use rustc_hash::FxHashMap;
 
 /// A parameter of an instance that more calls enter is taken as it comes.
 const MAX_CALLS: usize = 4;
@@ -37,6 +38,21 @@ impl Entering {
         }
         Entering { starts, edges: sorted }
     }
+}
+
+/// The assignments of variables of a module, by name: in which function, which instruction, what is assigned.
+pub(super) type Stores = FxHashMap<Name, Vec<(FuncId, u32, VarId)>>;
+
+fn stores_in(file: &File) -> Stores {
+    let mut stores = Stores::default();
+    for (func, ir) in (file.first_func..).map(FuncId).zip(&file.ir.funcs) {
+        for (index, instr) in (0..).zip(&ir.instrs) {
+            if let Op::StoreGlobal { name, src } = instr.op {
+                stores.entry(file.names[name.0 as usize]).or_default().push((func, index, src));
+            }
+        }
+    }
+    stores
 }
 
 impl Solver<'_> {
@@ -155,18 +171,11 @@ impl Solver<'_> {
         if self.written_from_outside.contains(node) {
             return None;
         }
-        let file = &self.program.files[self.program.modules[module.0 as usize].file? as usize];
+        let file = self.program.modules[module.0 as usize].file? as usize;
+        let of_file = self.stores[file].get_or_init(|| stores_in(&self.program.files[file]));
         let mut stores = Vec::new();
-        for (number, ir) in (file.first_func..).zip(&file.ir.funcs) {
-            for (index, instr) in (0..).zip(&ir.instrs) {
-                match instr.op {
-                    Op::StoreGlobal { name: stored, src } if file.names[stored.0 as usize] == name => {
-                        let instances = self.instances(FuncId(number)).iter();
-                        stores.extend(instances.map(|&inst| (Origin { inst, index }, src)));
-                    }
-                    _ => {}
-                }
-            }
+        for &(func, index, src) in of_file.get(&name).into_iter().flatten() {
+            stores.extend(self.instances(func).iter().map(|&inst| (Origin { inst, index }, src)));
         }
         Some(stores)
     }
