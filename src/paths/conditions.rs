@@ -247,7 +247,7 @@ fn lookup(solver: &Solver<'_>, inst: InstId, var: VarId) -> Option<(VarId, VarId
 /// conditions, none if there is no such path. For each condition the result has one that is at least as weak: the
 /// condition itself if no path does without it, else a disjunction that each path meets in one of its parts;
 /// nothing if some path needs no more than the others of `path`.
-pub(super) fn necessary(
+pub(crate) fn necessary(
     path: &[String],
     mut avoiding: impl FnMut(&[String]) -> Option<Vec<String>>,
 ) -> Vec<String> {

@@ -27,6 +27,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 pub use around::Around;
+pub(crate) use conditions::necessary;
 pub use hops::{RawEdge, edges};
 pub(crate) use hops::{defined_at, follow, last_hop, place, take};
 pub(crate) use kinds::kind_of;

@@ -8,15 +8,31 @@
 use super::handler::View;
 use crate::finding::UnboundGate;
 use crate::ir::{CallRole, Instr, Op, VarDef, VarId};
-use crate::paths::CallGraph;
+use crate::link::ModId;
+use crate::paths::{CallGraph, necessary};
 use crate::solve::registry::Registration;
 use crate::solve::value::{InstId, Value, ValueId, well_known};
 use crate::solve::{Origin, Solver};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Who first called each instance, or imported each module: the start-up half of the call graph.
+/// Who called each instance, or imported each module: the start-up half of the call graph.
 pub struct InitGraph {
+    /// Who did it first.
     parent: FxHashMap<InstId, Origin>,
+    /// Who does it at all.
+    all: FxHashMap<InstId, Vec<Origin>>,
+    /// Where the program starts.
+    starts: FxHashSet<InstId>,
+    /// The conditions of callers and importers, as far as they were asked for.
+    conditions: Mutex<FxHashMap<Origin, Arc<[String]>>>,
+    /// Those under which an instance is entered at all, the same way.
+    entered: Mutex<FxHashMap<InstId, Arc<[String]>>>,
+}
+
+/// What is known so far. A thread that panics leaves nothing half done in it.
+fn locked<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Calls between what a decorator runs and its application at most.
@@ -24,19 +40,87 @@ const MAX_DECORATOR_DEPTH: usize = 8;
 
 impl InitGraph {
     /// Built from the order of discovery, so that parents lead to an entry module.
-    pub fn new(solver: &Solver<'_>) -> InitGraph {
-        let mut parent = FxHashMap::default();
-        for edge in &solver.edges {
-            if !solver.is_root(edge.from.inst) && edge.from.inst != edge.to {
-                parent.entry(edge.to).or_insert(edge.from);
+    pub fn new(solver: &Solver<'_>, entries: &[ModId]) -> InitGraph {
+        let mut all: FxHashMap<InstId, Vec<Origin>> = FxHashMap::default();
+        let calls = solver.edges.iter().map(|edge| (edge.from, edge.to));
+        for (origin, inst) in calls.chain(solver.registry.imports.iter().copied()) {
+            if !solver.is_root(origin.inst) && origin.inst != inst {
+                all.entry(inst).or_default().push(origin);
             }
         }
-        for &(origin, inst) in &solver.registry.imports {
-            if origin.inst != inst {
-                parent.entry(inst).or_insert(origin);
-            }
+        let parent = all.iter().map(|(&inst, origins)| (inst, origins[0])).collect();
+        let bodies = entries.iter().filter_map(|&module| solver.program.body(module));
+        let starts = bodies.flat_map(|body| solver.instances(body)).copied().collect();
+        InitGraph { parent, all, starts, conditions: Mutex::default(), entered: Mutex::default() }
+    }
+
+    /// The conditions of a call or import: those under which it runs, and those under which there is what its function was
+    /// entered with.
+    fn conditions(&self, solver: &Solver<'_>, graph: &CallGraph, at: Origin) -> Arc<[String]> {
+        if let Some(known) = locked(&self.conditions).get(&at) {
+            return Arc::clone(known);
         }
-        InitGraph { parent }
+        let mut gates = solver.gates(at);
+        gates.extend(of_entering(solver, graph, at.inst));
+        gates.sort();
+        gates.dedup();
+        let gates: Arc<[String]> = gates.into();
+        locked(&self.conditions).insert(at, Arc::clone(&gates));
+        gates
+    }
+
+    /// The conditions that every way from the start of the program to an instance meets; where ways differ, one of several.
+    fn entered(&self, solver: &Solver<'_>, graph: &CallGraph, inst: InstId) -> Arc<[String]> {
+        if let Some(known) = locked(&self.entered).get(&inst) {
+            return Arc::clone(known);
+        }
+        let chain = self.chain(solver, inst);
+        let mut first: Vec<String> =
+            chain.into_iter().flat_map(|at| self.conditions(solver, graph, at).to_vec()).collect();
+        first.sort();
+        first.dedup();
+        let gates: Arc<[String]> =
+            necessary(&first, |avoided| self.avoiding(solver, graph, inst, avoided)).into();
+        locked(&self.entered).insert(inst, Arc::clone(&gates));
+        gates
+    }
+
+    /// The conditions of a way from the start of the program to an instance that does without some.
+    fn avoiding(
+        &self,
+        solver: &Solver<'_>,
+        graph: &CallGraph,
+        inst: InstId,
+        avoided: &[String],
+    ) -> Option<Vec<String>> {
+        // Backwards and breadth first: what was found, from where, and by which call or import.
+        let mut found: Vec<(InstId, Option<(usize, Origin)>)> = vec![(inst, None)];
+        let mut seen: FxHashSet<InstId> = FxHashSet::default();
+        seen.insert(inst);
+        let mut next = 0;
+        while let Some(&(at, _)) = found.get(next) {
+            if self.starts.contains(&at) {
+                let mut gates = Vec::new();
+                let mut step = found[next].1;
+                while let Some((before, origin)) = step {
+                    gates.extend(self.conditions(solver, graph, origin).iter().cloned());
+                    step = found[before].1;
+                }
+                gates.sort();
+                gates.dedup();
+                return Some(gates);
+            }
+            for &origin in self.all.get(&at).into_iter().flatten() {
+                let is_free =
+                    || !self.conditions(solver, graph, origin).iter().any(|gate| avoided.contains(gate));
+                if !seen.contains(&origin.inst) && is_free() {
+                    seen.insert(origin.inst);
+                    found.push((origin.inst, Some((next, origin))));
+                }
+            }
+            next += 1;
+        }
+        None
     }
 
     /// The origins from an instance up to where nobody called it.
@@ -99,10 +183,7 @@ pub fn of_registration(
     for &at in std::iter::once(&registration.at).chain(mounts) {
         gates.extend(solver.gates(at));
         gates.extend(of_entering(solver, graph, at.inst));
-        for origin in init.chain(solver, at.inst) {
-            gates.extend(solver.gates(origin));
-            gates.extend(of_entering(solver, graph, origin.inst));
-        }
+        gates.extend(init.entered(solver, graph, at.inst).iter().cloned());
     }
     let registering = init.decorator_call(solver, registration.at);
     let mut unbound = Vec::new();

@@ -42,7 +42,7 @@ pub fn extract(
     graph: &CallGraph,
     entries: &[ModId],
 ) -> (Vec<Route>, Vec<RouteRoots>) {
-    let init = gates::InitGraph::new(solver);
+    let init = gates::InitGraph::new(solver, entries);
     let hooks: Vec<Occasion> =
         solver.registry.hooks.iter().map(|hook| Occasion::of(solver, graph, hook)).collect();
     let mut registrations = solver.registry.registrations.clone();

@@ -8,6 +8,9 @@ use super::{Origin, ROOT_FUNC, Solver};
 use crate::ir::{Arg, BinOp, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
 use crate::link::{FuncId, Name};
 
+/// Callers of callers are asked so deep what they pass.
+const MAX_ASKED: usize = 4;
+
 /// The truth of a condition, where `leaf` gives that of enough of its parts (Kleene's three-valued logic).
 pub(super) fn evaluate(cond: &Cond, leaf: &dyn Fn(&Cond) -> Option<bool>) -> Option<bool> {
     // The truth of one part that decides the whole; the other truth must hold of all.
@@ -306,7 +309,7 @@ impl Solver<'_> {
         while at != GuardId::ALWAYS {
             let guard = &ir.guards[at.0 as usize];
             if guard.unless_returns.is_none_or(|call| self.never_returns(scope, call)) {
-                self.collect_gates(scope, &guard.cond, guard.holds, &mut gates);
+                self.collect_gates(scope, (&guard.cond, guard.holds), &mut Vec::new(), &mut gates);
             }
             at = guard.parent;
         }
@@ -315,12 +318,19 @@ impl Solver<'_> {
         gates
     }
 
-    fn collect_gates(&self, scope: Scope, cond: &Cond, holds: bool, out: &mut Vec<String>) {
+    /// The gates of a condition. `asked` are the parameters whose callers are being asked.
+    fn collect_gates(
+        &self,
+        scope: Scope,
+        (cond, holds): (&Cond, bool),
+        asked: &mut Vec<(InstId, VarId)>,
+        out: &mut Vec<String>,
+    ) {
         match (cond, holds) {
-            (Cond::Not(inner), _) => self.collect_gates(scope, inner, !holds, out),
+            (Cond::Not(inner), _) => self.collect_gates(scope, (inner, !holds), asked, out),
             (Cond::And(parts), true) | (Cond::Or(parts), false) => {
                 for part in parts {
-                    self.collect_gates(scope, part, holds, out);
+                    self.collect_gates(scope, (part, holds), asked, out);
                 }
             }
             (Cond::And(parts), false) | (Cond::Or(parts), true) => {
@@ -332,7 +342,7 @@ impl Solver<'_> {
                         continue;
                     }
                     let mut one = Vec::new();
-                    self.collect_gates(scope, part, holds, &mut one);
+                    self.collect_gates(scope, (part, holds), asked, &mut one);
                     if one.is_empty() {
                         return;
                     }
@@ -350,10 +360,10 @@ impl Solver<'_> {
                 if let Cond::Truthy(var) = simple
                     && let Some(cond) = self.tested_before(scope, *var)
                 {
-                    return self.collect_gates(scope, &cond, holds, out);
+                    return self.collect_gates(scope, (&cond, holds), asked, out);
                 }
                 let Some(setting) = simple.subject().and_then(|var| self.setting_in(scope, var)) else {
-                    return self.collect_passed(scope, simple, holds, out);
+                    return self.collect_passed(scope, (simple, holds), asked, out);
                 };
                 if let Some(gate) = self.worded(self.func_of(scope), simple, setting) {
                     let gate = if holds { gate } else { gate::negated(&gate) };
@@ -363,22 +373,35 @@ impl Solver<'_> {
         }
     }
 
-    /// The truth of a parameter is that of what every call passes for it.
-    fn collect_passed(&self, scope: Scope, cond: &Cond, holds: bool, out: &mut Vec<String>) {
+    /// The truth of a parameter is that of what every call passes for it. A call that passes what it is passed itself, over any
+    /// others, claims nothing.
+    fn collect_passed(
+        &self,
+        scope: Scope,
+        (cond, holds): (&Cond, bool),
+        asked: &mut Vec<(InstId, VarId)>,
+        out: &mut Vec<String>,
+    ) {
         let (Scope::Inst(inst), Cond::Truthy(var)) = (scope, cond) else { return };
+        if asked.len() >= MAX_ASKED || asked.contains(&(inst, *var)) {
+            return;
+        }
         let Some(passed) = self.passed_for(inst, *var) else { return };
+        asked.push((inst, *var));
         let mut common: Option<Vec<String>> = None;
         for (caller, argument) in passed {
             let scope = Scope::Inst(caller);
-            // Only what is written as a condition says more than its values do.
-            let Some(cond) = self.tested_before(scope, argument) else { return };
             let mut gates = Vec::new();
-            self.collect_gates(scope, &cond, holds, &mut gates);
+            // Only what is written as a condition says more than its values do.
+            if let Some(cond) = self.tested_before(scope, argument) {
+                self.collect_gates(scope, (&cond, holds), asked, &mut gates);
+            }
             match &mut common {
                 None => common = Some(gates),
                 Some(before) => before.retain(|gate| gates.contains(gate)),
             }
         }
+        asked.pop();
         out.extend(common.unwrap_or_default());
     }
 
