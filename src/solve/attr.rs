@@ -187,10 +187,7 @@ impl Solver<'_> {
                     _ => self.class_of(this),
                 };
                 let Some(class) = class else { return };
-                let mro = self.mro(class).to_vec();
-                let Some(position) = mro.iter().position(|&c| c == after) else { return };
-                let raw = self.graph.node();
-                self.connect_mro(&mro[position + 1..], name, raw);
+                let raw = self.lookup_behind(class, after, name);
                 self.watch(raw, Use::Bind { recv: this, dst, at });
             }
             Value::Obj(ObjKind::External(path), ..) => {

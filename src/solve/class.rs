@@ -22,8 +22,18 @@ pub struct ClassInfo {
     /// Index of the configured queue class that it is or derives from.
     pub queue: Option<usize>,
     exception: bool,
+    /// The linearisations, one for each choice of alternative bases (`class C(A if x else B)`); empty where there is no choice
+    /// and `mro` is it, or where there are too many choices, and what any base has is found.
+    lines: Vec<Vec<ValueId>>,
+    /// Whether there are too many.
+    any_line: bool,
     looked_up: Vec<(Name, NodeId)>,
+    /// Lookups by `super()`: behind which class, what, and where it goes.
+    looked_up_behind: Vec<(ValueId, Name, NodeId)>,
 }
+
+/// A class with more linearisations than this has what any of its bases has.
+const MAX_LINES: usize = 8;
 
 /// Where what a class holds comes from.
 pub(super) enum ClassOrigin {
@@ -51,7 +61,10 @@ impl ClassInfo {
             origin,
             queue: None,
             exception: false,
+            lines: Vec::new(),
+            any_line: false,
             looked_up: Vec::new(),
+            looked_up_behind: Vec::new(),
         }
     }
 
@@ -154,6 +167,10 @@ impl Solver<'_> {
             for (name, node) in looked_up.unwrap_or_default() {
                 self.connect_lookup(class, name, node);
             }
+            let behind = self.classes.get(&class).map(|info| info.looked_up_behind.clone());
+            for (after, name, node) in behind.unwrap_or_default() {
+                self.connect_behind(class, after, name, node);
+            }
             let subclasses = self.existing_field(class, self.names.subclasses);
             let subclasses = subclasses.map_or(&[][..], |node| self.graph.values(node));
             let new: Vec<ValueId> = subclasses
@@ -190,35 +207,42 @@ impl Solver<'_> {
         self.graph.add(dst, class);
     }
 
+    /// The linearisations of a base.
+    fn lines_of(&self, base: ValueId) -> Vec<Vec<ValueId>> {
+        match self.classes.get(&base) {
+            Some(info) if info.lines.is_empty() => vec![info.mro.clone()],
+            Some(info) => info.lines.clone(),
+            None => vec![vec![base]],
+        }
+    }
+
     /// Computes the MRO from the bases known so far.
     fn linearise(&mut self, class: ValueId) {
-        let mut sequences: Vec<Vec<ValueId>> = Vec::new();
-        let mut direct = Vec::new();
-        for base in self.classes[&class].bases.iter().flatten().copied() {
-            let base_mro = match self.classes.get(&base) {
-                Some(info) => info.mro.clone(),
-                None => vec![base],
-            };
-            direct.push(base);
-            sequences.push(base_mro);
-        }
-        sequences.push(direct);
-        let mut mro = vec![class];
-        loop {
-            sequences.retain(|s| !s.is_empty());
-            if sequences.is_empty() {
+        let slots = self.classes[&class].bases.clone();
+        // For each base of each choice made so far, the base and its line.
+        let mut choices: Vec<Vec<(ValueId, Vec<ValueId>)>> = vec![Vec::new()];
+        let mut any_line = slots.iter().flatten().any(|b| self.classes.get(b).is_some_and(|i| i.any_line));
+        for slot in &slots {
+            let lines = slot.iter().flat_map(|&base| self.lines_of(base).into_iter().map(move |l| (base, l)));
+            let lines: Vec<(ValueId, Vec<ValueId>)> = lines.collect();
+            any_line |= choices.len() * lines.len() > MAX_LINES;
+            if any_line {
                 break;
             }
-            let head = sequences
-                .iter()
-                .map(|s| s[0])
-                .find(|h| !sequences.iter().any(|s| s[1..].contains(h)))
-                .unwrap_or(sequences[0][0]);
-            mro.push(head);
-            for s in &mut sequences {
-                s.retain(|&v| v != head);
-            }
+            let longer = |choice: &Vec<(ValueId, Vec<ValueId>)>, line: &(ValueId, Vec<ValueId>)| {
+                choice.iter().chain([line]).cloned().collect()
+            };
+            choices = choices.iter().flat_map(|c| lines.iter().map(move |line| longer(c, line))).collect();
         }
+        let all = || slots.iter().flatten().map(|&base| (base, self.lines_of(base).swap_remove(0)));
+        let (mro, lines) = match &choices[..] {
+            [bases] if !any_line => (linearised(class, bases), Vec::new()),
+            _ if any_line => (linearised(class, &all().collect::<Vec<_>>()), Vec::new()),
+            choices => {
+                let lines: Vec<_> = choices.iter().map(|bases| linearised(class, bases)).collect();
+                (linearised(class, &all().collect::<Vec<_>>()), lines)
+            }
+        };
         let queue = mro.iter().find_map(|c| self.classes.get(c).and_then(|i| i.queue));
         let exception = mro.iter().any(|&c| match self.values.get(c) {
             Value::Ext(path) => {
@@ -229,6 +253,8 @@ impl Solver<'_> {
         });
         if let Some(info) = self.classes.get_mut(&class) {
             info.mro = mro;
+            info.lines = lines;
+            info.any_line = any_line;
             info.queue = queue;
             info.exception = exception;
         }
@@ -379,11 +405,33 @@ impl Solver<'_> {
     }
 
     fn connect_lookup(&mut self, class: ValueId, name: Name, node: NodeId) {
-        let mro = self.mro(class).to_vec();
-        self.connect_mro(&mro, name, node);
+        let any_line = self.classes.get(&class).is_some_and(|info| info.any_line);
+        for line in self.lines_of(class) {
+            self.connect_line(&line, any_line, name, node);
+        }
     }
 
-    pub(super) fn connect_mro(&mut self, mro: &[ValueId], name: Name, node: NodeId) {
+    /// What `super()` finds in a class behind one of its bases.
+    pub(super) fn lookup_behind(&mut self, class: ValueId, after: ValueId, name: Name) -> NodeId {
+        let node = self.graph.node();
+        if let Some(info) = self.classes.get_mut(&class) {
+            info.looked_up_behind.push((after, name, node));
+        }
+        self.connect_behind(class, after, name, node);
+        node
+    }
+
+    fn connect_behind(&mut self, class: ValueId, after: ValueId, name: Name, node: NodeId) {
+        let any_line = self.classes.get(&class).is_some_and(|info| info.any_line);
+        for line in self.lines_of(class) {
+            if let Some(position) = line.iter().position(|&c| c == after) {
+                self.connect_line(&line[position + 1..], any_line, name, node);
+            }
+        }
+    }
+
+    /// Lets a node see what the classes of a line have under a name: the first that binds it, or all.
+    fn connect_line(&mut self, mro: &[ValueId], all: bool, name: Name, node: NodeId) {
         let mut external = None;
         let mut unknown = false;
         for &class in mro {
@@ -391,7 +439,7 @@ impl Solver<'_> {
                 Value::Class(..) => {
                     let field = self.field(class, name);
                     self.flow(field, node);
-                    if self.binds(class, name) {
+                    if self.binds(class, name) && !all {
                         return;
                     }
                 }
@@ -414,6 +462,23 @@ impl Solver<'_> {
         }
         if unknown {
             self.graph.add(node, well_known::UNKNOWN);
+        }
+    }
+}
+
+/// The linearisation of a class (C3; where it fails, depth first), from those of its bases.
+fn linearised(class: ValueId, bases: &[(ValueId, Vec<ValueId>)]) -> Vec<ValueId> {
+    let mut sequences: Vec<Vec<ValueId>> = bases.iter().map(|(_, line)| line.clone()).collect();
+    sequences.push(bases.iter().map(|&(base, _)| base).collect());
+    let mut mro = vec![class];
+    loop {
+        sequences.retain(|s| !s.is_empty());
+        let Some(first) = sequences.first() else { return mro };
+        let in_tail = |head: &ValueId| sequences.iter().any(|s| s[1..].contains(head));
+        let head = sequences.iter().map(|s| s[0]).find(|head| !in_tail(head)).unwrap_or(first[0]);
+        mro.push(head);
+        for s in &mut sequences {
+            s.retain(|&v| v != head);
         }
     }
 }
