@@ -12,6 +12,7 @@ mod sets;
 mod targets;
 
 use crate::finding::{Certainty, HopKind, Operation};
+use crate::ir::GuardId;
 use crate::link::FuncId;
 use crate::solve::registry::Put;
 use crate::solve::value::{InstId, Value, ValueId};
@@ -95,11 +96,15 @@ impl CallGraph {
         for _ in 0..solver.insts.len() {
             graph.add_node(());
         }
-        let mut by_origin: Vec<u32> = (0..solver.edges.len() as u32).collect();
-        by_origin.sort_unstable_by_key(|&i| {
-            let CallEdge { from, to, .. } = solver.edges[i as usize];
-            (from.inst, from.index, solver.insts[to.0 as usize].func, i)
-        });
+        let mut by_origin: Vec<u128> = (0u32..)
+            .zip(&solver.edges)
+            .map(|(i, &CallEdge { from, to, .. })| {
+                let parts = [from.inst.0, from.index, solver.insts[to.0 as usize].func.0, i];
+                parts.into_iter().fold(0, |key, part| key << u32::BITS | u128::from(part))
+            })
+            .collect();
+        by_origin.sort_unstable();
+        let by_origin: Vec<u32> = by_origin.into_iter().map(|key| key as u32).collect();
         let mut ranks = vec![0; solver.edges.len()];
         for (rank, &edge) in (0..).zip(&by_origin) {
             ranks[edge as usize] = rank;
@@ -107,15 +112,23 @@ impl CallGraph {
         let mut ruled_out = vec![false; solver.edges.len()];
         let mut sets = Sets::default();
         let mut gates = vec![SetId::EMPTY; solver.edges.len()];
-        let receivers = conditions::of_receivers(solver);
-        let callees: Vec<Vec<String>> =
-            solver.edges.par_iter().map(|edge| conditions::of_callee(solver, edge)).collect();
+        let (receivers, callees): (_, Vec<Vec<String>>) = rayon::join(
+            || conditions::of_receivers(solver),
+            || solver.edges.par_iter().map(|edge| conditions::of_callee(solver, edge)).collect(),
+        );
         let mut uncertain: FxHashSet<(Origin, Option<HopKind>)> = FxHashSet::default();
         let calls: Vec<&[u32]> = by_origin
             .chunk_by(|&a, &b| solver.edges[a as usize].from == solver.edges[b as usize].from)
             .collect();
-        let facts: Vec<Option<CallFacts>> =
-            calls.par_iter().map(|edges| CallFacts::of(solver, edges)).collect();
+        let inst_of = |edges: &[u32]| solver.edges[edges[0] as usize].from.inst;
+        let of_instances: Vec<&[&[u32]]> = calls.chunk_by(|a, b| inst_of(a) == inst_of(b)).collect();
+        let facts: Vec<Option<CallFacts>> = of_instances
+            .par_iter()
+            .flat_map_iter(|calls| {
+                let mut known = KnownGates::default();
+                calls.iter().map(move |edges| CallFacts::of(solver, edges, &mut known))
+            })
+            .collect();
         for (edges, facts) in calls.iter().zip(facts) {
             let from = solver.edges[edges[0] as usize].from;
             let Some(facts) = facts else {
@@ -330,15 +343,32 @@ struct CallFacts {
     uncertain: SmallVec<[Option<HopKind>; 1]>,
 }
 
+/// The conditions of guards of one instance, as far as they were asked for.
+type KnownGates = SmallVec<[(GuardId, Vec<String>); 4]>;
+
 impl CallFacts {
-    /// Facts of the call that some edges (by index) start from, none if the solution rules it out.
-    fn of(solver: &Solver<'_>, edges: &[u32]) -> Option<CallFacts> {
+    /// Facts of the call that some edges (by index) start from, none if the solution rules it out. What is known of the guards
+    /// of its instance is used and added to.
+    fn of(solver: &Solver<'_>, edges: &[u32], known: &mut KnownGates) -> Option<CallFacts> {
         let from = solver.edges[edges[0] as usize].from;
         (!solver.ruled_out(from)).then(|| CallFacts {
-            gates: solver.gates(from),
+            gates: gates_of(solver, from, known),
             uncertain: targets::uncertain_kinds(solver, edges),
         })
     }
+}
+
+fn gates_of(solver: &Solver<'_>, at: Origin, known: &mut KnownGates) -> Vec<String> {
+    if solver.is_root(at.inst) {
+        return Vec::new();
+    }
+    let guard = solver.program.func(solver.insts[at.inst.0 as usize].func).instrs[at.index as usize].guard;
+    if let Some((_, gates)) = known.iter().find(|(of, _)| *of == guard) {
+        return gates.clone();
+    }
+    let gates = solver.guard_gates(at.inst, guard);
+    known.push((guard, gates.clone()));
+    gates
 }
 
 /// The class key of the receiver of an instance.
