@@ -80,7 +80,7 @@ impl Solver<'_> {
 
     fn run(&mut self) {
         loop {
-            if let Some(inst) = self.install.pop_front() {
+            if let Some(inst) = self.install.pop_back() {
                 self.install(inst);
                 continue;
             }
