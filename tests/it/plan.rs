@@ -338,3 +338,48 @@ fn the_proven_matrix_of_quay_is_contradicted_by_nothing() {
     let audit: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(found(&audit).get("own.csv"), None);
 }
+
+/// A gate that no row of a tracker lists is one thing that the tracker leaves out; once some row lists it, each other row that
+/// does not is wrong by itself.
+#[test]
+fn a_gate_that_no_row_lists_is_said_once() {
+    const ROUTES: usize = 12;
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let mut source = "from flask import Flask\n\nimport features\n\napp = Flask(__name__)\n\n".to_owned();
+    source += "if features.SEND:\n";
+    for number in 0..ROUTES {
+        source += &format!("\n    @app.route(\"/r{number}\")\n    def r{number}():\n        return \"\"\n");
+    }
+    fs::write(dir.path().join("web.py"), source).expect("written");
+    fs::write(dir.path().join("features.py"), "SEND = True\n").expect("written");
+    let unlisted = |listing: usize| {
+        let mut tracker =
+            "route_id,source_type,file,symbol,method,path_template,path_expr,route_family,feature_gates,\
+                           decorators\n"
+                .to_owned();
+        for number in 0..ROUTES {
+            let gate = if number < listing { "features.SEND" } else { "" };
+            tracker += &format!(
+                "ROUTE-{number:04},route,web.py,r{number},GET,/r{number},/r{number},web,{gate},app.route\n"
+            );
+        }
+        fs::write(dir.path().join("tracker.csv"), tracker).expect("written");
+        let scan = run(
+            dir.path(),
+            &["scan", ".", "--entry", "web.py", "--routes", "tracker.csv", "-o", "e.json", "-q"],
+        );
+        assert_eq!(scan.status.code(), Some(0), "{}", stderr(&scan));
+        let audit = ["audit", "--evidence", "e.json", "--routes", "tracker.csv", "--format", "json"];
+        let output = run(dir.path(), &audit);
+        let audit: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let findings = audit["findings"].as_array().expect("findings").clone();
+        let gates = findings.into_iter().filter(|finding| finding["code"] == "plan-gate-unlisted");
+        gates.map(|finding| finding["message"].as_str().expect("text").to_owned()).collect::<Vec<_>>()
+    };
+    let [all] = &unlisted(0)[..] else { panic!("one finding for all") };
+    assert!(all.contains("the routes of 12 rows") && all.contains("no row lists it"), "{all}");
+    let rest = unlisted(1);
+    assert_eq!(rest.len(), ROUTES - 1, "{rest:?}");
+    assert!(rest.iter().all(|message| message.ends_with("is not listed")), "{rest:?}");
+    assert_eq!(unlisted(ROUTES), Vec::<String>::new());
+}
