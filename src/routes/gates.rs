@@ -1,9 +1,10 @@
 //! The conditions under which a route exists.
 //!
-//! They stand in two places: around the code that registers it (`if features.X: app.register_blueprint(...)`) or that puts what
-//! it is registered for into a list, and in decorators that return nothing unless a setting is on, applied before the registering one. A third place are wrappers that refuse the
-//! request before the handler is called ([`crate::paths::Around`]). A decorator that is applied after the registering one changes
-//! what the name of the view is bound to, and nothing of the route: its conditions do not bind.
+//! They stand in two places: around the code that registers it (`if features.X: app.register_blueprint(...)`) or that puts
+//! what it is registered for into a list, and in decorators that return nothing unless a setting is on, applied before the
+//! registering one. A third place are wrappers that refuse the request before the handler is called
+//! ([`crate::paths::Around`]). A decorator that is applied after the registering one changes what the name of the view is
+//! bound to, and nothing of the route: its conditions do not bind.
 
 use super::handler::View;
 use crate::finding::UnboundGate;
