@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::block::plain;
 use crate::evidence::Evidence;
-use crate::evidence::model::Edge;
+use crate::evidence::model::{Edge, conjunction};
 use crate::render::{LinkBase, edge_anchor, queue_anchor};
 
 /// Number of characters that the tool takes of a cell at most: of the 32,767 that spreadsheets hold, a quarter.
@@ -88,14 +88,9 @@ fn one_edge(id: &str, edge: &Edge, links: &Links) -> String {
     plain(&text)
 }
 
-/// Conditions as one, with parentheses where words could be taken for the `and` or `or` between them.
+/// Conditions as one.
 fn gates(gates: &[String]) -> String {
-    let ambiguous = |gate: &str| [" and ", " or "].iter().any(|word| gate.contains(word));
-    let shown: Vec<String> = gates
-        .iter()
-        .map(|gate| if gates.len() > 1 && ambiguous(gate) { format!("({gate})") } else { gate.clone() })
-        .collect();
-    if shown.is_empty() { "none".to_owned() } else { shown.join(" and ") }
+    if gates.is_empty() { "none".to_owned() } else { conjunction(gates) }
 }
 
 fn one_queue(fed: &Fed<'_>, links: &Links) -> String {

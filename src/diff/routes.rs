@@ -4,7 +4,7 @@
 use super::pair::Pairs;
 use super::{Sides, same_set};
 use crate::diff::model::{Change, Kind, Subject, SubjectKind};
-use crate::evidence::model::{Place, Route};
+use crate::evidence::model::{Place, Route, conjunction};
 
 /// Pairs the routes: those with the same method and rule, and then those with the same method and endpoint, whose rule has
 /// changed.
@@ -128,7 +128,7 @@ pub(super) fn named(route: &Route) -> String {
 
 /// Conditions as a part of a sentence.
 pub(super) fn condition(gates: &[String]) -> String {
-    if gates.is_empty() { "unconditionally".to_owned() } else { format!("if {}", gates.join(" and ")) }
+    if gates.is_empty() { "unconditionally".to_owned() } else { format!("if {}", conjunction(gates)) }
 }
 
 fn function(place: &Place) -> String {

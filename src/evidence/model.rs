@@ -486,3 +486,13 @@ pub struct Statistics {
     /// Caps that were hit.
     pub caps_hit: BTreeMap<String, usize>,
 }
+
+/// Conditions as one, with parentheses where words in one of them could be taken for the `and` or `or` between them.
+pub fn conjunction(gates: &[String]) -> String {
+    let ambiguous = |gate: &str| [" and ", " or "].iter().any(|word| gate.contains(word));
+    let shown: Vec<String> = gates
+        .iter()
+        .map(|gate| if gates.len() > 1 && ambiguous(gate) { format!("({gate})") } else { gate.clone() })
+        .collect();
+    shown.join(" and ")
+}

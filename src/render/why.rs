@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use super::text::{CAUTION, HEADING, NAME, QUIET, certainty_style, count, paint};
 use super::why_not;
 use crate::evidence::Evidence;
-use crate::evidence::model::{Edge, Hop, Route};
+use crate::evidence::model::{Edge, Hop, Route, conjunction};
 
 /// Lines of one call that are shown at most.
 const CALL_LINES: usize = 4;
@@ -118,7 +118,7 @@ pub(super) fn introduce(out: &mut String, route: &Route) {
         let _ = writeln!(out, "  inside {}", names.join(", "));
     }
     if !route.gates.is_empty() {
-        let _ = writeln!(out, "  exists if {}", paint(CAUTION, route.gates.join(" and ")));
+        let _ = writeln!(out, "  exists if {}", paint(CAUTION, conjunction(&route.gates)));
     }
     for gate in &route.unbound_gates {
         let place = paint(NAME, format!("{}:{}", gate.file, gate.line));
@@ -142,7 +142,7 @@ fn tell(out: &mut String, edge: &Edge, (number, all): (usize, usize), tree: &mut
         count(edge.path.len(), "hop")
     );
     if !edge.gates.is_empty() {
-        let _ = writeln!(out, "  only if {}", paint(CAUTION, edge.gates.join(" and ")));
+        let _ = writeln!(out, "  only if {}", paint(CAUTION, conjunction(&edge.gates)));
     }
     if edge.unconditional {
         let _ = writeln!(out, "  unconditional");
@@ -170,7 +170,7 @@ pub(super) fn hops(out: &mut String, hops: &[Hop], first: usize, queue: &str, tr
         }
         let _ = writeln!(out, "     {}{}", step(hop, queue), alternatives(hop));
         if !hop.gates.is_empty() {
-            let _ = writeln!(out, "     if {}", paint(CAUTION, hop.gates.join(" and ")));
+            let _ = writeln!(out, "     if {}", paint(CAUTION, conjunction(&hop.gates)));
         }
     }
 }

@@ -283,6 +283,8 @@ impl Solver<'_> {
             }
             Value::Bound(_, func) => self.value_lacks(func, name, seen),
             Value::Inst(..) => self.lacks(value, name),
+            // A conditional decorator may leave this of a function.
+            Value::None => true,
             _ => false,
         }
     }
