@@ -29,11 +29,8 @@ pub fn resolve(solver: &mut Solver<'_>, registration: &Registration) -> View {
     }
     let mut view = View::default();
     let values = solver.graph.values(registration.view).to_vec();
-    for value in values {
-        if let Some(func) = innermost(solver, value, 0) {
-            fill(solver, func, &mut view);
-            break;
-        }
+    if let Some(handler) = innermost_of(solver, &values, 0) {
+        fill(solver, handler.func, &mut view);
     }
     view
 }
@@ -61,11 +58,9 @@ fn resolve_method(
         }
         view.inherited = depth > 0;
         let node = solver.field(owner, method);
-        for value in solver.graph.values(node).to_vec() {
-            if let Some(func) = innermost(solver, value, 0) {
-                fill(solver, func, &mut view);
-                break;
-            }
+        let values = solver.graph.values(node).to_vec();
+        if let Some(handler) = innermost_of(solver, &values, 0) {
+            fill(solver, handler.func, &mut view);
         }
         break;
     }
@@ -104,24 +99,39 @@ fn fill(solver: &Solver<'_>, func: FuncId, view: &mut View) {
     view.decorators = decorators(solver, file, &ir.decorators);
 }
 
+/// The function below some decorators.
+struct Innermost {
+    func: FuncId,
+    /// Whether it is a closure of a decorator that was given no function: below a conditional decorator it may get `None`.
+    is_wrapper: bool,
+}
+
+/// The innermost function of some values: one that a decorator wraps, if there is such a one.
+fn innermost_of(solver: &mut Solver<'_>, values: &[ValueId], depth: u32) -> Option<Innermost> {
+    let mut found = None;
+    for &value in values {
+        match innermost(solver, value, depth) {
+            Some(wrapped) if !wrapped.is_wrapper => return Some(wrapped),
+            other => found = found.or(other),
+        }
+    }
+    found
+}
+
 /// Follows `__wrapped__` (functools.wraps), and for wrappers without it the one callable that the decorator was given.
-fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<FuncId> {
+fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<Innermost> {
     if depth > 64 {
         return None;
     }
     match solver.values.get(value) {
         Value::Func(func, env) => {
-            let wrapped = solver.program.names.intern("__wrapped__");
-            if let Some(node) = solver.existing_field(value, wrapped) {
-                for inner in solver.graph.values(node).to_vec() {
-                    if inner != value
-                        && let Some(found) = innermost(solver, inner, depth + 1)
-                    {
-                        return Some(found);
-                    }
-                }
+            let inner = under_wraps(solver, value);
+            if let Some(found) = innermost_of(solver, &inner, depth + 1) {
+                return Some(found);
             }
-            if env.0 != u32::MAX && solver.decorator_insts.contains(&env) {
+            let is_wrapper = env.0 != u32::MAX && solver.decorator_insts.contains(&env);
+            let this = Some(Innermost { func, is_wrapper });
+            if is_wrapper {
                 let callables: Vec<ValueId> = solver.insts[env.0 as usize]
                     .context
                     .iter()
@@ -129,19 +139,16 @@ fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<Func
                     .filter(|&v| matches!(solver.values.get(v), Value::Func(..) | Value::Bound(..)))
                     .collect();
                 if let [only] = callables[..] {
-                    return innermost(solver, only, depth + 1).or(Some(func));
+                    return innermost(solver, only, depth + 1).or(this);
                 }
             }
-            Some(func)
+            this
         }
         Value::Inst(..) => {
             // A class based decorator: what it keeps under `__wrapped__` (functools.update_wrapper), else its `__call__`.
-            let wrapped = solver.program.names.intern("__wrapped__");
-            if let Some(node) = solver.existing_field(value, wrapped) {
-                let inner = solver.graph.values(node).to_vec();
-                if let Some(found) = inner.into_iter().find_map(|v| innermost(solver, v, depth + 1)) {
-                    return Some(found);
-                }
+            let inner = under_wraps(solver, value);
+            if let Some(found) = innermost_of(solver, &inner, depth + 1) {
+                return Some(found);
             }
             let call = solver.program.names.intern("__call__");
             let class = solver.class_of(value)?;
@@ -149,7 +156,7 @@ fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<Func
                 if solver.binds(owner, call) {
                     let node = solver.field(owner, call);
                     let raw = solver.graph.values(node).to_vec();
-                    return raw.into_iter().find_map(|v| innermost(solver, v, depth + 1));
+                    return innermost_of(solver, &raw, depth + 1);
                 }
             }
             None
@@ -161,8 +168,16 @@ fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<Func
         Value::Obj(ObjKind::Partial, ..) => {
             let name = solver.program.names.intern("func");
             let node = solver.existing_field(value, name)?;
-            solver.graph.values(node).to_vec().into_iter().find_map(|v| innermost(solver, v, depth + 1))
+            let inner = solver.graph.values(node).to_vec();
+            innermost_of(solver, &inner, depth + 1)
         }
         _ => None,
     }
+}
+
+/// What a function or object says that it wraps.
+fn under_wraps(solver: &Solver<'_>, value: ValueId) -> Vec<ValueId> {
+    let Some(wrapped) = solver.program.names.find("__wrapped__") else { return Vec::new() };
+    let values = solver.existing_field(value, wrapped).map_or(&[][..], |node| solver.graph.values(node));
+    values.iter().copied().filter(|&inner| inner != value).collect()
 }

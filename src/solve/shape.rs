@@ -451,8 +451,6 @@ impl Solver<'_> {
     /// environment of the function with the call tells.
     fn callee(&self, env: InstId, callee: Callee) -> Option<(FuncId, InstId, u32)> {
         let (levels, cell) = match callee {
-            // Without the rule, an environment is that of several instances.
-            Callee::Free(..) if !self.contexts.has(Rule::Environments) => return None,
             Callee::Free(levels, cell) => (levels, cell),
             Callee::Named(func, bound) => return Some((func, InstId::NONE, bound)),
             Callee::Other => return None,
