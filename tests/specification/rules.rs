@@ -351,7 +351,6 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             let body = Inst::new(w.program.class(w.program.sibling_class(at.0.func, *local)).1, Some(at.0), Vec::new());
         slot(b, text("__subclasses__")), points(slot_of(*b, text("__subclasses__")), class) <--
             mro(class, _), base(class, _, b), if b.is_class();
-        outside("alternatives for a base class".to_owned()) <-- base(class, slot, b), base(class, slot, other), if b != other;
 
         /// An attribute of a class along its bases, before anything is bound.
         relation lookup(V, Text);
