@@ -1,17 +1,15 @@
 //! What stands around the handlers of routes: the conditions that every way from the framework's call to a handler meets.
 
+use super::CallGraph;
 use super::conditions::necessary;
-use super::sets::{SetId, Unions};
-use super::{CONDITION, CallGraph};
+use super::lightest::Crossing;
+use super::region::{Act, Region, Step, Stop};
+use super::sets::SetId;
 use crate::link::FuncId;
 use crate::solve::Solver;
 use crate::solve::value::InstId;
-use petgraph::Direction;
 use petgraph::graph::NodeIndex;
-use petgraph::visit::EdgeRef;
-use rustc_hash::{FxHashMap, FxHashSet};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use rustc_hash::FxHashMap;
 
 /// For each instance that some calls of the framework get to, which handlers it leads to.
 ///
@@ -79,60 +77,40 @@ impl<'g> Around<'g> {
         handler: FuncId,
         method: &str,
     ) -> Vec<String> {
-        let avoiding = |avoided: &[String]| self.lightest(solver, root, handler, method, avoided);
+        let Some(&column) = self.columns.get(&handler) else { return Vec::new() };
+        let leads =
+            |inst: InstId| self.rows[inst.0 as usize * self.words + column / 64] >> (column % 64) & 1 == 1;
+        let start = Stop { phase: 0, inst: root };
+        let region = Region::grow(leads(root).then_some(start), |stop, steps| {
+            if stop != start && solver.insts[stop.inst.0 as usize].func == handler {
+                steps.push(Step { act: Act::Arrive, to: None, set: SetId::EMPTY, cost: 0 });
+                return;
+            }
+            for edge in self.graph.edges_of(stop.inst) {
+                let call = &solver.edges[edge];
+                if leads(call.to) && solver.runs_for(call.from, method) {
+                    // Which of several views the framework was given does not decide whether there is the route.
+                    let set = if stop == start { SetId::EMPTY } else { self.graph.gates[edge] };
+                    steps.push(Step {
+                        act: Act::Call(edge as u32),
+                        to: Some(Stop { phase: 0, inst: call.to }),
+                        set,
+                        cost: 1,
+                    });
+                }
+            }
+        });
+        let sets = &self.graph.sets;
+        let crossing = Crossing { region: &region, sets, given: &[], limit: solver.limits.condition_sets };
+        // Of equally small sets any will do: each condition of one is asked about by itself.
+        let avoiding = |avoided: &[String]| {
+            let lightest = crossing.lightest(&sets.numbers_of(avoided))?;
+            lightest.sets.first().map(|set| sets.worded(set))
+        };
         match avoiding(&[]) {
             Some(best) if !best.is_empty() => necessary(&best, avoiding),
             _ => Vec::new(),
         }
-    }
-
-    /// The conditions of the way that meets the fewest, out of those that do without some.
-    fn lightest(
-        &self,
-        solver: &Solver<'_>,
-        root: InstId,
-        handler: FuncId,
-        method: &str,
-        avoided: &[String],
-    ) -> Option<Vec<String>> {
-        let &column = self.columns.get(&handler)?;
-        let leads = |inst: usize| self.rows[inst * self.words + column / 64] >> (column % 64) & 1 == 1;
-        let free = self.graph.free_of(avoided);
-        let mut unions = Unions::without(&self.graph.sets, &[]);
-        let mut costs: FxHashMap<u32, (u64, SetId)> = FxHashMap::default();
-        let mut done: FxHashSet<u32> = FxHashSet::default();
-        let mut heap = BinaryHeap::new();
-        costs.insert(root.0, (0, SetId::EMPTY));
-        heap.push(Reverse((0u64, root.0)));
-        while let Some(Reverse((cost, at))) = heap.pop() {
-            if !done.insert(at) {
-                continue;
-            }
-            let met = costs.get(&at).map_or(SetId::EMPTY, |&(_, met)| met);
-            if at != root.0 && solver.insts[at as usize].func == handler {
-                return Some(unions.texts(met));
-            }
-            let hops = cost % CONDITION;
-            for edge in self.graph.graph.edges_directed(NodeIndex::new(at as usize), Direction::Outgoing) {
-                let (to, index) = (edge.target().index(), *edge.weight() as usize);
-                if !leads(to)
-                    || done.contains(&(to as u32))
-                    || !free(index)
-                    || !solver.runs_for(solver.edges[index].from, method)
-                {
-                    continue;
-                }
-                let set = unions.of(met, self.graph.gates[index]);
-                let total = unions.len(set) as u64 * CONDITION + hops + 1;
-                let known = costs.entry(to as u32).or_insert((u64::MAX, SetId::EMPTY));
-                // Of equally good sets any will do: each condition of one is asked about by itself.
-                if total < known.0 {
-                    *known = (total, set);
-                    heap.push(Reverse((total, to as u32)));
-                }
-            }
-        }
-        None
     }
 }
 

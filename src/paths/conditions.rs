@@ -4,7 +4,7 @@ use crate::ir::{Arg, Op, VarDef, VarId};
 use crate::link::FuncId;
 use crate::solve::gate::{is_compound, negated, subject, without_part};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
-use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
+use crate::solve::{CallEdge, Inst, Origin, ROOT_FUNC, Solver};
 use rustc_hash::FxHashMap;
 
 /// More alternatives than this, and a condition is given up: the edge then claims less, not more.
@@ -63,29 +63,35 @@ fn makes(solver: &Solver<'_>, at: Origin, class: ValueId) -> bool {
     }
 }
 
+/// Where the framework was told what its calls enter: the call that registers a view or a hook, by the framework's call.
+pub(super) fn registered(solver: &Solver<'_>) -> FxHashMap<InstId, Origin> {
+    let views = solver.registry.registrations.iter().map(|registration| (registration.root, registration.at));
+    views.chain(solver.registry.hooks.iter().map(|hook| (hook.root, hook.at))).collect()
+}
+
 /// The conditions under which a call enters just this instance, because its callee is chosen: `(f if features.X else g)()`, or
 /// `TABLE[config["KEY"]]()`. So may be the function that it passes, which the instance is for: `run(f if features.X else g)`.
-pub(super) fn of_callee(solver: &Solver<'_>, edge: &CallEdge) -> Vec<String> {
+/// The framework calls what was passed to it where that was `registered`.
+pub(super) fn of_callee(
+    solver: &Solver<'_>,
+    registered: &FxHashMap<InstId, Origin>,
+    edge: &CallEdge,
+) -> Vec<String> {
     let inst = edge.from.inst;
-    if edge.kind.is_some() || solver.is_root(inst) {
+    let entered = &solver.insts[edge.to.0 as usize];
+    if solver.is_root(inst) {
+        let Some(&at) = registered.get(&inst).filter(|at| !solver.is_root(at.inst)) else {
+            return Vec::new();
+        };
+        let Op::Call { args, .. } = op(solver, at) else { return Vec::new() };
+        let variables = args.iter().map(|arg| arg.var());
+        return variables.flat_map(|var| chosen_to_enter(solver, at.inst, var, entered)).collect();
+    }
+    if edge.kind.is_some() {
         return Vec::new();
     }
     let Op::Call { callee, .. } = *op(solver, edge.from) else { return Vec::new() };
-    let entered = &solver.insts[edge.to.0 as usize];
-    let mut gates = Vec::new();
-    if may_be_chosen(solver, inst, callee) {
-        let enters = |&&value: &&ValueId| {
-            let function = match solver.values.get(value) {
-                Value::Bound(_, function) => function,
-                _ => value,
-            };
-            solver.values.get(function) == Value::Func(entered.func, entered.env)
-        };
-        let mut values = solver.graph.values(solver.var(inst, callee)).iter().filter(enters);
-        if let (Some(&value), None) = (values.next(), values.next()) {
-            gates.extend(chosen_under(solver, inst, callee, value, CHOICES).unwrap_or_default());
-        }
-    }
+    let mut gates = chosen_to_enter(solver, inst, callee, entered);
     for &(param, key) in &entered.context {
         if matches!(solver.values.get(key), Value::Func(..) | Value::Bound(..) | Value::Class(..))
             && let Some(argument) = solver.passed_by(edge, param)
@@ -95,6 +101,25 @@ pub(super) fn of_callee(solver: &Solver<'_>, edge: &CallEdge) -> Vec<String> {
         }
     }
     gates
+}
+
+/// The conditions under which a variable holds the function that is entered; none if several of its values enter it.
+fn chosen_to_enter(solver: &Solver<'_>, inst: InstId, var: VarId, entered: &Inst) -> Vec<String> {
+    if !may_be_chosen(solver, inst, var) {
+        return Vec::new();
+    }
+    let enters = |&&value: &&ValueId| {
+        let function = match solver.values.get(value) {
+            Value::Bound(_, function) => function,
+            _ => value,
+        };
+        solver.values.get(function) == Value::Func(entered.func, entered.env)
+    };
+    let mut values = solver.graph.values(solver.var(inst, var)).iter().filter(enters);
+    match (values.next(), values.next()) {
+        (Some(&value), None) => chosen_under(solver, inst, var, value, CHOICES).unwrap_or_default(),
+        _ => Vec::new(),
+    }
 }
 
 /// Whether a variable may hold what it holds by a choice. What is read from elsewhere and is only one thing was not chosen.

@@ -1,13 +1,16 @@
 //! The call graph that witness paths are found on, and the edges from routes to producers.
 //!
-//! One Dijkstra per producer site, backwards from it, gives every instance its best way to the site: the fewest
-//! different conditions, then the fewest assumptions, then the fewest uncertain hops, then the fewest that an `except` makes,
-//! then the shortest. It sees each instance alone; where a way is less certain than that, [`targets`] looks for a better one.
+//! The best way of a route to a producer site has the fewest different conditions ([`lightest`]), then the fewest assumptions, then
+//! the fewest uncertain hops ([`certain`]), then the fewest that an `except` makes, then the shortest.
 
 mod around;
+mod certain;
 mod conditions;
 mod hops;
 mod kinds;
+mod lightest;
+mod region;
+mod search;
 mod sets;
 mod targets;
 
@@ -22,10 +25,8 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use sets::{SetId, Sets, Unions};
+use sets::{Interner, SetId, Sets};
 use smallvec::SmallVec;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 pub use around::Around;
 pub(crate) use conditions::necessary;
@@ -34,9 +35,8 @@ pub(crate) use hops::{defined_at, follow, last_hop, place, take};
 pub(crate) use kinds::kind_of;
 pub(crate) use targets::Variants;
 
-/// What a condition on a way costs, an assumption, an uncertain hop, a hop that an `except` makes. Each outweighs all that may
-/// come of what is less.
-const CONDITION: u64 = 1 << 50;
+/// What an assumption on a way costs, an uncertain hop, a hop that an `except` makes. Each outweighs all that may come of what is
+/// less.
 const ASSUMED: u64 = 1 << 42;
 const MAY: u64 = 1 << 28;
 const EXCEPTIONAL: u64 = 1 << 18;
@@ -66,9 +66,6 @@ pub struct CallGraph {
     graph: DiGraph<(), u32>,
     /// What each call costs a path beside its conditions: assumptions, uncertain hops, exceptional hops, hops.
     weights: Vec<u64>,
-    /// The place of each call in an order of the program text, in which ties are decided: by function, instruction, what is
-    /// entered.
-    ranks: Vec<u32>,
     puts: FxHashMap<Origin, SmallVec<[Origin; 1]>>,
     sets: Sets,
     /// The conditions of each call: those under which it runs, those of the choice of its callee, those under which its receivers
@@ -79,15 +76,6 @@ pub struct CallGraph {
     /// By class key, the conditions under which there are instances.
     receivers: FxHashMap<ValueId, Vec<String>>,
 }
-
-/// For each instance, the best way to a set of targets.
-pub struct Ways {
-    cost: Vec<u64>,
-    next: Vec<u32>,
-}
-
-const UNREACHED: u64 = u64::MAX;
-const NO_EDGE: u32 = u32::MAX;
 
 impl CallGraph {
     /// Builds the graph of a solution.
@@ -105,16 +93,15 @@ impl CallGraph {
             .collect();
         by_origin.sort_unstable();
         let by_origin: Vec<u32> = by_origin.into_iter().map(|key| key as u32).collect();
-        let mut ranks = vec![0; solver.edges.len()];
-        for (rank, &edge) in (0..).zip(&by_origin) {
-            ranks[edge as usize] = rank;
-        }
         let mut ruled_out = vec![false; solver.edges.len()];
-        let mut sets = Sets::default();
+        let mut sets = Interner::default();
         let mut gates = vec![SetId::EMPTY; solver.edges.len()];
         let (receivers, callees): (_, Vec<Vec<String>>) = rayon::join(
             || conditions::of_receivers(solver),
-            || solver.edges.par_iter().map(|edge| conditions::of_callee(solver, edge)).collect(),
+            || {
+                let registered = conditions::registered(solver);
+                solver.edges.par_iter().map(|edge| conditions::of_callee(solver, &registered, edge)).collect()
+            },
         );
         let mut uncertain: FxHashSet<(Origin, Option<HopKind>)> = FxHashSet::default();
         let calls: Vec<&[u32]> = by_origin
@@ -145,7 +132,8 @@ impl CallGraph {
             }
             uncertain.extend(facts.uncertain.into_iter().map(|kind| (from, kind)));
         }
-        // The edges of a node are gone through beginning with the one that came last.
+        // The edges of a node are gone through beginning with the one that came last: in the order of the program text, in which
+        // ties between paths are decided.
         for &edge in by_origin.iter().rev().filter(|&&edge| !ruled_out[edge as usize]) {
             let CallEdge { from, to, .. } = solver.edges[edge as usize];
             graph.add_edge(NodeIndex::new(from.inst.0 as usize), NodeIndex::new(to.0 as usize), edge);
@@ -163,61 +151,8 @@ impl CallGraph {
                 assumed * ASSUMED + may * MAY + exceptional * EXCEPTIONAL + 1
             })
             .collect();
-        CallGraph { graph, weights, ranks, puts: targets::puts(solver), sets, gates, ends, receivers }
-    }
-
-    /// The best ways to any of `targets`, each with its conditions and what else it costs, over the edges that pass a test (by
-    /// index). What is `given` does not count as a condition.
-    pub fn ways(
-        &self,
-        targets: &[(InstId, SetId, u64)],
-        given: &[String],
-        passes: impl Fn(usize) -> bool,
-    ) -> Ways {
-        let mut unions = Unions::without(&self.sets, given);
-        let mut cost = vec![UNREACHED; self.graph.node_count()];
-        let mut next = vec![NO_EDGE; self.graph.node_count()];
-        let mut conditions = vec![SetId::EMPTY; self.graph.node_count()];
-        let mut heap = BinaryHeap::new();
-        for &(target, set, cost_of_target) in targets {
-            let set = unions.of(SetId::EMPTY, set);
-            let start = unions.len(set) as u64 * CONDITION + cost_of_target;
-            if start < cost[target.0 as usize] {
-                cost[target.0 as usize] = start;
-                conditions[target.0 as usize] = set;
-                heap.push(Reverse((start, target.0)));
-            }
-        }
-        while let Some(Reverse((so_far, at))) = heap.pop() {
-            if so_far > cost[at as usize] {
-                continue;
-            }
-            let (met, rest) = (conditions[at as usize], so_far % CONDITION);
-            for edge in self.graph.edges_directed(NodeIndex::new(at as usize), Direction::Incoming) {
-                let index = *edge.weight();
-                if !passes(index as usize) {
-                    continue;
-                }
-                let set = unions.of(met, self.gates[index as usize]);
-                let total = unions.len(set) as u64 * CONDITION + rest + self.weights[index as usize];
-                let from = edge.source().index();
-                // Ties go to the call that stands first, so that the path depends neither on the heap nor on the order in which
-                // solving found the calls. Each hop costs something, so all ties are known before anything is built on them.
-                let stands_first =
-                    |than: u32| than != NO_EDGE && self.ranks[index as usize] < self.ranks[than as usize];
-                let better = total < cost[from] || (total == cost[from] && stands_first(next[from]));
-                if better {
-                    let shorter = total < cost[from];
-                    cost[from] = total;
-                    next[from] = index;
-                    conditions[from] = set;
-                    if shorter {
-                        heap.push(Reverse((total, from as u32)));
-                    }
-                }
-            }
-        }
-        Ways { cost, next }
+        let sets = sets.settled();
+        CallGraph { graph, weights, puts: targets::puts(solver), sets, gates, ends, receivers }
     }
 
     /// For each instance, whether calls that pass a test (by index of the edge) lead from it to one of some targets.
@@ -254,18 +189,6 @@ impl CallGraph {
         self.ends.get(at).copied().unwrap_or(SetId::EMPTY)
     }
 
-    /// A test of edges (by index): whether one has none of some conditions.
-    fn free_of(&self, conditions: &[String]) -> impl Fn(usize) -> bool {
-        let free = (!conditions.is_empty()).then(|| self.sets.free_of(conditions));
-        move |edge| free.as_ref().is_none_or(|free| free[self.gates[edge].index()])
-    }
-
-    /// The same: whether one has no conditions beside these.
-    fn within<'a>(&'a self, conditions: &[String]) -> impl Fn(usize) -> bool + use<'a> {
-        let within = self.sets.within(conditions);
-        move |edge| within[self.gates[edge].index()]
-    }
-
     /// All conditions of a hop, an edge by index: those of the call, of the choice of its callee, and of its receivers.
     fn hop_gates(&self, edge: usize) -> Vec<String> {
         self.sets.texts(self.gates[edge])
@@ -290,11 +213,6 @@ impl CallGraph {
             .map(|e| *e.weight() as usize)
     }
 
-    /// What an edge (by index) costs beside its conditions if its call may enter so many functions.
-    fn weight(&self, edge: usize, targets: u32) -> u64 {
-        (self.weights[edge] & !MAY) + if targets > 1 { MAY } else { 0 }
-    }
-
     /// The queues on which an instruction puts, by where they are created.
     fn puts_at(&self, at: Origin) -> &[Origin] {
         self.puts.get(&at).map_or(&[], SmallVec::as_slice)
@@ -314,25 +232,6 @@ impl CallGraph {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-impl Ways {
-    /// The cost from an instance, none if it reaches no target.
-    pub fn cost(&self, from: InstId) -> Option<u64> {
-        Some(self.cost[from.0 as usize]).filter(|&c| c != UNREACHED)
-    }
-
-    /// The edges of the best way from an instance.
-    pub fn edges(&self, from: InstId, solver: &Solver<'_>) -> Vec<usize> {
-        let mut path = Vec::new();
-        let mut at = from;
-        while self.next[at.0 as usize] != NO_EDGE {
-            let index = self.next[at.0 as usize] as usize;
-            path.push(index);
-            at = solver.edges[index].to;
-        }
-        path
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sets of conditions, each kept once: a condition is a number, and so is a set of them.
 
+use super::lightest::Conditions;
+use crate::solve::gate::negated;
 use rustc_hash::FxHashMap;
 
 /// A set of conditions.
@@ -9,31 +11,26 @@ pub struct SetId(u32);
 impl SetId {
     /// The set without conditions.
     pub const EMPTY: SetId = SetId(0);
-
-    /// Its place in [`Sets::free_of`].
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
 }
 
-/// The sets that edges of the call graph have.
-pub struct Sets {
+/// Gathers the sets that steps of ways have.
+pub(super) struct Interner {
     texts: Vec<String>,
     numbers: FxHashMap<String, u32>,
     sets: Vec<Box<[u32]>>,
     ids: FxHashMap<Box<[u32]>, SetId>,
 }
 
-impl Default for Sets {
-    fn default() -> Sets {
+impl Default for Interner {
+    fn default() -> Interner {
         let ids = std::iter::once((Box::default(), SetId::EMPTY)).collect();
-        Sets { texts: Vec::new(), numbers: FxHashMap::default(), sets: vec![Box::default()], ids }
+        Interner { texts: Vec::new(), numbers: FxHashMap::default(), sets: vec![Box::default()], ids }
     }
 }
 
-impl Sets {
+impl Interner {
     /// The set of some conditions, in any order.
-    pub fn intern<'g>(&mut self, conditions: impl IntoIterator<Item = &'g String>) -> SetId {
+    pub(super) fn intern<'g>(&mut self, conditions: impl IntoIterator<Item = &'g String>) -> SetId {
         let mut set: Vec<u32> = conditions.into_iter().map(|text| self.number(text)).collect();
         if set.is_empty() {
             return SetId::EMPTY;
@@ -57,94 +54,84 @@ impl Sets {
         number
     }
 
-    /// The conditions of a set, sorted.
-    pub fn texts(&self, set: SetId) -> Vec<String> {
-        self.worded(&self.sets[set.0 as usize])
-    }
-
-    fn worded(&self, numbers: &[u32]) -> Vec<String> {
-        let mut texts: Vec<String> =
-            numbers.iter().map(|&number| self.texts[number as usize].clone()).collect();
-        texts.sort();
-        texts
-    }
-
-    /// For each set, whether it holds none of some conditions.
-    pub fn free_of(&self, conditions: &[String]) -> Vec<bool> {
-        let numbers = self.numbers_of(conditions);
-        self.sets.iter().map(|set| !set.iter().any(|number| numbers.contains(number))).collect()
-    }
-
-    /// For each set, whether it holds nothing but some conditions.
-    pub fn within(&self, conditions: &[String]) -> Vec<bool> {
-        let numbers = self.numbers_of(conditions);
-        self.sets.iter().map(|set| set.iter().all(|number| numbers.contains(number))).collect()
-    }
-
-    fn numbers_of(&self, conditions: &[String]) -> Vec<u32> {
-        conditions.iter().filter_map(|text| self.numbers.get(text).copied()).collect()
+    /// All sets, with the conditions numbered in the order of their texts.
+    pub(super) fn settled(self) -> Sets {
+        let mut order: Vec<u32> = (0..self.texts.len() as u32).collect();
+        order.sort_unstable_by_key(|&number| &self.texts[number as usize]);
+        let mut renumbered = vec![0; order.len()];
+        for (new, &old) in (0..).zip(&order) {
+            renumbered[old as usize] = new;
+        }
+        let mut sets = self.sets;
+        for set in &mut sets {
+            for condition in &mut *set {
+                *condition = renumbered[*condition as usize];
+            }
+            set.sort_unstable();
+        }
+        let mut texts = self.texts;
+        texts.sort_unstable();
+        let find = |text: &str| texts.binary_search_by(|known| known.as_str().cmp(text)).ok();
+        let opposites = texts.iter().map(|text| find(&negated(text)).map(|found| found as u32)).collect();
+        Sets { texts, opposites, sets }
     }
 }
 
-/// Unions of sets, made as they are asked for. Conditions that are given are left out of all of them.
-pub struct Unions<'s> {
-    base: &'s Sets,
-    given: Vec<u32>,
-    /// Sets beyond those of the base.
-    more: Vec<Box<[u32]>>,
-    ids: FxHashMap<Box<[u32]>, SetId>,
-    known: FxHashMap<(SetId, SetId), SetId>,
+/// The sets that steps of ways have. Conditions are numbered in the order of their texts.
+pub struct Sets {
+    texts: Vec<String>,
+    /// By condition, the one that says the opposite.
+    opposites: Vec<Option<u32>>,
+    sets: Vec<Box<[u32]>>,
 }
 
-impl<'s> Unions<'s> {
-    /// Unions without some conditions.
-    pub fn without(base: &'s Sets, given: &[String]) -> Unions<'s> {
-        let given = base.numbers_of(given);
-        Unions { base, given, more: Vec::new(), ids: FxHashMap::default(), known: FxHashMap::default() }
-    }
-
-    fn numbers(&self, set: SetId) -> &[u32] {
-        let number = set.0 as usize;
-        self.base.sets.get(number).unwrap_or_else(|| &self.more[number - self.base.sets.len()])
-    }
-
-    /// Number of conditions in a set.
-    pub fn len(&self, set: SetId) -> usize {
-        self.numbers(set).len()
+impl Sets {
+    /// The conditions of a set, ascending.
+    pub(super) fn numbers(&self, set: SetId) -> &[u32] {
+        &self.sets[set.0 as usize]
     }
 
     /// The conditions of a set, sorted.
-    pub fn texts(&self, set: SetId) -> Vec<String> {
-        self.base.worded(self.numbers(set))
+    pub(super) fn texts(&self, set: SetId) -> Vec<String> {
+        self.worded(self.numbers(set))
     }
 
-    /// What is in either set.
-    pub fn of(&mut self, one: SetId, other: SetId) -> SetId {
-        if other == SetId::EMPTY || (one == other && self.given.is_empty()) {
-            return one;
-        }
-        let pair = (one, other);
-        if let Some(&union) = self.known.get(&pair) {
-            return union;
-        }
-        let both = self.numbers(one).iter().chain(self.numbers(other));
-        let mut set: Vec<u32> = both.copied().filter(|number| !self.given.contains(number)).collect();
-        set.sort_unstable();
-        set.dedup();
-        let union = self.intern(set.into());
-        self.known.insert(pair, union);
-        union
+    /// Conditions as texts.
+    pub(super) fn worded(&self, numbers: &[u32]) -> Vec<String> {
+        numbers.iter().map(|&number| self.texts[number as usize].clone()).collect()
     }
 
-    fn intern(&mut self, set: Box<[u32]>) -> SetId {
-        if let Some(&id) = self.base.ids.get(&set) {
-            return id;
-        }
-        let next = SetId((self.base.sets.len() + self.more.len()) as u32);
-        *self.ids.entry(set).or_insert_with_key(|set| {
-            self.more.push(set.clone());
-            next
-        })
+    /// Those of some conditions that are in any set, ascending.
+    pub(super) fn numbers_of(&self, conditions: &[String]) -> Conditions {
+        let mut numbers: Conditions = conditions
+            .iter()
+            .filter_map(|text| self.texts.binary_search(text).ok().map(|number| number as u32))
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// Whether a set holds none of some conditions.
+    pub(super) fn is_free(&self, set: SetId, conditions: &[u32]) -> bool {
+        conditions.is_empty() || !self.numbers(set).iter().any(|number| conditions.contains(number))
+    }
+
+    /// Whether a set holds nothing but some conditions (ascending).
+    pub(super) fn within(&self, set: SetId, conditions: &[u32]) -> bool {
+        self.numbers(set).iter().all(|number| conditions.binary_search(number).is_ok())
+    }
+
+    /// What a set holds beside some conditions (ascending).
+    pub(super) fn beyond(&self, set: SetId, conditions: &[u32]) -> Conditions {
+        let numbers = self.numbers(set).iter().copied();
+        numbers.filter(|number| conditions.binary_search(number).is_err()).collect()
+    }
+
+    /// Whether some conditions (ascending) hold one and its opposite.
+    pub(super) fn is_contradictory(&self, conditions: &[u32]) -> bool {
+        let opposite = |&number: &u32| self.opposites[number as usize];
+        conditions.iter().filter_map(opposite).any(|opposite| conditions.binary_search(&opposite).is_ok())
     }
 }
 
@@ -158,25 +145,31 @@ mod tests {
 
     #[test]
     fn a_set_is_kept_once() {
-        let mut sets = Sets::default();
+        let mut sets = Interner::default();
         assert_eq!(sets.intern(&[]), SetId::EMPTY);
         let both = sets.intern(&texts(&["b", "a", "b"]));
         assert_eq!(sets.intern(&texts(&["a", "b"])), both);
-        assert_eq!(sets.texts(both), ["a", "b"]);
-        assert_eq!(sets.free_of(&texts(&["a", "unheard of"])), [true, false]);
+        let one = sets.intern(&texts(&["b"]));
+        let sets = sets.settled();
+        assert_eq!((sets.texts(both), sets.texts(one)), (texts(&["a", "b"]), texts(&["b"])));
+        assert_eq!(sets.numbers(both), [0, 1]);
+        let a = sets.numbers_of(&texts(&["unheard of", "a"]));
+        assert_eq!(a, [0]);
+        assert_eq!([both, one, SetId::EMPTY].map(|set| sets.is_free(set, &a)), [false, true, true]);
+        assert_eq!([both, one, SetId::EMPTY].map(|set| sets.within(set, &a)), [false, false, true]);
+        assert_eq!(sets.beyond(both, &a), [1]);
     }
 
     #[test]
-    fn a_union_counts_what_is_in_both_once() {
-        let mut sets = Sets::default();
-        let (ab, bc) = (sets.intern(&texts(&["a", "b"])), sets.intern(&texts(&["b", "c"])));
-        let mut unions = Unions::without(&sets, &[]);
-        let all = unions.of(ab, bc);
-        assert_eq!(unions.texts(all), ["a", "b", "c"]);
-        assert_eq!((unions.of(all, bc), unions.of(SetId::EMPTY, ab)), (all, ab));
-        let mut unions = Unions::without(&sets, &texts(&["b"]));
-        let all = unions.of(SetId::EMPTY, ab);
-        let all = unions.of(all, bc);
-        assert_eq!((unions.len(all), unions.texts(all)), (2, texts(&["a", "c"])));
+    fn a_setting_cannot_be_two_things() {
+        let mut sets = Interner::default();
+        let all =
+            texts(&["config.A == 1", "config.A != 1", "features.B", "not features.B", "not features.C"]);
+        sets.intern(&all);
+        let sets = sets.settled();
+        let is_contradictory = |some: &[&str]| sets.is_contradictory(&sets.numbers_of(&texts(some)));
+        assert!(is_contradictory(&["config.A == 1", "config.A != 1"]));
+        assert!(is_contradictory(&["features.B", "not features.B", "not features.C"]));
+        assert!(!is_contradictory(&["config.A == 1", "features.B", "not features.C"]));
     }
 }

@@ -1,4 +1,4 @@
-//! How many functions a hop may enter, and the way with the fewest hops that may enter several.
+//! How many functions a hop may enter.
 //!
 //! The call graph has a copy of a function for each context, and in each copy a call may enter one function alone: where a
 //! model is one of two classes, chosen two calls above, `model.save()` enters one method in each. A request that gets to
@@ -6,7 +6,7 @@
 //! ([`Variants`]), and a call counts what it enters in any of them: a choice counts once, at the call that it decides, and
 //! an argument that decides nothing counts nowhere.
 
-use super::{CallGraph, MAY, Ways};
+use super::CallGraph;
 use crate::finding::HopKind;
 use crate::ir::Op;
 use crate::link::{FuncId, Name, Program};
@@ -14,8 +14,6 @@ use crate::solve::value::{InstId, ObjKind, Value, ValueId};
 use crate::solve::{Origin, Solver};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// The instances of one function in which a path may stand, ascending.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -187,120 +185,6 @@ pub(super) fn uncertain_kinds(solver: &Solver<'_>, edges: &[u32]) -> SmallVec<[O
         }
     }
     found
-}
-
-/// A way on which fewer hops are uncertain than on the best one of a search that sees each copy of a function alone.
-pub(super) struct Counting<'a> {
-    pub(super) solver: &'a Solver<'a>,
-    pub(super) graph: &'a CallGraph,
-    /// What is left to go at least, from each instance.
-    pub(super) ways: &'a Ways,
-    /// Whether an edge (by index) may be taken.
-    pub(super) passes: &'a dyn Fn(usize) -> bool,
-    /// The target in an instance, and what it costs.
-    pub(super) end: &'a dyn Fn(InstId) -> Option<(Origin, u64)>,
-}
-
-/// A place that a search has come to.
-struct Reached {
-    inst: InstId,
-    variants: Variants,
-    cost: u64,
-    /// The edge that led there and the place before it; none at the start.
-    step: Option<(usize, usize)>,
-    /// Whether the target is reached.
-    done: bool,
-}
-
-impl Counting<'_> {
-    /// The cost of a way whose hops count over all variants.
-    pub(super) fn cost(&self, root: InstId, steps: &[usize], end: Origin) -> u64 {
-        let mut cost = 0;
-        let mut variants = Variants::of(root);
-        for &edge in steps {
-            let (next, targets) = variants.enter(self.solver, self.graph, edge);
-            cost += self.graph.weight(edge, targets);
-            variants = next;
-        }
-        cost + self.last(&variants, end)
-    }
-
-    fn last(&self, variants: &Variants, end: Origin) -> u64 {
-        let start = (self.end)(end.inst).map_or(0, |(_, start)| start);
-        start + if variants.put(self.solver, self.graph, end.index) > 1 { MAY } else { 0 }
-    }
-
-    /// A way (root and edges) that costs less than `known` in conditions, assumptions or uncertain hops. A search forward
-    /// over pairs of an instance and the variants beside it, led by what is left to go at least (Hart, Nilsson, Raphael 1968).
-    pub(super) fn better(&self, roots: &[InstId], known: u64) -> Option<(InstId, Vec<usize>)> {
-        let worth = |cost: u64| cost / MAY < known / MAY;
-        let mut places: Vec<Reached> = Vec::new();
-        let mut heap: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
-        for &root in roots {
-            if let Some(left) = self.ways.cost(root).filter(|&left| worth(left)) {
-                heap.push(Reverse((left, places.len())));
-                places.push(Reached {
-                    inst: root,
-                    variants: Variants::of(root),
-                    cost: 0,
-                    step: None,
-                    done: false,
-                });
-            }
-        }
-        let mut seen: FxHashMap<InstId, Vec<Variants>> = FxHashMap::default();
-        while let Some(Reverse((_, number))) = heap.pop() {
-            let Reached { inst, ref variants, cost, done, .. } = places[number];
-            if done {
-                return Some(self.trace(&places, number));
-            }
-            let known = seen.entry(inst).or_default();
-            if known.contains(variants) {
-                continue;
-            }
-            known.push(variants.clone());
-            let variants = variants.clone();
-            if let Some((end, _)) = (self.end)(inst) {
-                let total = cost + self.last(&variants, end);
-                if worth(total) {
-                    heap.push(Reverse((total, places.len())));
-                    let step = places[number].step;
-                    places.push(Reached { inst, variants: variants.clone(), cost: total, step, done: true });
-                }
-            }
-            for edge in self.graph.edges_of(inst) {
-                let to = self.solver.edges[edge].to;
-                let Some(left) = self.ways.cost(to) else { continue };
-                if !worth(cost + self.graph.weight(edge, 1) + left) || !(self.passes)(edge) {
-                    continue;
-                }
-                let (next, targets) = variants.enter(self.solver, self.graph, edge);
-                let so_far = cost + self.graph.weight(edge, targets);
-                if worth(so_far + left) {
-                    heap.push(Reverse((so_far + left, places.len())));
-                    let step = Some((edge, number));
-                    places.push(Reached { inst: to, variants: next, cost: so_far, step, done: false });
-                }
-            }
-            // The way that is known is right; it may not be the most certain.
-            if places.len() > self.solver.limits.certain_walk {
-                self.solver.cap("certain-walk");
-                return None;
-            }
-        }
-        None
-    }
-
-    fn trace(&self, places: &[Reached], last: usize) -> (InstId, Vec<usize>) {
-        let mut steps = Vec::new();
-        let mut at = last;
-        while let Some((edge, before)) = places[at].step {
-            steps.push(edge);
-            at = before;
-        }
-        steps.reverse();
-        (places[at].inst, steps)
-    }
 }
 
 /// Where items are put, and where the queues are created on which they are put.

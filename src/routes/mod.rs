@@ -287,8 +287,9 @@ impl Registered<'_> {
             return Vec::new();
         }
         let blueprint = (!served.names.is_empty()).then(|| served.names.join("."));
-        let mut roots = vec![registration.root];
-        roots.extend(hook_roots(solver, context.hooks, served.blueprint, registration.root));
+        // The view runs only for methods that it handles, and so do the handlers of what it raises.
+        let roots = |view| roots(solver, context.hooks, served.blueprint, view);
+        let [handling, answering] = [roots(Some(registration.root)), roots(None)];
         let registered = registered_place(solver, registration, context.init);
         let gates =
             gates::of_registration(solver, context.graph, context.init, registration, &served.mounts, view);
@@ -313,7 +314,7 @@ impl Registered<'_> {
             };
             for (method, automatic, handles, binding) in &methods {
                 let (automatic, handles) = (*automatic, *handles);
-                let calls = if handles { roots.clone() } else { roots[1..].to_vec() };
+                let calls = if handles { handling.clone() } else { answering.clone() };
                 let route = Route {
                     method: method.clone(),
                     rule: join(&served.prefix, rule),
@@ -425,12 +426,12 @@ impl Occasion {
     }
 }
 
-/// The hooks that run for requests to an application or blueprint.
-fn hook_roots(
+/// What runs for requests to an application or blueprint: the view, if it does, then the hooks.
+fn roots(
     solver: &Solver<'_>,
     hooks: &[Occasion],
     blueprint: Option<ValueId>,
-    view: InstId,
+    view: Option<InstId>,
 ) -> Vec<InstId> {
     let runs_here = |hook: &Hook| {
         let on_app = hook.owner.is_none_or(|owner| !solver.is_blueprint(owner));
@@ -444,12 +445,10 @@ fn hook_roots(
         .filter(|(hook, occasion)| occasion.served && runs_here(hook))
         .collect();
     let others = here.iter().filter(|(hook, _)| hook.exception.is_none()).map(|(hook, _)| hook.root);
-    let raising: Vec<InstId> = std::iter::once(view).chain(others).collect();
+    let raising: Vec<InstId> = view.into_iter().chain(others).collect();
     let is_raised = |raised: &Vec<bool>| raising.iter().any(|root| raised[root.0 as usize]);
-    here.iter()
-        .filter(|(_, occasion)| occasion.raised.as_ref().is_none_or(&is_raised))
-        .map(|(hook, _)| hook.root)
-        .collect()
+    let running = here.iter().filter(|(_, occasion)| occasion.raised.as_ref().is_none_or(&is_raised));
+    view.into_iter().chain(running.map(|(hook, _)| hook.root)).collect()
 }
 
 /// Where a rule is registered: the decorator of the view or resource if one does it, else the call.

@@ -29,6 +29,8 @@ pub struct Limits {
     pub startup_walk: usize,
     /// Places that the search for a more certain path looks at.
     pub certain_walk: usize,
+    /// Sets of conditions that the search for the path with the fewest looks into.
+    pub condition_sets: usize,
     /// Elements that are passed on as `*args` beyond this index are no longer told apart: `f(1, *args)` in `f` moves them
     /// without end.
     pub elements: u32,
@@ -49,6 +51,7 @@ impl Default for Limits {
             definite_walk: 16,
             startup_walk: 256,
             certain_walk: 20_000,
+            condition_sets: 2_000,
         }
     }
 }

@@ -131,3 +131,15 @@ fn places_of_the_search_for_a_certain_path() {
                   @app.route('/a')\ndef view():\n    ask(A() if request.args else B())\n    return ''\n";
     counts("certain-walk", source, |limits| limits.certain_walk = 0);
 }
+
+#[test]
+fn sets_of_conditions_of_the_search_for_the_fewest() {
+    let source = "from flask import Flask\n\napp = Flask(__name__)\n\n\
+                  class Queue:\n    def __init__(self, name):\n        pass\n\n    def put(self, x):\n        pass\n\n\
+                  queue = Queue('q')\n\n\
+                  def send():\n    queue.put(1)\n\n\
+                  @app.route('/a')\ndef view():\n\
+                  \x20   if app.config.get('A'):\n        send()\n\
+                  \x20   if app.config.get('B'):\n        send()\n    return ''\n";
+    counts("condition-sets", source, |limits| limits.condition_sets = 0);
+}
