@@ -37,8 +37,8 @@ impl Certain<'_, '_> {
             let Some((least, arcs)) = ways.best(self.region) else { continue };
             let mut cost = self.cost(&arcs);
             let mut way = arcs;
-            // What a search finds beyond that is at least as long.
-            if cost / MAY > least / MAY
+            // A way costs no less than the least of what the steps of any way cost at least.
+            if cost > least
                 && let Some((less, other)) = self.better(&ways, set, cost)
             {
                 (cost, way) = (less, other);
@@ -81,11 +81,10 @@ impl Certain<'_, '_> {
         }
     }
 
-    /// A way under some conditions that has fewer assumptions or uncertain hops than one that costs `known`, and what it costs. A
-    /// search forward over pairs of a place and the variants beside it, led by what is left to go at least (Hart, Nilsson,
-    /// Raphael 1968).
+    /// The best way under some conditions if it is better than one that costs `known`, and what it costs. A search forward over
+    /// pairs of a place and the variants beside it, led by what is left to go at least (Hart, Nilsson, Raphael 1968).
     fn better(&self, ways: &Ways, conditions: &[u32], known: u64) -> Option<(u64, Vec<u32>)> {
-        let worth = |cost: u64| cost / MAY < known / MAY;
+        let worth = |cost: u64| cost < known;
         let mut all: Vec<Reached> = Vec::new();
         let mut heap: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
         for &place in self.region.starts() {
