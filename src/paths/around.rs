@@ -4,12 +4,12 @@ use super::CallGraph;
 use super::conditions::necessary;
 use super::lightest::Crossing;
 use super::region::{Act, Region, Step, Stop};
-use super::sets::SetId;
 use crate::link::FuncId;
 use crate::solve::Solver;
 use crate::solve::value::InstId;
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// For each instance that some calls of the framework get to, which handlers it leads to.
 ///
@@ -83,25 +83,26 @@ impl<'g> Around<'g> {
         let start = Stop { phase: 0, inst: root };
         let region = Region::grow(leads(root).then_some(start), |stop, steps| {
             if stop != start && solver.insts[stop.inst.0 as usize].func == handler {
-                steps.push(Step { act: Act::Arrive, to: None, set: SetId::EMPTY, cost: 0 });
+                steps.push(Step { act: Act::Arrive, to: None, gates: Cow::default(), cost: 0 });
                 return;
             }
             for edge in self.graph.edges_of(stop.inst) {
-                let call = &solver.edges[edge];
+                let call = &solver.edges[edge as usize];
                 if leads(call.to) && solver.runs_for(call.from, method) {
                     // Which of several views the framework was given does not decide whether there is the route.
-                    let set = if stop == start { SetId::EMPTY } else { self.graph.gates[edge] };
+                    let gates: &[String] =
+                        if stop == start { &[] } else { self.graph.hop_gates(solver, edge as usize) };
                     steps.push(Step {
-                        act: Act::Call(edge as u32),
+                        act: Act::Call(edge),
                         to: Some(Stop { phase: 0, inst: call.to }),
-                        set,
+                        gates: gates.into(),
                         cost: 1,
                     });
                 }
             }
         });
-        let sets = &self.graph.sets;
-        let crossing = Crossing { region: &region, sets, given: &[], limit: solver.limits.condition_sets };
+        let sets = region.sets();
+        let crossing = Crossing { region: &region, given: &[], limit: solver.limits.condition_sets };
         // Of equally small sets any will do: each condition of one is asked about by itself.
         let avoiding = |avoided: &[String]| {
             let lightest = crossing.lightest(&sets.numbers_of(avoided))?;

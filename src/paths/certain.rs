@@ -33,7 +33,7 @@ impl Certain<'_, '_> {
     pub(super) fn best<'c>(&self, sets: &'c [Conditions]) -> Option<(&'c Conditions, Vec<u32>)> {
         let mut best: Option<(u64, &Conditions, Vec<u32>)> = None;
         for set in sets {
-            let ways = self.region.ways(&self.graph.sets, set);
+            let ways = self.region.ways(set);
             let Some((least, arcs)) = ways.best(self.region) else { continue };
             let mut cost = self.cost(&arcs);
             let mut way = arcs;
@@ -109,7 +109,9 @@ impl Certain<'_, '_> {
             for number_of_arc in self.region.arcs_from(place) {
                 let arc = self.region.arc(number_of_arc);
                 let Some(left) = ways.cost(arc.to) else { continue };
-                if !worth(so_far + (arc.cost & !MAY) + left) || !self.graph.sets.within(arc.set, conditions) {
+                if !worth(so_far + (arc.cost & !MAY) + left)
+                    || !self.region.sets().within(arc.set, conditions)
+                {
                     continue;
                 }
                 let (next, cost) = self.step(&variants, number_of_arc);

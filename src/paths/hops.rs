@@ -160,7 +160,7 @@ pub(crate) fn take(solver: &Solver<'_>, graph: &CallGraph, variants: &mut Varian
             target: target.symbol.clone(),
             place: target,
             targets,
-            gates: graph.hop_gates(index),
+            gates: graph.hop_gates(solver, index).to_vec(),
         };
     }
     Hop {
@@ -168,6 +168,6 @@ pub(crate) fn take(solver: &Solver<'_>, graph: &CallGraph, variants: &mut Varian
         kind: kind_of(solver, edge),
         target: target.symbol,
         targets,
-        gates: graph.hop_gates(index),
+        gates: graph.hop_gates(solver, index).to_vec(),
     }
 }

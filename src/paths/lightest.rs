@@ -7,7 +7,6 @@
 //! steps out of them that ask for more say which sets are next.
 
 use super::region::{END, Region};
-use super::sets::Sets;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -17,7 +16,6 @@ pub(super) type Conditions = Vec<u32>;
 /// A search for sets of conditions under which a region can be crossed.
 pub(super) struct Crossing<'a> {
     pub(super) region: &'a Region,
-    pub(super) sets: &'a Sets,
     /// Conditions that hold anyhow, ascending: they do not count.
     pub(super) given: &'a [u32],
     /// So many sets are looked into at most.
@@ -69,7 +67,7 @@ impl Crossing<'_> {
 
     /// All smallest sets that hold what is needed, not larger than one that is known.
     fn best_first(&self, needed: Conditions, known: Conditions, avoided: &[u32], live: &[bool]) -> Lightest {
-        let rank = |set: &Conditions| (self.sets.is_contradictory(set), set.len());
+        let rank = |set: &Conditions| (self.region.sets().is_contradictory(set), set.len());
         let mut bound = rank(&known);
         let mut found = Vec::new();
         let mut seen: BTreeSet<Conditions> = BTreeSet::new();
@@ -107,7 +105,8 @@ impl Crossing<'_> {
         let mut set = given.clone();
         while let Reach::Needs(more) = self.reach(&set, avoided, live) {
             let wider = more.into_iter().map(|more| (more.len(), with(&set, &more)));
-            let (_, wider) = wider.min_by_key(|(len, set)| (self.sets.is_contradictory(set), *len))?;
+            let (_, wider) =
+                wider.min_by_key(|(len, set)| (self.region.sets().is_contradictory(set), *len))?;
             set = wider;
         }
         for condition in set.clone() {
@@ -123,7 +122,7 @@ impl Crossing<'_> {
 
     /// For each place, whether a way from it to the end does without some conditions.
     fn live(&self, avoided: &[u32]) -> Vec<bool> {
-        self.region.live(|arc| self.sets.is_free(arc.set, avoided))
+        self.region.live(|arc| self.region.sets().is_free(arc.set, avoided))
     }
 
     fn reach(&self, conditions: &[u32], avoided: &[u32], live: &[bool]) -> Reach {
@@ -141,7 +140,7 @@ impl Crossing<'_> {
                 if reached[arc.to as usize] || !live[arc.to as usize] {
                     continue;
                 }
-                if self.sets.within(arc.set, conditions) {
+                if self.region.sets().within(arc.set, conditions) {
                     if arc.to == END {
                         return Reach::End;
                     }
@@ -155,8 +154,8 @@ impl Crossing<'_> {
         let mut more: BTreeSet<Conditions> = BTreeSet::new();
         for (to, number) in further {
             let set = self.region.arc(number).set;
-            if !reached[to as usize] && self.sets.is_free(set, avoided) {
-                more.insert(self.sets.beyond(set, conditions));
+            if !reached[to as usize] && self.region.sets().is_free(set, avoided) {
+                more.insert(self.region.sets().beyond(set, conditions));
             }
         }
         let is_part = |part: &Conditions, of: &Conditions| part.iter().all(|one| of.contains(one));
@@ -177,39 +176,31 @@ fn with(one: &[u32], other: &[u32]) -> Conditions {
 #[cfg(test)]
 mod tests {
     use super::super::region::{Act, Step, Stop};
-    use super::super::sets::{Interner, SetId};
     use super::*;
     use crate::solve::value::InstId;
 
     /// A region from steps (from, to, conditions); ways begin at 0 and end at `u32::MAX`.
-    fn region(steps: &[(u32, u32, &[&str])]) -> (Region, Sets) {
-        let mut sets = Interner::default();
-        let steps: Vec<(u32, u32, SetId)> = steps
-            .iter()
-            .map(|&(from, to, met)| {
-                let met: Vec<String> = met.iter().map(ToString::to_string).collect();
-                (from, to, sets.intern(&met))
-            })
-            .collect();
+    fn region(steps: &[(u32, u32, &[&str])]) -> Region {
         let stop = |inst: u32| Stop { phase: 0, inst: InstId(inst) };
-        let region = Region::grow([stop(0)], |at, found| {
-            found.extend(steps.iter().filter(|(from, ..)| *from == at.inst.0).map(|&(_, to, set)| {
+        Region::grow([stop(0)], |at, found| {
+            found.extend(steps.iter().filter(|(from, ..)| *from == at.inst.0).map(|&(_, to, met)| {
                 let to = (to != u32::MAX).then(|| stop(to));
-                Step { act: Act::Arrive, to, set, cost: 1 }
+                let gates = met.iter().map(ToString::to_string).collect();
+                Step { act: Act::Arrive, to, gates, cost: 1 }
             }));
-        });
-        (region, sets.settled())
+        })
     }
 
     fn lightest(steps: &[(u32, u32, &[&str])], given: &[&str], avoided: &[&str]) -> Option<Vec<Vec<String>>> {
-        let (region, sets) = region(steps);
-        let numbers =
-            |texts: &[&str]| sets.numbers_of(&texts.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let region = region(steps);
+        let numbers = |texts: &[&str]| {
+            region.sets().numbers_of(&texts.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
         let given = numbers(given);
-        let crossing = Crossing { region: &region, sets: &sets, given: &given, limit: 10_000 };
+        let crossing = Crossing { region: &region, given: &given, limit: 10_000 };
         let found = crossing.lightest(&numbers(avoided))?;
         assert!(!found.is_capped);
-        Some(found.sets.iter().map(|set| sets.worded(set)).collect())
+        Some(found.sets.iter().map(|set| region.sets().worded(set)).collect())
     }
 
     const END: u32 = u32::MAX;
@@ -235,9 +226,8 @@ mod tests {
     #[test]
     fn a_limit_that_is_hit_leaves_a_set_that_is_enough() {
         let steps: &[(u32, u32, &[&str])] = &[(0, END, &["a", "b"]), (0, END, &["c"])];
-        let (region, sets) = region(steps);
-        let found =
-            Crossing { region: &region, sets: &sets, given: &[], limit: 0 }.lightest(&[]).expect("a way");
+        let region = region(steps);
+        let found = Crossing { region: &region, given: &[], limit: 0 }.lightest(&[]).expect("a way");
         assert!(found.is_capped);
         assert_eq!(found.sets.len(), 1);
     }

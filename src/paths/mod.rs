@@ -15,7 +15,6 @@ mod sets;
 mod targets;
 
 use crate::finding::{Certainty, HopKind, Operation};
-use crate::ir::GuardId;
 use crate::link::FuncId;
 use crate::solve::registry::Put;
 use crate::solve::value::{InstId, Value, ValueId};
@@ -24,9 +23,9 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
-use sets::{Interner, SetId, Sets};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::sync::OnceLock;
 
 pub use around::Around;
 pub(crate) use conditions::necessary;
@@ -61,29 +60,22 @@ impl SiteKey {
     }
 }
 
-/// The call graph with what each call costs a path.
+/// The call graph. What a call costs a path is worked out when a path first comes to it.
 pub struct CallGraph {
     graph: DiGraph<(), u32>,
-    /// What each call costs a path beside its conditions: assumptions, uncertain hops, exceptional hops, hops.
-    weights: Vec<u64>,
     puts: FxHashMap<Origin, SmallVec<[Origin; 1]>>,
-    sets: Sets,
-    /// The conditions of each call: those under which it runs, those of the choice of its callee, those under which its receivers
-    /// exist at all.
-    gates: Vec<SetId>,
-    /// The conditions of the places that paths end at.
-    ends: FxHashMap<Origin, SetId>,
+    /// The conditions of each call, sorted: those under which it runs, those of the choice of its callee, those under which its
+    /// receivers exist at all.
+    gates: Vec<OnceLock<Box<[String]>>>,
     /// By class key, the conditions under which there are instances.
     receivers: FxHashMap<ValueId, Vec<String>>,
+    /// By the framework's calls, where it was told what they enter.
+    registered: FxHashMap<InstId, Origin>,
 }
 
 impl CallGraph {
     /// Builds the graph of a solution.
     pub fn new(solver: &Solver<'_>) -> CallGraph {
-        let mut graph = DiGraph::with_capacity(solver.insts.len(), solver.edges.len());
-        for _ in 0..solver.insts.len() {
-            graph.add_node(());
-        }
         let mut by_origin: Vec<u128> = (0u32..)
             .zip(&solver.edges)
             .map(|(i, &CallEdge { from, to, .. })| {
@@ -91,68 +83,30 @@ impl CallGraph {
                 parts.into_iter().fold(0, |key, part| key << u32::BITS | u128::from(part))
             })
             .collect();
-        by_origin.sort_unstable();
+        let (receivers, ()) =
+            rayon::join(|| conditions::of_receivers(solver), || by_origin.par_sort_unstable());
         let by_origin: Vec<u32> = by_origin.into_iter().map(|key| key as u32).collect();
-        let mut ruled_out = vec![false; solver.edges.len()];
-        let mut sets = Interner::default();
-        let mut gates = vec![SetId::EMPTY; solver.edges.len()];
-        let (receivers, callees): (_, Vec<Vec<String>>) = rayon::join(
-            || conditions::of_receivers(solver),
-            || {
-                let registered = conditions::registered(solver);
-                solver.edges.par_iter().map(|edge| conditions::of_callee(solver, &registered, edge)).collect()
-            },
-        );
-        let mut uncertain: FxHashSet<(Origin, Option<HopKind>)> = FxHashSet::default();
-        let calls: Vec<&[u32]> = by_origin
-            .chunk_by(|&a, &b| solver.edges[a as usize].from == solver.edges[b as usize].from)
-            .collect();
-        let inst_of = |edges: &[u32]| solver.edges[edges[0] as usize].from.inst;
-        let of_instances: Vec<&[&[u32]]> = calls.chunk_by(|a, b| inst_of(a) == inst_of(b)).collect();
-        let facts: Vec<Option<CallFacts>> = of_instances
-            .par_iter()
-            .flat_map_iter(|calls| {
-                let mut known = KnownGates::default();
-                calls.iter().map(move |edges| CallFacts::of(solver, edges, &mut known))
-            })
-            .collect();
-        for (edges, facts) in calls.iter().zip(facts) {
-            let from = solver.edges[edges[0] as usize].from;
-            let Some(facts) = facts else {
-                for &edge in *edges {
-                    ruled_out[edge as usize] = true;
-                }
-                continue;
-            };
-            for &edge in *edges {
-                let receiver = receiver_of(solver, solver.edges[edge as usize].to);
-                let receiver = receiver.and_then(|key| receivers.get(&key)).into_iter().flatten();
-                let all = facts.gates.iter().chain(receiver).chain(&callees[edge as usize]);
-                gates[edge as usize] = sets.intern(all);
-            }
-            uncertain.extend(facts.uncertain.into_iter().map(|kind| (from, kind)));
+        let origin = |edge: u32| solver.edges[edge as usize].from;
+        let calls: Vec<&[u32]> = by_origin.chunk_by(|&a, &b| origin(a) == origin(b)).collect();
+        let runs: Vec<bool> = calls.par_iter().map(|edges| !solver.ruled_out(origin(edges[0]))).collect();
+        let mut graph = DiGraph::with_capacity(solver.insts.len(), solver.edges.len());
+        for _ in 0..solver.insts.len() {
+            graph.add_node(());
         }
         // The edges of a node are gone through beginning with the one that came last: in the order of the program text, in which
         // ties between paths are decided.
-        for &edge in by_origin.iter().rev().filter(|&&edge| !ruled_out[edge as usize]) {
+        let running = calls.iter().zip(runs).rev().filter(|(_, runs)| *runs);
+        for &edge in running.flat_map(|(edges, _)| edges.iter().rev()) {
             let CallEdge { from, to, .. } = solver.edges[edge as usize];
             graph.add_edge(NodeIndex::new(from.inst.0 as usize), NodeIndex::new(to.0 as usize), edge);
         }
-        let raises = solver.registry.hooks.iter().filter_map(|hook| hook.raised.as_ref());
-        let ends = raises.flat_map(|raised| &raised.at).chain(solver.registry.puts.iter().map(|put| &put.at));
-        let ends = ends.map(|&at| (at, sets.intern(&solver.gates(at)))).collect();
-        let weights = solver
-            .edges
-            .iter()
-            .map(|edge| {
-                let assumed = u64::from(edge.kind == Some(HopKind::External) || solver.is_assumed(edge.to));
-                let may = u64::from(uncertain.contains(&(edge.from, edge.kind)));
-                let exceptional = u64::from(solver.is_handling(edge.from));
-                assumed * ASSUMED + may * MAY + exceptional * EXCEPTIONAL + 1
-            })
-            .collect();
-        let sets = sets.settled();
-        CallGraph { graph, weights, puts: targets::puts(solver), sets, gates, ends, receivers }
+        CallGraph {
+            graph,
+            puts: targets::puts(solver),
+            gates: std::iter::repeat_with(OnceLock::new).take(solver.edges.len()).collect(),
+            receivers,
+            registered: conditions::registered(solver),
+        }
     }
 
     /// For each instance, whether calls that pass a test (by index of the edge) lead from it to one of some targets.
@@ -184,14 +138,18 @@ impl CallGraph {
         keys.filter_map(|(_, key)| self.receivers.get(key)).flatten()
     }
 
-    /// The conditions of a place that paths end at.
-    fn end_set(&self, at: &Origin) -> SetId {
-        self.ends.get(at).copied().unwrap_or(SetId::EMPTY)
-    }
-
-    /// All conditions of a hop, an edge by index: those of the call, of the choice of its callee, and of its receivers.
-    fn hop_gates(&self, edge: usize) -> Vec<String> {
-        self.sets.texts(self.gates[edge])
+    /// All conditions of a hop, an edge by index: those of the call, of the choice of its callee, and of its receivers. Sorted.
+    fn hop_gates(&self, solver: &Solver<'_>, edge: usize) -> &[String] {
+        self.gates[edge].get_or_init(|| {
+            let call = &solver.edges[edge];
+            let mut gates = solver.gates(call.from);
+            let receiver = receiver_of(solver, call.to).and_then(|key| self.receivers.get(&key));
+            gates.extend(receiver.into_iter().flatten().cloned());
+            gates.extend(conditions::of_callee(solver, &self.registered, call));
+            gates.sort();
+            gates.dedup();
+            gates.into()
+        })
     }
 
     /// The edges out of an instance: where, what, and the kind if the call itself says it.
@@ -206,11 +164,19 @@ impl CallGraph {
         })
     }
 
-    /// The edges out of an instance, by index.
-    fn edges_of(&self, inst: InstId) -> impl Iterator<Item = usize> + '_ {
-        self.graph
-            .edges_directed(NodeIndex::new(inst.0 as usize), Direction::Outgoing)
-            .map(|e| *e.weight() as usize)
+    /// The edges out of an instance, by index, in the order of the source.
+    fn edges_of(&self, inst: InstId) -> impl Iterator<Item = u32> + '_ {
+        self.graph.edges_directed(NodeIndex::new(inst.0 as usize), Direction::Outgoing).map(|e| *e.weight())
+    }
+
+    /// What an edge (by index) costs a path beside its conditions: assumptions, uncertain hops, exceptional hops, hops. `call` has
+    /// all edges of the same instruction in the same instance.
+    fn weight(solver: &Solver<'_>, edge: u32, call: &[u32]) -> u64 {
+        let &CallEdge { from, to, kind, .. } = &solver.edges[edge as usize];
+        let assumed = u64::from(kind == Some(HopKind::External) || solver.is_assumed(to));
+        let may = u64::from(targets::is_uncertain(solver, kind, call));
+        let exceptional = u64::from(solver.is_handling(from));
+        assumed * ASSUMED + may * MAY + exceptional * EXCEPTIONAL + 1
     }
 
     /// The queues on which an instruction puts, by where they are created.
@@ -233,41 +199,6 @@ impl CallGraph {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-/// What is known of one call.
-struct CallFacts {
-    gates: Vec<String>,
-    /// The kinds of hop by which it may enter several functions.
-    uncertain: SmallVec<[Option<HopKind>; 1]>,
-}
-
-/// The conditions of guards of one instance, as far as they were asked for.
-type KnownGates = SmallVec<[(GuardId, Vec<String>); 4]>;
-
-impl CallFacts {
-    /// Facts of the call that some edges (by index) start from, none if the solution rules it out. What is known of the guards
-    /// of its instance is used and added to.
-    fn of(solver: &Solver<'_>, edges: &[u32], known: &mut KnownGates) -> Option<CallFacts> {
-        let from = solver.edges[edges[0] as usize].from;
-        (!solver.ruled_out(from)).then(|| CallFacts {
-            gates: gates_of(solver, from, known),
-            uncertain: targets::uncertain_kinds(solver, edges),
-        })
-    }
-}
-
-fn gates_of(solver: &Solver<'_>, at: Origin, known: &mut KnownGates) -> Vec<String> {
-    if solver.is_root(at.inst) {
-        return Vec::new();
-    }
-    let guard = solver.program.func(solver.insts[at.inst.0 as usize].func).instrs[at.index as usize].guard;
-    if let Some((_, gates)) = known.iter().find(|(of, _)| *of == guard) {
-        return gates.clone();
-    }
-    let gates = solver.guard_gates(at.inst, guard);
-    known.push((guard, gates.clone()));
-    gates
 }
 
 /// The class key of the receiver of an instance.

@@ -3,10 +3,11 @@
 //! A search for the way with the fewest conditions asks the same small part many times. It is therefore taken out of the call
 //! graph once, with what rules a call out decided once as well: the method of the request, and the exception in flight.
 
-use super::sets::{SetId, Sets};
+use super::sets::{Interner, SetId, Sets};
 use crate::solve::Origin;
 use crate::solve::value::InstId;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -32,13 +33,13 @@ pub(super) enum Act {
 }
 
 /// A step that may be taken at a place.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
+#[derive(Debug)]
+pub(super) struct Step<'g> {
     pub(super) act: Act,
     /// Where it leads, none where it ends the way.
     pub(super) to: Option<Stop>,
     /// Its conditions.
-    pub(super) set: SetId,
+    pub(super) gates: Cow<'g, [String]>,
     /// What it costs beside them.
     pub(super) cost: u64,
 }
@@ -60,8 +61,9 @@ const UNREACHED: u64 = u64::MAX;
 const NO_ARC: u32 = u32::MAX;
 
 /// Places, and the steps between them.
-#[derive(Debug)]
 pub(super) struct Region {
+    /// The sets of conditions of the steps.
+    sets: Sets,
     /// The copies of functions that the places stand for; that of the end means nothing.
     insts: Vec<InstId>,
     /// By the place that they start from, in the order of the source.
@@ -82,9 +84,9 @@ pub(super) struct Ways {
 
 impl Region {
     /// What can be reached from some places by the steps that each place has.
-    pub(super) fn grow(
+    pub(super) fn grow<'g>(
         starts: impl IntoIterator<Item = Stop>,
-        mut steps: impl FnMut(Stop, &mut Vec<Step>),
+        mut steps: impl FnMut(Stop, &mut Vec<Step<'g>>),
     ) -> Region {
         let mut stops = vec![Stop { phase: u32::MAX, inst: InstId::NONE }];
         let mut numbers: FxHashMap<Stop, u32> = FxHashMap::default();
@@ -95,14 +97,16 @@ impl Region {
             })
         };
         let starts: Vec<u32> = starts.into_iter().map(|stop| number(stop, &mut stops)).collect();
+        let mut sets = Interner::default();
         let mut arcs = Vec::new();
         let mut first = vec![0, 0];
         let mut found = Vec::new();
         let mut next = 1;
         while let Some(&stop) = stops.get(next) {
             steps(stop, &mut found);
-            for Step { act, to, set, cost } in found.drain(..) {
+            for Step { act, to, gates, cost } in found.drain(..) {
                 let to = to.map_or(END, |to| number(to, &mut stops));
+                let set = sets.intern(&*gates);
                 arcs.push(Arc { from: next as u32, to, set, cost, act });
             }
             first.push(arcs.len() as u32);
@@ -112,7 +116,13 @@ impl Region {
         for (arc, Arc { to, .. }) in (0..).zip(&arcs) {
             incoming[*to as usize].push(arc);
         }
-        Region { insts: stops.into_iter().map(|stop| stop.inst).collect(), arcs, first, incoming, starts }
+        let insts = stops.into_iter().map(|stop| stop.inst).collect();
+        Region { sets: sets.settled(), insts, arcs, first, incoming, starts }
+    }
+
+    /// The sets of conditions of the steps.
+    pub(super) fn sets(&self) -> &Sets {
+        &self.sets
     }
 
     /// Number of places.
@@ -159,7 +169,7 @@ impl Region {
 
     /// The cheapest ways under some conditions (numbers, ascending) from all places. Of two that cost the same, the one whose
     /// step stands first in the source, so that the path depends neither on a heap nor on the order of solving.
-    pub(super) fn ways(&self, sets: &Sets, conditions: &[u32]) -> Ways {
+    pub(super) fn ways(&self, conditions: &[u32]) -> Ways {
         let mut ways = Ways { cost: vec![UNREACHED; self.len()], next: vec![NO_ARC; self.len()] };
         let mut heap = BinaryHeap::new();
         ways.cost[END as usize] = 0;
@@ -173,7 +183,7 @@ impl Region {
                 let total = so_far + arc.cost;
                 let (cost, next) = (&mut ways.cost[arc.from as usize], &mut ways.next[arc.from as usize]);
                 // What leads to a place costs something, so all ties are known before anything is built on them.
-                if (total, number) < (*cost, *next) && sets.within(arc.set, conditions) {
+                if (total, number) < (*cost, *next) && self.sets.within(arc.set, conditions) {
                     if total < *cost {
                         heap.push(Reverse((total, arc.from)));
                     }

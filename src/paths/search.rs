@@ -6,7 +6,7 @@
 
 use super::certain::Certain;
 use super::conditions::necessary;
-use super::lightest::{Conditions, Crossing, Lightest};
+use super::lightest::{Conditions, Crossing};
 use super::region::{Act, Region, Step, Stop};
 use super::{CallGraph, EXCEPTIONAL};
 use crate::routes::RouteRoots;
@@ -98,35 +98,31 @@ impl<'s> ToPuts<'_, 's, '_> {
         }
         let region = Region::grow(starts, |stop, steps| self.steps(stop, method, steps));
         let (solver, graph) = (self.search.solver, self.search.graph);
-        let given = graph.sets.numbers_of(&route.exists);
-        let crossing = Crossing {
-            region: &region,
-            sets: &graph.sets,
-            given: &given,
-            limit: solver.limits.condition_sets,
-        };
+        let sets = region.sets();
+        let given = sets.numbers_of(&route.exists);
+        let crossing = Crossing { region: &region, given: &given, limit: solver.limits.condition_sets };
         let lightest = |avoided: &[u32]| {
-            let Lightest { sets, is_capped } = crossing.lightest(avoided)?;
-            if is_capped {
+            let found = crossing.lightest(avoided)?;
+            if found.is_capped {
                 solver.cap("condition-sets");
             }
-            Some(sets)
+            Some(found.sets)
         };
         let all = lightest(&[])?;
         let (conditions, arcs) = Certain { solver, graph, region: &region }.best(&all)?;
         // Of equally small sets, the one of the way that costs least.
-        let cheapest = |sets: Vec<Conditions>| {
-            let cost = |set: &Conditions| Some(region.ways(&graph.sets, set).best(&region)?.0);
-            let costs = sets.into_iter().filter_map(|set| Some((cost(&set)?, set)));
+        let cheapest = |smallest: Vec<Conditions>| {
+            let cost = |set: &Conditions| Some(region.ways(set).best(&region)?.0);
+            let costs = smallest.into_iter().filter_map(|set| Some((cost(&set)?, set)));
             costs.min().map(|(_, set)| set)
         };
         let counted = |set: &[u32]| -> Vec<String> {
             let counted: Conditions = set.iter().copied().filter(|one| !given.contains(one)).collect();
-            graph.sets.worded(&counted)
+            sets.worded(&counted)
         };
         let needed = necessary(&counted(conditions), |avoided| {
-            let sets = lightest(&graph.sets.numbers_of(avoided))?;
-            cheapest(sets).map(|set| counted(&set))
+            let smallest = lightest(&sets.numbers_of(avoided))?;
+            cheapest(smallest).map(|set| counted(&set))
         });
         let root = region.inst(region.arc(*arcs.first()?).from);
         Some(Found { acts: arcs.iter().map(|&arc| region.arc(arc).act).collect(), root, needed })
@@ -156,37 +152,39 @@ impl<'s> ToPuts<'_, 's, '_> {
     }
 
     /// The steps of requests with a method at a place.
-    fn steps(&self, stop: Stop, method: &str, steps: &mut Vec<Step>) {
+    fn steps(&self, stop: Stop, method: &str, steps: &mut Vec<Step<'s>>) {
         let Search { solver, graph, ref raises } = *self.search;
         let handler = (stop.phase != PUT).then(|| &solver.registry.hooks[stop.phase as usize]);
         let leading = if handler.is_some() { &raises[&stop.phase] } else { &self.leading };
         let in_flight =
             handler.and_then(|hook| hook.raised.as_ref()).map_or(&[][..], |raised| raised.classes.as_slice());
-        for edge in graph.edges_of(stop.inst) {
-            let call = &solver.edges[edge];
-            if leading.from(call.to)
-                && solver.runs_for(call.from, method)
-                && !solver.catches(call.from, in_flight)
-            {
-                steps.push(Step {
-                    act: Act::Call(edge as u32),
-                    to: Some(Stop { phase: stop.phase, inst: call.to }),
-                    set: graph.gates[edge],
-                    cost: graph.weights[edge],
-                });
+        let edges: SmallVec<[u32; 16]> = graph.edges_of(stop.inst).collect();
+        let from = |edge: u32| solver.edges[edge as usize].from;
+        for call in edges.chunk_by(|&a, &b| from(a) == from(b)) {
+            let at = from(call[0]);
+            let leads = |edge: &&u32| leading.from(solver.edges[**edge as usize].to);
+            let mut leads = call.iter().filter(leads).peekable();
+            if leads.peek().is_none() || !solver.runs_for(at, method) || solver.catches(at, in_flight) {
+                continue;
             }
+            steps.extend(leads.map(|&edge| Step {
+                act: Act::Call(edge),
+                to: Some(Stop { phase: stop.phase, inst: solver.edges[edge as usize].to }),
+                gates: graph.hop_gates(solver, edge as usize).into(),
+                cost: CallGraph::weight(solver, edge, call),
+            }));
         }
         for &at in leading.at(stop.inst).iter().filter(|&&at| solver.runs_for(at, method)) {
-            let set = graph.end_set(&at);
+            let gates = solver.gates(at).into();
             let in_except = if solver.is_handling(at) { EXCEPTIONAL } else { 0 };
             steps.push(match handler {
                 Some(hook) => Step {
                     act: Act::Raise(at),
                     to: Some(Stop { phase: PUT, inst: hook.root }),
-                    set,
+                    gates,
                     cost: in_except + EXCEPTIONAL,
                 },
-                None => Step { act: Act::Put(at), to: None, set, cost: in_except },
+                None => Step { act: Act::Put(at), to: None, gates, cost: in_except },
             });
         }
     }

@@ -91,12 +91,7 @@ impl Sets {
         &self.sets[set.0 as usize]
     }
 
-    /// The conditions of a set, sorted.
-    pub(super) fn texts(&self, set: SetId) -> Vec<String> {
-        self.worded(self.numbers(set))
-    }
-
-    /// Conditions as texts.
+    /// Conditions as texts, in the order of their numbers.
     pub(super) fn worded(&self, numbers: &[u32]) -> Vec<String> {
         numbers.iter().map(|&number| self.texts[number as usize].clone()).collect()
     }
@@ -151,7 +146,8 @@ mod tests {
         assert_eq!(sets.intern(&texts(&["a", "b"])), both);
         let one = sets.intern(&texts(&["b"]));
         let sets = sets.settled();
-        assert_eq!((sets.texts(both), sets.texts(one)), (texts(&["a", "b"]), texts(&["b"])));
+        let worded = |set| sets.worded(sets.numbers(set));
+        assert_eq!((worded(both), worded(one)), (texts(&["a", "b"]), texts(&["b"])));
         assert_eq!(sets.numbers(both), [0, 1]);
         let a = sets.numbers_of(&texts(&["unheard of", "a"]));
         assert_eq!(a, [0]);

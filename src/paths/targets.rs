@@ -157,34 +157,21 @@ pub(super) fn alternatives(
     functions.len().max(1) as u32
 }
 
-/// The kinds of hop by which a call enters one of several functions in the one instance that some edges (by index) start
-/// from.
-pub(super) fn uncertain_kinds(solver: &Solver<'_>, edges: &[u32]) -> SmallVec<[Option<HopKind>; 1]> {
-    let mut found = SmallVec::new();
+/// Whether a hop of some kind enters one of several functions in the one instance that some edges (by index) of one instruction
+/// start from. This is a lower bound: whichever of the functions is entered.
+pub(super) fn is_uncertain(solver: &Solver<'_>, kind: Option<HopKind>, edges: &[u32]) -> bool {
     let from = solver.edges[edges[0] as usize].from;
     if solver.is_root(from.inst) {
-        return found;
+        return false;
     }
-    let unknown = solver.unknown_calls.contains_key(&from);
     let func = |edge: u32| solver.insts[solver.edges[edge as usize].to.0 as usize].func;
-    if !unknown && edges.iter().all(|&edge| func(edge) == func(edges[0])) {
-        return found;
+    let unknown = solver.unknown_calls.contains_key(&from);
+    if unknown || edges.iter().all(|&edge| func(edge) == func(edges[0])) {
+        return unknown;
     }
-    for &edge in edges {
-        let kind = solver.edges[edge as usize].kind;
-        if found.contains(&kind) {
-            continue;
-        }
-        let same = edges.iter().filter(|&&other| same_act(solver.edges[other as usize].kind, kind));
-        let functions: SmallVec<[FuncId; 8]> = same.map(|&other| func(other)).collect();
-        // This is a lower bound: whichever of the functions is entered.
-        let several =
-            |&entered: &FuncId| alternatives(solver.program, kind, entered, &mut functions.clone()) > 1;
-        if unknown || functions.iter().all(several) {
-            found.push(kind);
-        }
-    }
-    found
+    let same = edges.iter().filter(|&&other| same_act(solver.edges[other as usize].kind, kind));
+    let functions: SmallVec<[FuncId; 8]> = same.map(|&other| func(other)).collect();
+    functions.iter().all(|&entered| alternatives(solver.program, kind, entered, &mut functions.clone()) > 1)
 }
 
 /// Where items are put, and where the queues are created on which they are put.
