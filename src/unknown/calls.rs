@@ -7,6 +7,7 @@ use crate::paths::CallGraph;
 use crate::solve::ask::Closure;
 use crate::solve::value::{InstId, ObjKind, Value, ValueId, well_known};
 use crate::solve::{Origin, Solver};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// How a call is understood: what it does in the best understood of its contexts.
@@ -109,45 +110,17 @@ pub fn survey(
     solver: &Solver<'_>,
     graph: &CallGraph,
     reached: &[bool],
-    puts: &dyn Fn(Closure) -> bool,
+    puts: &(dyn Fn(Closure) -> bool + Sync),
 ) -> Calls {
-    let mut sites: FxHashMap<(FuncId, u32), Site> = FxHashMap::default();
-    let mut calls_of: Vec<Option<Vec<(u32, VarId)>>> = vec![None; solver.program.func_count()];
-    let mut entering: Vec<u32> = Vec::new();
-    for (number, _) in reached.iter().enumerate().filter(|(_, reached)| **reached) {
-        let id = InstId(number as u32);
-        let func = solver.insts[number].func;
-        if solver.is_root(id) {
-            continue;
-        }
-        let calls = calls_of[func.0 as usize].get_or_insert_with(|| calls_in(solver, func));
-        entering.clear();
-        entering.extend(graph.edges_from(solver, id).map(|(from, ..)| from.index));
-        for &(index, callee) in &*calls {
-            let at = Origin { inst: id, index };
-            let values = solver.graph.values(solver.var(id, callee));
-            if values.is_empty() {
-                // Never executed in this context, as far as values tell.
-                continue;
-            }
-            // A body that was written once and runs once for each element of a literal is one call.
-            let original = solver.program.func(func).original(index);
-            let site = sites.entry((func, original)).or_default();
-            match judge(solver, graph, at, values, entering.contains(&index), puts) {
-                Judgement::Understood(kind) => {
-                    site.understood = Some(site.understood.map_or(kind, |best| best.min(kind)));
-                }
-                Judgement::Open(..) | Judgement::Setting if !solver.runs(at) => {}
-                Judgement::Open(reason, target) => add(&mut site.open, at, reason, target),
-                Judgement::Setting => {
-                    let target = Target { anything: true, ..Target::default() };
-                    add(&mut site.setting, at, reason::SETTING, target);
-                }
-            }
-        }
-    }
+    let inside = |inst: &InstId| reached[inst.0 as usize] && !solver.is_root(*inst);
+    let mut insts: Vec<InstId> = (0..reached.len() as u32).map(InstId).filter(inside).collect();
+    let func = |inst: InstId| solver.insts[inst.0 as usize].func;
+    insts.sort_by_key(|&inst| func(inst));
+    let of_functions: Vec<&[InstId]> = insts.chunk_by(|&a, &b| func(a) == func(b)).collect();
+    let sites: Vec<Site> =
+        of_functions.par_iter().flat_map_iter(|insts| in_function(solver, graph, insts, puts)).collect();
     let mut calls = Calls::default();
-    for site in sites.into_values() {
+    for site in sites {
         // A setting that is called has a default that another context sees; without one nothing is known of it.
         let setting = site.setting.filter(|_| site.understood.is_none());
         match (site.open.or(setting), site.understood) {
@@ -164,6 +137,46 @@ pub fn survey(
     }
     calls.open.sort_unstable_by_key(|call| (solver.insts[call.at.inst.0 as usize].func, call.at.index));
     calls
+}
+
+/// The calls of one function in some instances of it.
+fn in_function(
+    solver: &Solver<'_>,
+    graph: &CallGraph,
+    insts: &[InstId],
+    puts: &(dyn Fn(Closure) -> bool + Sync),
+) -> impl Iterator<Item = Site> {
+    let func = solver.insts[insts[0].0 as usize].func;
+    let calls = calls_in(solver, func);
+    let mut sites: FxHashMap<u32, Site> = FxHashMap::default();
+    let mut entering: Vec<u32> = Vec::new();
+    for &inst in insts {
+        entering.clear();
+        entering.extend(graph.edges_from(solver, inst).map(|(from, ..)| from.index));
+        for &(index, callee) in &calls {
+            let at = Origin { inst, index };
+            let values = solver.graph.values(solver.var(inst, callee));
+            if values.is_empty() {
+                // Never executed in this context, as far as values tell.
+                continue;
+            }
+            // A body that was written once and runs once for each element of a literal is one call.
+            let original = solver.program.func(func).original(index);
+            let site = sites.entry(original).or_default();
+            match judge(solver, graph, at, values, entering.contains(&index), puts) {
+                Judgement::Understood(kind) => {
+                    site.understood = Some(site.understood.map_or(kind, |best| best.min(kind)));
+                }
+                Judgement::Open(..) | Judgement::Setting if !solver.runs(at) => {}
+                Judgement::Open(reason, target) => add(&mut site.open, at, reason, target),
+                Judgement::Setting => {
+                    let target = Target { anything: true, ..Target::default() };
+                    add(&mut site.setting, at, reason::SETTING, target);
+                }
+            }
+        }
+    }
+    sites.into_values()
 }
 
 fn calls_in(solver: &Solver<'_>, func: FuncId) -> Vec<(u32, VarId)> {
@@ -194,7 +207,7 @@ fn judge(
     at: Origin,
     values: &[ValueId],
     enters: bool,
-    puts: &dyn Fn(Closure) -> bool,
+    puts: &(dyn Fn(Closure) -> bool + Sync),
 ) -> Judgement {
     let mut best: Option<Understood> = None;
     let (mut unknown, mut setting, mut data) = (false, false, false);
