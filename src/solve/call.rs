@@ -1,6 +1,6 @@
 //! Calls: which function instances a call enters, and with which contexts.
 //!
-//! A call meets a function value in a [`Target`], which gathers the sources of each parameter. Contexts are the
+//! A call meets a function value in a [`Target`](super::target::Target), which gathers the sources of each parameter. Contexts are the
 //! Cartesian product of the keys that flow into the parameters (Agesen 1995); a parameter that no
 //! key flows into is shared. Calls are strict: a target makes its first instance when every
 //! parameter has a value.
@@ -8,6 +8,7 @@
 use super::contexts::Rule;
 use super::graph::NodeId;
 use super::shape::SHAPE;
+use super::target::{BoundParam, Target};
 use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
@@ -32,7 +33,7 @@ pub enum Passing {
 }
 
 /// Arguments in order: how each is passed, and its node.
-pub(super) type Args = SmallVec<[(Passing, NodeId); 4]>;
+pub(super) type Args = SmallVec<[(Passing, NodeId); 2]>;
 
 /// The keys of a combination: one for each bound parameter of a target, none where cloning does not count.
 type Keys = SmallVec<[Option<ValueId>; 6]>;
@@ -63,53 +64,10 @@ pub(super) enum Mode {
     Construct(ValueId),
 }
 
-/// A function value that a call meets.
-pub struct Target {
-    pub(super) call: u32,
-    pub(super) func: FuncId,
-    env: InstId,
-    mode: Mode,
-    /// The receiver's key.
-    recv: Option<ValueId>,
-    /// The receivers.
-    self_node: Option<NodeId>,
-    /// The parameters that arguments or defaults are bound to, then the slots of `*args` and `**kwargs` by shape.
-    bound: SmallVec<[BoundParam; 4]>,
-    /// The shape of the call, if the function passes on what it takes.
-    pub(super) shape: Option<u32>,
-    /// Whether the call site counts for what is called in the end.
-    by_site: bool,
-}
-
-/// A parameter of a target.
-#[derive(Clone)]
-struct BoundParam {
-    /// Which one.
-    param: u32,
-    /// Where its values come from.
-    source: NodeId,
-    /// Whether constants count.
-    tested: Constants,
-    /// Keys seen so far; `None` stands for values without a key.
-    seen: SmallVec<[Option<ValueId>; 2]>,
-}
-
 /// Whether nested scopes capture variables of a function: its closures then differ from call to call, so it is cloned per
 /// call site.
 pub(super) fn captures(func: &FuncIr) -> bool {
     func.vars.iter().any(|v| v.def == VarDef::Cell)
-}
-
-impl Target {
-    /// Whether the first parameter, or the first element of `*args`, is a receiver.
-    pub(super) fn takes_self(&self) -> bool {
-        self.self_node.is_some() || matches!(self.mode, Mode::Construct(_))
-    }
-
-    /// Whether a parameter, or the slot with a number behind them, is bound.
-    pub(super) fn binds(&self, param: u32) -> bool {
-        self.bound.iter().any(|bound| bound.param == param)
-    }
 }
 
 impl Solver<'_> {
@@ -382,8 +340,8 @@ impl Solver<'_> {
         };
         // Receivers without a key get a target of their own, under themselves.
         let index_key = (call, fval, recv_key.or(recv), class);
-        if let Some(&target) = self.target_index.get(&index_key) {
-            if let (Some(recv), Some(node)) = (recv, self.targets[target as usize].self_node) {
+        if let Some(target) = self.targets.find(&index_key) {
+            if let (Some(recv), Some(node)) = (recv, self.targets[target].self_node) {
                 self.graph.add(node, recv);
             }
             return;
@@ -396,7 +354,6 @@ impl Solver<'_> {
             self.graph.add(node, recv);
             node
         });
-        let target = self.targets.len() as u32;
         let is_queue = class.is_some_and(|c| self.queue_class(c).is_some());
         let all_tested = is_queue && self.contexts.has(Rule::Queues);
         let constants = self.deciding_constants(func);
@@ -411,9 +368,9 @@ impl Solver<'_> {
             };
             BoundParam { param: source.param, source: source.node, tested, seen: SmallVec::new() }
         });
-        let bound = bound.collect();
-        self.targets.push(Target { call, func, env, mode, recv: recv_key, self_node, bound, shape, by_site });
-        self.target_index.insert(index_key, target);
+        let recv = recv_key;
+        let target = Target { call, func, env, mode, recv, self_node, shape, by_site, bound: (0, 0) };
+        let target = self.targets.push(index_key, target, bound);
         if sources.is_empty() {
             self.combine(target, None);
             return;
@@ -425,10 +382,10 @@ impl Solver<'_> {
 
     /// A value reached a parameter of a target.
     pub(super) fn on_param(&mut self, target: u32, place: u32, value: ValueId) {
-        let t = &self.targets[target as usize];
-        let (func, tested) = (t.func, t.bound[place as usize].tested);
+        let func = self.targets[target].func;
+        let tested = self.targets.bound(target)[place as usize].tested;
         let key = self.param_key(func, tested, value);
-        let seen = &mut self.targets[target as usize].bound[place as usize].seen;
+        let seen = &mut self.targets.bound_mut(target, place).seen;
         if seen.contains(&key) {
             return;
         }
@@ -438,26 +395,25 @@ impl Solver<'_> {
 
     /// Makes the instances of all combinations of the keys seen so far, with one parameter fixed.
     fn combine(&mut self, target: u32, fixed: Option<(usize, Option<ValueId>)>) {
-        let bound = &self.targets[target as usize].bound;
-        let fixed_place = fixed.map(|(place, _)| place);
+        let bound = self.targets.bound(target);
         // Keys seen from here on make their combinations themselves.
-        let counts: SmallVec<[usize; 6]> = (0..)
-            .zip(bound)
-            .map(|(place, param)| if fixed_place == Some(place) { 1 } else { param.seen.len() })
-            .collect();
+        let mut counts: SmallVec<[usize; 6]> = SmallVec::with_capacity(bound.len());
+        counts.extend(bound.iter().map(|param| param.seen.len()));
+        if let Some((place, _)) = fixed {
+            counts[place] = 1;
+        }
         if counts.contains(&0) {
             return;
         }
         let mut at: SmallVec<[usize; 6]> = smallvec![0; counts.len()];
         loop {
-            let bound = &self.targets[target as usize].bound;
-            let keys: Keys = (0..)
-                .zip(bound)
-                .map(|(place, param)| match fixed {
+            let mut keys = Keys::new();
+            for (place, (param, &at)) in self.targets.bound(target).iter().zip(&at).enumerate() {
+                keys.push(match fixed {
                     Some((fixed, key)) if fixed == place => key,
-                    _ => param.seen[at[place]],
-                })
-                .collect();
+                    _ => param.seen[at],
+                });
+            }
             self.link(target, &keys);
             let mut i = 0;
             loop {
@@ -476,13 +432,13 @@ impl Solver<'_> {
 
     /// Connects a target to the instance of one combination of keys.
     fn link(&mut self, target: u32, keys: &[Option<ValueId>]) {
-        let t = &self.targets[target as usize];
-        let (call, func, env, mode, self_node) = (t.call, t.func, t.env, t.mode, t.self_node);
-        let (mut recv, shape, by_site) = (t.recv, t.shape, t.by_site);
+        let Target { call, func, env, mode, self_node, mut recv, shape, by_site, .. } = self.targets[target];
         let Call { origin, dst, kind, decorates, .. } = self.calls[call as usize];
         let mut object = None;
-        let keyed: Context =
-            t.bound.iter().zip(keys).filter_map(|(bound, key)| key.map(|key| (bound.param, key))).collect();
+        let mut keyed = Context::new();
+        for (bound, key) in self.targets.bound(target).iter().zip(keys) {
+            keyed.extend(key.map(|key| (bound.param, key)));
+        }
         if let Mode::Construct(class) = mode {
             let kept = keyed.iter().copied().filter(|&(_, k)| self.is_constructor_context(class, k));
             let context = kept.collect();
@@ -524,7 +480,7 @@ impl Solver<'_> {
         }
         let takes_self = self_node.is_some() || object.is_some();
         for (place, &key) in keys.iter().enumerate() {
-            let BoundParam { param, source, tested, .. } = self.targets[target as usize].bound[place];
+            let BoundParam { param, source, tested, .. } = self.targets.bound(target)[place];
             let node = self.bound_node(inst, param, shape, takes_self);
             if capped {
                 self.flow(source, node);

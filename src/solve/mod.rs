@@ -6,7 +6,7 @@
 //!
 //! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
 //! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`] calls
-//! and contexts, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
+//! and contexts, `target` what they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
 //! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a call
 //! makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers, [`strings`]
@@ -50,6 +50,7 @@ mod returns;
 mod setting;
 pub mod shape;
 pub mod strings;
+mod target;
 mod tested;
 mod uncalled;
 pub mod value;
@@ -220,8 +221,7 @@ pub struct Solver<'p> {
     filter_index: FxHashMap<Filter, u32>,
     calls: Vec<call::Call>,
     called: FxHashSet<(u32, ValueId)>,
-    targets: Vec<call::Target>,
-    target_index: FxHashMap<(u32, ValueId, Option<ValueId>, Option<ValueId>), u32>,
+    targets: target::Targets,
     slots: FxHashMap<ValueId, Slots>,
     fields: FxHashMap<(ValueId, Name), NodeId>,
     slot_listeners: Vec<SlotListener>,
@@ -399,8 +399,7 @@ impl<'p> Solver<'p> {
             filter_index: FxHashMap::default(),
             calls: Vec::new(),
             called: FxHashSet::default(),
-            targets: Vec::new(),
-            target_index: FxHashMap::default(),
+            targets: target::Targets::default(),
             slots: FxHashMap::default(),
             fields: FxHashMap::default(),
             slot_listeners: Vec::new(),
@@ -448,7 +447,7 @@ impl<'p> Solver<'p> {
 
     /// The tables that hold most of the memory, apart from what they were made of.
     pub(crate) fn into_tables(self) -> impl Send + use<> {
-        let called = (self.calls, self.targets, self.target_index, self.called, self.call_of);
+        let called = (self.calls, self.targets, self.called, self.call_of);
         let objects = (self.slots, self.fields, self.classes, self.attributes, self.loaded, self.partials);
         let code = (self.insts, self.inst_index, self.edges, self.edge_index, self.layouts, self.installed);
         (self.values, self.graph, self.registry, called, objects, code)
@@ -459,12 +458,11 @@ impl<'p> Solver<'p> {
     fn reserve(&mut self) {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
         let size: usize = funcs.map(|func| func.instrs.len()).sum();
-        self.graph.reserve(4 * size, 9 * size / 2, 5 * size / 4);
+        self.graph.reserve(4 * size, (9 * size / 2, 5 * size / 4), 5 * size / 4);
         self.called.reserve(size);
         self.calls.reserve(3 * size / 4);
         self.fields.reserve(size / 2);
         self.call_of.reserve(2 * size / 3);
-        self.target_index.reserve(size / 2);
         self.targets.reserve(2 * size / 5);
         self.edge_index.reserve(size / 2);
         self.edges.reserve(size / 2);
