@@ -8,7 +8,7 @@ mod exports;
 
 pub(crate) use exports::star_names;
 
-use crate::ir::{self, FileIr, FuncIr, LocalClass, LocalFunc};
+use crate::ir::{self, FileIr, FuncIr, LocalClass, LocalFunc, ScopeKind, Sym};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -106,6 +106,38 @@ pub struct Program {
     by_name: FxHashMap<Name, ModId>,
     func_file: Vec<u32>,
     class_file: Vec<u32>,
+    class_names: Vec<ClassNames>,
+}
+
+/// Names that the statement of a class gives a meaning, each list sorted: they are asked for again and again.
+#[derive(Debug, Default)]
+struct ClassNames {
+    /// What the body binds.
+    bound: Vec<Name>,
+    /// What its methods store on their first parameter.
+    stored: Vec<Name>,
+}
+
+impl ClassNames {
+    /// Those of the classes of a file, in their order.
+    fn of_file(ir: &FileIr, names: &[Name]) -> Vec<ClassNames> {
+        let mut classes: Vec<ClassNames> = ir.classes.iter().map(|_| ClassNames::default()).collect();
+        let named = |syms: &[Sym]| syms.iter().map(|s| names[s.0 as usize]).collect::<Vec<Name>>();
+        for func in &ir.funcs {
+            if let ScopeKind::ClassBody(class) = func.kind {
+                classes[class.0 as usize].bound = named(&func.bound_names);
+            }
+            let parent = func.parent.map(|parent| ir.funcs[parent.0 as usize].kind);
+            if let Some(ScopeKind::ClassBody(class)) = parent {
+                classes[class.0 as usize].stored.extend(named(&func.self_attrs));
+            }
+        }
+        for class in &mut classes {
+            class.bound.sort_unstable();
+            class.stored.sort_unstable();
+        }
+        classes
+    }
 }
 
 /// What an import statement names.
@@ -125,7 +157,8 @@ impl Program {
             let (dotted, is_package) = module_name(&lowered.path);
             let name = program.names.intern(&dotted);
             let module = ModId(index as u32);
-            let names = lowered.ir.strings.iter().map(|s| program.names.intern(s)).collect();
+            let names: Vec<Name> = lowered.ir.strings.iter().map(|s| program.names.intern(s)).collect();
+            program.class_names.extend(ClassNames::of_file(&lowered.ir, &names));
             let first_func = program.func_file.len() as u32;
             let first_class = program.class_file.len() as u32;
             program.func_file.resize(program.func_file.len() + lowered.ir.funcs.len(), index as u32);
@@ -249,6 +282,16 @@ impl Program {
         let file = &self.files[self.class_file[class.0 as usize] as usize];
         let ir = &file.ir.classes[(class.0 - file.first_class) as usize];
         (ir, FuncId(file.first_func + ir.body.0))
+    }
+
+    /// Whether the body of a class statement binds a name.
+    pub fn class_binds(&self, class: ClassId, name: Name) -> bool {
+        self.class_names[class.0 as usize].bound.binary_search(&name).is_ok()
+    }
+
+    /// Whether a method of a class statement stores an attribute of a name on its first parameter.
+    pub fn class_stores(&self, class: ClassId, name: Name) -> bool {
+        self.class_names[class.0 as usize].stored.binary_search(&name).is_ok()
     }
 
     /// The file of a class statement.
