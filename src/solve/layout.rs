@@ -403,12 +403,23 @@ impl Solver<'_> {
         }
     }
 
+    /// The shared variable of the function of an instance, which may be none, that has a node.
+    fn shared_at(&self, inst: InstId, node: NodeId) -> Option<(FuncId, SharedVar)> {
+        let func = self.insts.get(inst.0 as usize)?.func;
+        let layout = self.layouts.get(func.0 as usize)?;
+        let slot = node.0.checked_sub(layout.base.0)?;
+        layout.shared.get(slot as usize).map(|&shared| (func, shared))
+    }
+
     /// Whether a node is that of a shared variable of the function of an instance, which may be none.
     pub(super) fn is_shared(&self, inst: InstId, node: NodeId) -> bool {
-        let inst = self.insts.get(inst.0 as usize);
-        let layout = inst.and_then(|inst| self.layouts.get(inst.func.0 as usize));
-        layout.is_some_and(|layout| {
-            (layout.base.0..layout.base.0 + layout.shared.len() as u32).contains(&node.0)
+        self.shared_at(inst, node).is_some()
+    }
+
+    /// Whether a node is that of a variable of the function of an instance which holds a constant and nothing else.
+    pub(super) fn is_constant(&self, inst: InstId, node: NodeId) -> bool {
+        self.shared_at(inst, node).is_some_and(|(func, SharedVar { index, .. })| {
+            matches!(self.program.func(func).instrs[index as usize].op, Op::Const { .. } | Op::Opaque { .. })
         })
     }
 

@@ -91,13 +91,15 @@ impl Solver<'_> {
     }
 
     fn assume_arguments(&mut self, call: u32, assumed: super::primitive::Pending) {
+        let inst = self.calls[call as usize].origin.inst;
+        let mut what = None;
         for (passing, node) in self.calls[call as usize].args.clone() {
-            let node = match passing {
-                Passing::Pos | Passing::Kw(_) => node,
-                Passing::Star | Passing::DoubleStar => continue,
-            };
-            let what = self.primitive(assumed.clone());
-            self.watch(node, Use::Primitive { what });
+            let passes_one = matches!(passing, Passing::Pos | Passing::Kw(_));
+            // Nobody calls a constant.
+            if passes_one && !self.is_constant(inst, node) {
+                let what = *what.get_or_insert_with(|| self.primitive(assumed.clone()));
+                self.watch(node, Use::Primitive { what });
+            }
         }
     }
 
