@@ -28,18 +28,20 @@ pub(super) struct Filling {
 
 impl Filling {
     fn new(solver: &Solver<'_>) -> Filling {
-        let mut slots: FxHashMap<NodeId, ValueId> = FxHashMap::default();
+        // By node, the list that it is a slot of; every flow is asked for both of its ends.
+        let mut slots: Vec<Option<ValueId>> = vec![None; solver.graph.node_count()];
         for (&container, of_container) in &solver.slots {
             if is_list(solver, container) {
                 let named = of_container.named.iter().map(|&(_, node)| node);
-                let nodes = named.chain(of_container.rest).chain(of_container.all);
-                slots.extend(nodes.map(|node| (node, container)));
+                for node in named.chain(of_container.rest).chain(of_container.all) {
+                    slots[node.0 as usize] = Some(container);
+                }
             }
         }
         let mut sources: FxHashMap<ValueId, Vec<NodeId>> = FxHashMap::default();
         for (from, to) in solver.graph.flows() {
-            if let Some(&container) = slots.get(&to)
-                && slots.get(&from) != Some(&container)
+            if let Some(container) = slots[to.0 as usize]
+                && slots[from.0 as usize] != Some(container)
             {
                 sources.entry(container).or_default().push(from);
             }
