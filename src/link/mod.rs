@@ -11,6 +11,7 @@ pub(crate) use exports::star_names;
 use crate::ir::{self, FileIr, FuncIr, LocalClass, LocalFunc, ScopeKind, Sym};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::sync::Arc;
 
 /// An interned string of the whole program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -100,7 +101,7 @@ pub struct Program {
     /// String table; solving adds to it.
     pub names: Names,
     /// Files in path order.
-    pub files: Vec<File>,
+    pub files: Arc<[File]>,
     /// Modules: one per file in path order, then namespace packages.
     pub modules: Vec<Module>,
     by_name: FxHashMap<Name, ModId>,
@@ -153,6 +154,7 @@ impl Program {
     /// Links lowered files. `files` must be sorted by path.
     pub fn link(files: Vec<LoweredFile>) -> Program {
         let mut program = Program::default();
+        let mut linked = Vec::with_capacity(files.len());
         for (index, lowered) in files.into_iter().enumerate() {
             let (dotted, is_package) = module_name(&lowered.path);
             let name = program.names.intern(&dotted);
@@ -168,15 +170,9 @@ impl Program {
             if is_package || !program.by_name.contains_key(&name) {
                 program.by_name.insert(name, module);
             }
-            program.files.push(File {
-                path: lowered.path,
-                ir: lowered.ir,
-                names,
-                module,
-                first_func,
-                first_class,
-            });
+            linked.push(File { path: lowered.path, ir: lowered.ir, names, module, first_func, first_class });
         }
+        program.files = linked.into();
         program.add_namespace_packages();
         exports::compute(&mut program);
         program

@@ -59,8 +59,7 @@ impl Solver<'_> {
         func: FuncId,
         takes_self: bool,
     ) -> Option<SmallVec<[Source; 6]>> {
-        let Given { positional, stars, late, keywords, doubles } =
-            Given::of(&self.calls[call as usize].args);
+        let Given { positional, stars, late, keywords, doubles } = Given::of(&self.calls[call as usize].args);
         let params: SmallVec<[(ParamKind, Name); 8]> = {
             let file = self.program.file_of(func);
             let params = self.program.func(func).params.iter();

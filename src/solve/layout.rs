@@ -77,7 +77,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    fn new(ir: &FuncIr, file: &FileIr) -> Layout {
+    pub(super) fn new(ir: &FuncIr, file: &FileIr) -> Layout {
         let (places, own, shared) = places(ir);
         let mut once = vec![false; ir.instrs.len()];
         for SharedVar { index, .. } in &shared {
@@ -383,7 +383,7 @@ impl Solver<'_> {
         if !self.layouts[func.0 as usize].starts.is_empty() {
             return;
         }
-        let mut layout = Layout::new(self.program.func(func), &self.program.file_of(func).ir);
+        let mut layout = self.ahead.take(self.program, func);
         let used = layout.shared.iter().map(|shared| !layout.of(shared.var).is_empty());
         layout.base = self.graph.block(Owner::Func(func), used);
         self.layouts[func.0 as usize] = layout;

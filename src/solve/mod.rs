@@ -5,7 +5,7 @@
 //! new values trigger the uses they flow into until nothing changes.
 //!
 //! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
-//! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`] calls
+//! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `ahead` layouts made before they are asked for, `import` imports, [`call`] calls
 //! and contexts, `target` what they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
 //! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a call
@@ -17,6 +17,7 @@
 //! nothing calls, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the
 //! solution seen from outside.
 
+mod ahead;
 pub mod ask;
 pub mod attr;
 mod binding;
@@ -69,7 +70,7 @@ pub use limits::Limits;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values};
 
 /// A function instance.
@@ -206,6 +207,7 @@ pub struct Solver<'p> {
     /// What counts at calls of functions that pass on what they take, by function and environment.
     decisions: shape::Decisions,
     layouts: Vec<Layout>,
+    ahead: Arc<ahead::Ahead>,
     /// By function, the instances that are installed, in this order.
     installed: Vec<Vec<InstId>>,
     /// The calls of the calling instructions of each instance (see [`Inst::calls`]), [`NO_CALL`] before the first callee.
@@ -353,6 +355,7 @@ impl<'p> Solver<'p> {
             let names = tested::Names::of(program);
             rayon::join(|| tested::passed_on(program, &names), || forward::forwards(program, &names))
         };
+        let ahead = ahead::Ahead::start(program);
         let files = program.files.len();
         let mut solver = Solver {
             program,
@@ -386,6 +389,7 @@ impl<'p> Solver<'p> {
             shape_index: FxHashMap::default(),
             decisions: shape::Decisions::default(),
             layouts,
+            ahead,
             installed,
             call_of: Vec::new(),
             queue_classes: knowledge.queue_classes.clone(),

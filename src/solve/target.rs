@@ -106,4 +106,3 @@ impl Index<u32> for Targets {
         &self.table[target as usize]
     }
 }
-
