@@ -59,7 +59,7 @@ impl Solver<'_> {
         func: FuncId,
         takes_self: bool,
     ) -> Option<SmallVec<[Source; 6]>> {
-        let Given { positional, stars, late, keywords, doubles } = Given::of(&self.calls[call as usize].args);
+        let Given { positional, stars, late, keywords, doubles } = Given::of(&self.args(call));
         let params: SmallVec<[(ParamKind, Name); 8]> = {
             let file = self.program.file_of(func);
             let params = self.program.func(func).params.iter();
@@ -159,7 +159,7 @@ impl Solver<'_> {
         }
         let Target { call, shape, .. } = self.targets[target];
         let takes_self = self.targets[target].takes_self();
-        let args = self.calls[call as usize].args.clone();
+        let args = self.args(call);
         let slots = self
             .program
             .func(func)

@@ -7,51 +7,22 @@
 
 use super::contexts::Rule;
 use super::graph::NodeId;
+pub(super) use super::passing::Args;
+pub use super::passing::{Call, Passing};
 use super::shape::SHAPE;
 use super::target::{BoundParam, Target};
 use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
-use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
+use super::{Filter, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{Arg, CallRole, FuncIr, Op, VarDef};
+use crate::ir::{FuncIr, Op, VarDef};
 use crate::link::{FuncId, Name};
 use smallvec::{SmallVec, smallvec};
 
 /// The place of a call site among the keys of a context.
 pub(super) const SITE: u32 = u32::MAX;
 
-/// How an argument is passed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Passing {
-    /// By position.
-    Pos,
-    /// `*x`.
-    Star,
-    /// By keyword.
-    Kw(Name),
-    /// `**x`.
-    DoubleStar,
-}
-
-/// Arguments in order: how each is passed, and its node.
-pub(super) type Args = SmallVec<[(Passing, NodeId); 2]>;
-
 /// The keys of a combination: one for each bound parameter of a target, none where cloning does not count.
 type Keys = SmallVec<[Option<ValueId>; 6]>;
-
-/// A call with the nodes of its arguments.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// Where it stands.
-    pub origin: Origin,
-    /// Arguments in order.
-    pub(super) args: Args,
-    /// Where the result goes.
-    pub dst: NodeId,
-    /// How the hop is named, if the call is not an ordinary one.
-    pub kind: Option<HopKind>,
-    /// Whether it applies a decorator.
-    pub decorates: bool,
-}
 
 /// What is done with the instances of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,56 +42,6 @@ pub(super) fn captures(func: &FuncIr) -> bool {
 }
 
 impl Solver<'_> {
-    /// The call of a call instruction, made when its callee first has a value.
-    pub(super) fn call_of_instr(&mut self, at: Origin, dst: NodeId) -> u32 {
-        let Inst { func, calls, .. } = self.insts[at.inst.0 as usize];
-        let place = self.layout(func).call_number(at.index).map(|number| calls as usize + number);
-        if let Some(call) = place.map(|place| self.call_of[place]).filter(|&call| call != NO_CALL) {
-            return call;
-        }
-        let file = self.program.file_of(func);
-        let (args, role) = match &self.program.func(func).instrs[at.index as usize].op {
-            Op::Call { args, role, .. } => (args.as_slice(), *role),
-            _ => (&[][..], CallRole::Plain),
-        };
-        let args = args
-            .iter()
-            .map(|arg| {
-                let node = self.var(at.inst, arg.var());
-                let passing = match arg {
-                    Arg::Pos(_) => Passing::Pos,
-                    Arg::Star(_) => Passing::Star,
-                    Arg::Kw(name, _) => Passing::Kw(file.names[name.0 as usize]),
-                    Arg::DoubleStar(_) => Passing::DoubleStar,
-                };
-                (passing, node)
-            })
-            .collect();
-        let args = self.unpacked(at, args);
-        let decorates = role != CallRole::Plain;
-        let call = self.new_call(Call { origin: at, args, dst, kind: None, decorates });
-        if let Some(place) = place {
-            self.call_of[place] = call;
-        }
-        call
-    }
-
-    pub(super) fn new_call(&mut self, call: Call) -> u32 {
-        self.calls.push(call);
-        self.calls.len() as u32 - 1
-    }
-
-    /// A call that a library or the framework makes.
-    pub(super) fn synthetic_call(
-        &mut self,
-        origin: Origin,
-        args: impl Into<Args>,
-        dst: NodeId,
-        kind: Option<HopKind>,
-    ) -> u32 {
-        self.new_call(Call { origin, args: args.into(), dst, kind, decorates: false })
-    }
-
     /// Calls a special method, which Python looks up on the class alone (data model, section 3.3.12).
     pub(super) fn call_method(
         &mut self,
@@ -142,7 +63,7 @@ impl Solver<'_> {
 
     /// Calls a value with the arguments of a call.
     pub(super) fn dispatch(&mut self, call: u32, callee: ValueId, recv: Option<ValueId>) {
-        if recv.is_none() && !self.called.insert((call, callee)) {
+        if recv.is_none() && !self.meets(call, callee) {
             return;
         }
         match self.values.get(callee) {
@@ -209,37 +130,6 @@ impl Solver<'_> {
             }
             _ => {}
         }
-    }
-
-    /// The call with a receiver put before its arguments.
-    fn with_receiver(&mut self, call: u32, recv: Option<ValueId>) -> u32 {
-        let Some(recv) = recv else { return call };
-        let node = self.constant(recv);
-        let mut changed = self.calls[call as usize].clone();
-        changed.args.insert(0, (Passing::Pos, node));
-        self.new_call(changed)
-    }
-
-    /// The call with what a partial passes put before its arguments, keywords last. A partial that may hold itself takes part
-    /// in a call once.
-    fn partial_call(&mut self, call: u32, partial: ValueId) -> Option<u32> {
-        let mut at = call;
-        while let Some(&(outer, passed)) = self.merged.get(&at) {
-            if passed == partial {
-                return None;
-            }
-            at = outer;
-        }
-        let mut merged = self.calls[call as usize].clone();
-        let mut args = self.partials.get(&partial).cloned().unwrap_or_default();
-        let given: Vec<Passing> = merged.args.iter().map(|a| a.0).collect();
-        args.retain(|&mut (p, _)| !matches!(p, Passing::Kw(_)) || !given.contains(&p));
-        args.append(&mut merged.args);
-        args.sort_by_key(|(p, _)| matches!(p, Passing::Kw(_) | Passing::DoubleStar));
-        merged.args = args;
-        let merged = self.new_call(merged);
-        self.merged.insert(merged, (call, partial));
-        Some(merged)
     }
 
     /// The key that a receiver gives.

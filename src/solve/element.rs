@@ -30,7 +30,7 @@ impl Filling {
     fn new(solver: &Solver<'_>) -> Filling {
         // By node, the list that it is a slot of; every flow is asked for both of its ends.
         let mut slots: Vec<Option<ValueId>> = vec![None; solver.graph.node_count()];
-        for (&container, of_container) in &solver.slots {
+        for (container, of_container) in solver.slots.iter() {
             if is_list(solver, container) {
                 let named = of_container.named.iter().map(|&(_, node)| node);
                 for node in named.chain(of_container.rest).chain(of_container.all) {

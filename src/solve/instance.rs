@@ -565,7 +565,7 @@ impl Solver<'_> {
 
     fn dynamic_globals(&mut self, module: ModId) -> Option<NodeId> {
         let value = self.values.intern_keyed(Value::Module(module), None);
-        self.slots.get(&value).and_then(|s| s.rest)
+        self.slots.get(value).and_then(|s| s.rest)
     }
 
     /// The node that holds the default of a parameter of a function value.

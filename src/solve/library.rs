@@ -65,8 +65,8 @@ impl Solver<'_> {
     /// What a function that is not known returns: `result`, but where it is applied as a decorator what it decorates, which it
     /// is assumed to call when it is called itself.
     pub(super) fn result_or_decorated(&mut self, call: u32, result: ValueId) {
-        let super::call::Call { dst, decorates, ref args, .. } = self.calls[call as usize];
-        match args[..] {
+        let super::call::Call { dst, decorates, .. } = self.calls[call as usize];
+        match self.args(call)[..] {
             [(Passing::Pos, decorated)] if decorates => {
                 let what = self.primitive(super::primitive::Pending::Decorated { result, dst });
                 self.watch(decorated, Use::Primitive { what });
@@ -93,7 +93,7 @@ impl Solver<'_> {
     fn assume_arguments(&mut self, call: u32, assumed: super::primitive::Pending) {
         let inst = self.calls[call as usize].origin.inst;
         let mut what = None;
-        for (passing, node) in self.calls[call as usize].args.clone() {
+        for (passing, node) in self.args(call) {
             let passes_one = matches!(passing, Passing::Pos | Passing::Kw(_));
             // Nobody calls a constant.
             if passes_one && !self.is_constant(inst, node) {
@@ -110,7 +110,7 @@ impl Solver<'_> {
         position: Option<u32>,
         keyword: Option<&str>,
     ) -> Option<NodeId> {
-        let args = self.calls[call as usize].args.clone();
+        let args = self.args(call);
         if let Some(keyword) = keyword {
             let name = self.program.names.intern(keyword);
             if let Some((_, node)) = args.iter().find(|(p, _)| *p == Passing::Kw(name)) {
@@ -146,7 +146,7 @@ impl Solver<'_> {
     fn arguments_from(&mut self, call: u32, from: u32) -> NodeId {
         let node = self.graph.node();
         let mut position = 0;
-        for (passing, arg) in self.calls[call as usize].args.clone() {
+        for (passing, arg) in self.args(call) {
             match passing {
                 Passing::Pos => {
                     if position >= from {
@@ -207,7 +207,7 @@ impl Solver<'_> {
                 let site = self.term_site(at, recv);
                 let tuple = self.values.intern_keyed(Value::Obj(ObjKind::Tuple, site, at.inst), None);
                 let mut position = 0u32;
-                for (passing, node) in self.calls[call as usize].args.clone() {
+                for (passing, node) in self.args(call) {
                     match passing {
                         Passing::Pos => {
                             if position >= from {

@@ -6,7 +6,7 @@
 //!
 //! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
 //! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `ahead` layouts made before they are asked for, `import` imports, [`call`] calls
-//! and contexts, `target` what they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
+//! and contexts, `passing` what they pass, `target` what they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
 //! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a call
 //! makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers, [`strings`]
@@ -45,6 +45,7 @@ mod modelled;
 mod narrow;
 pub mod observe;
 mod passed;
+mod passing;
 pub mod primitive;
 pub mod registry;
 mod returns;
@@ -71,7 +72,7 @@ use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
-use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values};
+use value::{AllocSite, ClassKey, Context, InstId, SlotsByObject, Value, ValueId, Values};
 
 /// A function instance.
 pub struct Inst {
@@ -222,9 +223,12 @@ pub struct Solver<'p> {
     filters: Vec<Filter>,
     filter_index: FxHashMap<Filter, u32>,
     calls: Vec<call::Call>,
+    /// Arguments of calls that do not pass just what is written at their instruction.
+    given: Vec<call::Args>,
+    /// The callees that a call meets after the first.
     called: FxHashSet<(u32, ValueId)>,
     targets: target::Targets,
-    slots: FxHashMap<ValueId, Slots>,
+    slots: SlotsByObject,
     fields: FxHashMap<(ValueId, Name), NodeId>,
     slot_listeners: Vec<SlotListener>,
     globals: FxHashMap<(ModId, Name), NodeId>,
@@ -402,9 +406,10 @@ impl<'p> Solver<'p> {
             filters: Vec::new(),
             filter_index: FxHashMap::default(),
             calls: Vec::new(),
+            given: Vec::new(),
             called: FxHashSet::default(),
             targets: target::Targets::default(),
-            slots: FxHashMap::default(),
+            slots: SlotsByObject::default(),
             fields: FxHashMap::default(),
             slot_listeners: Vec::new(),
             globals: FxHashMap::default(),
@@ -451,7 +456,7 @@ impl<'p> Solver<'p> {
 
     /// The tables that hold most of the memory, apart from what they were made of.
     pub(crate) fn into_tables(self) -> impl Send + use<> {
-        let called = (self.calls, self.targets, self.called, self.call_of);
+        let called = (self.calls, self.given, self.targets, self.called, self.call_of);
         let objects = (self.slots, self.fields, self.classes, self.attributes, self.loaded, self.partials);
         let code = (self.insts, self.inst_index, self.edges, self.edge_index, self.layouts, self.installed);
         (self.values, self.graph, self.registry, called, objects, code)
@@ -463,14 +468,12 @@ impl<'p> Solver<'p> {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
         let size: usize = funcs.map(|func| func.instrs.len()).sum();
         self.graph.reserve(4 * size, (9 * size / 2, 5 * size / 4), 5 * size / 4);
-        self.called.reserve(size);
         self.calls.reserve(3 * size / 4);
         self.fields.reserve(size / 2);
         self.call_of.reserve(2 * size / 3);
         self.targets.reserve(2 * size / 5);
         self.edge_index.reserve(size / 2);
         self.edges.reserve(size / 2);
-        self.slots.reserve(size / 4);
         self.values.reserve(size / 2);
         self.inst_index.reserve(size / 6);
         self.insts.reserve(size / 6);
@@ -569,17 +572,6 @@ impl<'p> Solver<'p> {
             self.entering.take();
             self.filling.take();
         }
-    }
-
-    /// What calls met, in the order of the calls: where the call stands, whether it applies a decorator, the callee.
-    pub fn dispatched(&self) -> Vec<(Origin, bool, ValueId)> {
-        let mut called: Vec<(u32, ValueId)> = self.called.iter().copied().collect();
-        called.sort_unstable();
-        let met = |(call, callee): (u32, ValueId)| {
-            let call = &self.calls[call as usize];
-            (call.origin, call.decorates, callee)
-        };
-        called.into_iter().map(met).collect()
     }
 
     /// Whether an instance is of a function under a decorator that is not known: that it is called when the decorated name is

@@ -426,7 +426,7 @@ impl Solver<'_> {
     fn format_call(&mut self, format: ValueId, call: u32, dst: NodeId) {
         let mut positional = Vec::new();
         let mut keywords = Vec::new();
-        for (passing, node) in self.calls[call as usize].args.clone() {
+        for (passing, node) in self.args(call) {
             match passing {
                 Passing::Pos => positional.push(node),
                 Passing::Kw(name) => keywords.push((self.text(name).to_owned(), node)),
