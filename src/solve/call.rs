@@ -437,22 +437,22 @@ impl Solver<'_> {
         }
         self.watched_insts = self.insts.len() as u32;
         waiting.retain(|&at| {
-            let (dst, fed) = match *self.op(at) {
-                Op::LoadAttr { dst, obj, name } => {
-                    let found = !self.graph.values(self.var(at.inst, dst)).is_empty();
-                    let name = self.sym(at.inst, name);
-                    (dst, !found && self.may_find_more(self.var(at.inst, obj), name))
-                }
-                Op::LoadGlobal { dst, .. } => (dst, true),
-                _ => return false,
-            };
+            let (Op::LoadAttr { dst, .. } | Op::LoadGlobal { dst, .. }) = *self.op(at) else { return false };
             let node = self.var(at.inst, dst);
-            let found = !self.graph.values(node).is_empty();
-            if fed && !found {
+            if !self.graph.values(node).is_empty() {
+                return false;
+            }
+            let fed = match *self.op(at) {
+                Op::LoadAttr { obj, name, .. } => {
+                    self.may_find_more(self.var(at.inst, obj), self.sym(at.inst, name))
+                }
+                _ => true,
+            };
+            if fed {
                 self.graph.add(node, well_known::UNKNOWN);
                 changed = true;
             }
-            !fed && !found
+            !fed
         });
         self.waiting_loads = waiting;
         if changed {

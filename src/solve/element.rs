@@ -139,6 +139,11 @@ fn origin_of(ir: &FuncIr, var: VarId) -> VarId {
 }
 
 impl Solver<'_> {
+    /// Makes what [`Solver::element_gates`] reads, before several threads ask for it and all wait for the first.
+    pub fn prepare_elements(&self) {
+        self.filling.get_or_init(|| Filling::new(self));
+    }
+
     /// The conditions under which an instance is entered because of the elements that it is passed: every call passes for some
     /// parameter an element of a list, and these lists hold elements of that class only under these conditions.
     pub fn element_gates(&self, inst: InstId) -> Vec<String> {

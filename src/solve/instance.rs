@@ -595,9 +595,14 @@ impl Solver<'_> {
                 _ => continue,
             };
             let site = super::AllocSite { func: func.0, index: u32::MAX - p as u32 };
-            let object = self.values.intern_keyed(Value::Obj(kind, site, inst), None);
+            let value = Value::Obj(kind, site, inst);
             let node = self.var(inst, var);
-            self.graph.add(node, object);
+            // Each call of the instance asks: what is there already is near at hand.
+            let made = self.graph.values(node).iter().copied().find(|&made| self.values.get(made) == value);
+            let object = made.unwrap_or_else(|| self.values.intern_keyed(value, None));
+            if made.is_none() {
+                self.graph.add(node, object);
+            }
             match kind {
                 ObjKind::Tuple => tuple = Some(object),
                 _ => dict = Some(object),
