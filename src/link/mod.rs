@@ -243,11 +243,13 @@ impl Program {
     }
 
     /// The file that holds a scope.
+    #[inline]
     pub fn file_of(&self, func: FuncId) -> &File {
         &self.files[self.func_file[func.0 as usize] as usize]
     }
 
     /// A scope.
+    #[inline]
     pub fn func(&self, func: FuncId) -> &FuncIr {
         let file = self.file_of(func);
         &file.ir.funcs[(func.0 - file.first_func) as usize]

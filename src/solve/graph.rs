@@ -54,41 +54,44 @@ const SMALL: usize = 64;
 struct Node {
     /// Up to [`INLINE`] values. Of a node with more: its place among the spilled lists, and how many of its values are seen.
     inline: [ValueId; INLINE],
-    /// The first successor.
-    first: u32,
+    succs: Succs,
     state: State,
 }
 
-/// A successor of a node in the list of its successors.
+/// A successor of a node that has several.
 #[derive(Clone, Copy)]
 struct Link {
-    succ: PackedSucc,
-    /// The next successor of the same node.
-    next: u32,
+    /// Never a list.
+    succ: Succs,
+    /// The successors that came before.
+    rest: Succs,
 }
 
-/// A [`Succ`] in four bytes: a kind in the top bits, and a node or a place in the table of that kind. Most are copies, which
-/// have no table.
-#[derive(Clone, Copy)]
-struct PackedSucc(u32);
+/// The successors of a node in four bytes: a kind in the top bits, and a number. One successor, as most nodes have, stands here
+/// itself: a copy with the node that it flows to, anything else with its place in the table of its kind. Several are a list of
+/// links, the latest first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Succs(u32);
 
-impl PackedSucc {
+impl Succs {
+    const NONE: Succs = Succs(u32::MAX);
     const KIND: u32 = 30;
     const COPY: u32 = 0;
     const FILTERED: u32 = 1;
     const USE: u32 = 2;
+    const LIST: u32 = 3;
 
-    fn new(kind: u32, number: usize) -> PackedSucc {
-        assert!(number < 1 << PackedSucc::KIND, "more nodes or successors than memory has room for");
-        PackedSucc(kind << PackedSucc::KIND | number as u32)
+    fn new(kind: u32, number: usize) -> Succs {
+        assert!(number < (1 << Succs::KIND) - 1, "more nodes or successors than memory has room for");
+        Succs(kind << Succs::KIND | number as u32)
     }
 
     fn kind(self) -> u32 {
-        self.0 >> PackedSucc::KIND
+        self.0 >> Succs::KIND
     }
 
     fn number(self) -> u32 {
-        self.0 & ((1 << PackedSucc::KIND) - 1)
+        self.0 & ((1 << Succs::KIND) - 1)
     }
 }
 
@@ -183,7 +186,7 @@ impl State {
 
 impl Node {
     fn new(state: State) -> Node {
-        Node { inline: [ValueId(NIL); INLINE], first: NIL, state }
+        Node { inline: [ValueId(NIL); INLINE], succs: Succs::NONE, state }
     }
 
     fn is_spilled(&self) -> bool {
@@ -196,7 +199,7 @@ impl Node {
     }
 
     fn has_listener(&self) -> bool {
-        self.first != NIL || self.state.is_owned()
+        self.succs != Succs::NONE || self.state.is_owned()
     }
 
     /// How many values its listeners have seen.
@@ -219,8 +222,8 @@ pub struct Popped {
     pub node: NodeId,
     /// Which of its values are new.
     pub unseen: std::ops::Range<usize>,
-    /// The first successor.
-    pub first: u32,
+    /// Its successors.
+    pub(super) succs: Succs,
     /// Who else is to see them.
     pub owner: Owner,
 }
@@ -228,7 +231,7 @@ pub struct Popped {
 /// The graph. Node 0 is [`NodeId::EMPTY`].
 pub struct Graph {
     nodes: Vec<Node>,
-    succs: Vec<Link>,
+    links: Vec<Link>,
     filtered: Vec<(NodeId, u32)>,
     uses: Vec<Use>,
     spilled: Vec<Spilled>,
@@ -240,7 +243,7 @@ impl Default for Graph {
     fn default() -> Graph {
         Graph {
             nodes: vec![Node::new(State::NOBODY)],
-            succs: Vec::new(),
+            links: Vec::new(),
             filtered: Vec::new(),
             uses: Vec::new(),
             spilled: Vec::new(),
@@ -251,15 +254,16 @@ impl Default for Graph {
 }
 
 impl Graph {
-    /// Makes room for so many more nodes, successors (so many of them uses), and copy edges.
-    pub fn reserve(&mut self, nodes: usize, (succs, uses): (usize, usize), copies: usize) {
+    /// Makes room for so many more nodes, links of successors and uses, and copy edges.
+    pub fn reserve(&mut self, nodes: usize, (links, uses): (usize, usize), copies: usize) {
         self.nodes.reserve(nodes);
-        self.succs.reserve(succs);
+        self.links.reserve(links);
         self.uses.reserve(uses);
         self.copies.reserve(copies);
     }
 
     /// A fresh node without values.
+    #[inline]
     pub fn node(&mut self) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.push(Node::new(State::NOBODY));
@@ -281,6 +285,7 @@ impl Graph {
     }
 
     /// The values of a node in the order in which they came.
+    #[inline]
     pub fn values(&self, node: NodeId) -> &[ValueId] {
         let n = &self.nodes[node.0 as usize];
         if n.is_spilled() { &self.spilled[n.place()].values } else { &n.inline[..n.state.len()] }
@@ -346,21 +351,29 @@ impl Graph {
             let held = if n.is_spilled() { self.spilled[n.place()].values.len() } else { n.state.len() };
             n.set_done(held);
         }
-        let next = std::mem::replace(&mut n.first, self.succs.len() as u32);
-        self.succs.push(Link { succ, next });
+        if n.succs == Succs::NONE {
+            n.succs = succ;
+        } else {
+            if n.succs.kind() != Succs::LIST {
+                self.links.push(Link { succ: n.succs, rest: Succs::NONE });
+                n.succs = Succs::new(Succs::LIST, self.links.len() - 1);
+            }
+            self.links.push(Link { succ, rest: n.succs });
+            n.succs = Succs::new(Succs::LIST, self.links.len() - 1);
+        }
         n.done()
     }
 
-    fn pack(&mut self, succ: Succ) -> PackedSucc {
+    fn pack(&mut self, succ: Succ) -> Succs {
         match succ {
-            Succ::Copy(to) => PackedSucc::new(PackedSucc::COPY, to.0 as usize),
+            Succ::Copy(to) => Succs::new(Succs::COPY, to.0 as usize),
             Succ::Filtered(to, filter) => {
                 self.filtered.push((to, filter));
-                PackedSucc::new(PackedSucc::FILTERED, self.filtered.len() - 1)
+                Succs::new(Succs::FILTERED, self.filtered.len() - 1)
             }
             Succ::Use(what) => {
                 self.uses.push(what);
-                PackedSucc::new(PackedSucc::USE, self.uses.len() - 1)
+                Succs::new(Succs::USE, self.uses.len() - 1)
             }
         }
     }
@@ -377,16 +390,16 @@ impl Graph {
         let from = n.done();
         let held = if n.is_spilled() { self.spilled[n.place()].values.len() } else { n.state.len() };
         n.set_done(held);
-        Some(Popped { node, unseen: from..held, first: n.first, owner: n.state.owner() })
+        Some(Popped { node, unseen: from..held, succs: n.succs, owner: n.state.owner() })
     }
 
     /// Every flow of values from one node to another, filtered ones among them.
     pub(super) fn flows(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
         (0..).zip(&self.nodes).flat_map(move |(number, node)| {
-            let mut next = node.first;
+            let mut succs = node.succs;
             std::iter::from_fn(move || {
-                let (succ, after) = self.succ(next)?;
-                next = after;
+                let (succ, rest) = self.succ(succs)?;
+                succs = rest;
                 Some(succ)
             })
             .filter_map(move |succ| match succ {
@@ -396,21 +409,27 @@ impl Graph {
         })
     }
 
-    /// A successor and the one after it.
-    pub(super) fn succ(&self, index: u32) -> Option<(Succ, u32)> {
-        if index == NIL {
+    /// The first of some successors, and the rest.
+    #[inline]
+    pub(super) fn succ(&self, succs: Succs) -> Option<(Succ, Succs)> {
+        if succs == Succs::NONE {
             return None;
         }
-        let Link { succ, next } = self.succs[index as usize];
+        let (succ, rest) = if succs.kind() == Succs::LIST {
+            let Link { succ, rest } = self.links[succs.number() as usize];
+            (succ, rest)
+        } else {
+            (succs, Succs::NONE)
+        };
         let number = succ.number();
         let succ = match succ.kind() {
-            PackedSucc::COPY => Succ::Copy(NodeId(number)),
-            PackedSucc::FILTERED => {
+            Succs::COPY => Succ::Copy(NodeId(number)),
+            Succs::FILTERED => {
                 let (to, filter) = self.filtered[number as usize];
                 Succ::Filtered(to, filter)
             }
             _ => Succ::Use(self.uses[number as usize]),
         };
-        Some((succ, next))
+        Some((succ, rest))
     }
 }

@@ -99,11 +99,13 @@ impl Solver<'_> {
     }
 
     /// The operation of an instruction; the IR outlives every borrow that the solver takes.
+    #[inline]
     pub(super) fn op(&self, at: Origin) -> &Op {
         let func = self.insts[at.inst.0 as usize].func;
         &self.program.func(func).instrs[at.index as usize].op
     }
 
+    #[inline]
     pub(super) fn sym(&self, inst: InstId, sym: crate::ir::Sym) -> Name {
         let func = self.insts[inst.0 as usize].func;
         self.program.file_of(func).names[sym.0 as usize]

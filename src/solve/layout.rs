@@ -198,6 +198,7 @@ impl Layout {
 
     /// The node of a variable in an instance of the function. One that assigns the variable under a guard that it rules out
     /// sees [`NodeId::EMPTY`].
+    #[inline]
     pub(super) fn node(&self, inst: &Inst, var: VarId) -> NodeId {
         match self.places[var.0 as usize] {
             Place::Own(slot) => NodeId(inst.base.0 + slot),
@@ -211,6 +212,7 @@ impl Layout {
         self.held.iter().find(|(held, _)| *held == cell).map(|&(_, param)| param)
     }
 
+    #[inline]
     fn of(&self, var: VarId) -> Range<usize> {
         self.starts[var.0 as usize] as usize..self.starts[var.0 as usize + 1] as usize
     }
@@ -390,11 +392,13 @@ impl Solver<'_> {
     }
 
     /// The layout of a function that has instances.
+    #[inline]
     pub(super) fn layout(&self, func: FuncId) -> &Layout {
         &self.layouts[func.0 as usize]
     }
 
     /// The node of a variable of an instance.
+    #[inline]
     pub fn var(&self, inst: InstId, var: VarId) -> NodeId {
         let inst = &self.insts[inst.0 as usize];
         match self.layouts.get(inst.func.0 as usize) {
@@ -457,6 +461,7 @@ impl Solver<'_> {
     }
 
     /// Whether the context of an instance rules an instruction out.
+    #[inline]
     pub(super) fn is_dead(&self, at: Origin) -> bool {
         let inst = &self.insts[at.inst.0 as usize];
         !inst.dead.is_empty() && inst.rules_out(self.program.func(inst.func).instrs[at.index as usize].guard)

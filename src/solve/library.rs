@@ -21,11 +21,9 @@ impl Solver<'_> {
             self.assume_result(call);
         }
         let Some(entry) = self.model(path) else {
-            let text = self.text(path).to_owned();
-            self.call_unmodelled(call, &text);
+            self.call_unmodelled(call, path);
             return;
         };
-        let text = self.text(path).to_owned();
         for term in &entry.does {
             self.term(term, call, recv);
         }
@@ -34,10 +32,10 @@ impl Solver<'_> {
         }
         match &entry.returns {
             Some(Term::Arg(None, Some(word))) if word == "unmodelled" => {
-                self.call_unmodelled(call, &text);
+                self.call_unmodelled(call, path);
             }
             Some(Term::Arg(None, Some(word))) if word == "opaque_object" => {
-                let value = self.ext_value(&format!("{text}()"));
+                let value = self.ext_value(&format!("{}()", self.text(path)));
                 self.graph.add(dst, value);
             }
             Some(term) => match self.term(term, call, recv) {
@@ -47,7 +45,7 @@ impl Solver<'_> {
                 }
             },
             None if entry.prim.is_none() => {
-                let value = self.ext_value(&format!("{text}()"));
+                let value = self.ext_value(&format!("{}()", self.text(path)));
                 self.graph.add(dst, value);
             }
             None => {}
@@ -55,10 +53,18 @@ impl Solver<'_> {
     }
 
     /// A function that no model describes: it returns something of its own, and is assumed to call what it is given.
-    fn call_unmodelled(&mut self, call: u32, text: &str) {
-        let result = if text.ends_with(".*") { text.to_owned() } else { format!("{text}()") };
-        let value = self.ext_value(&result);
-        self.result_or_decorated(call, value);
+    fn call_unmodelled(&mut self, call: u32, path: Name) {
+        let result = match self.results.get(&path) {
+            Some(&known) => known,
+            None => {
+                let text = self.text(path);
+                let result = if text.ends_with(".*") { text.to_owned() } else { format!("{text}()") };
+                let result = self.ext_value(&result);
+                self.results.insert(path, result);
+                result
+            }
+        };
+        self.result_or_decorated(call, result);
         self.assume_called(call);
     }
 

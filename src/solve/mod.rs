@@ -261,6 +261,8 @@ pub struct Solver<'p> {
     joined: FxHashMap<(Name, Name), Name>,
     extended: FxHashMap<(Name, Name), Name>,
     entries: FxHashMap<Name, Option<&'p crate::models::Entry>>,
+    /// What functions that no model describes return, by path.
+    results: FxHashMap<Name, ValueId>,
     apps: FxHashSet<ValueId>,
     view_arguments: FxHashMap<ValueId, Vec<(call::Passing, NodeId)>>,
     unwrapped: Vec<(NodeId, NodeId, NodeId)>,
@@ -436,6 +438,7 @@ impl<'p> Solver<'p> {
             joined: FxHashMap::default(),
             extended: FxHashMap::default(),
             entries: FxHashMap::default(),
+            results: FxHashMap::default(),
             apps: FxHashSet::default(),
             view_arguments: FxHashMap::default(),
             unwrapped: Vec::new(),
@@ -467,7 +470,7 @@ impl<'p> Solver<'p> {
     fn reserve(&mut self) {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
         let size: usize = funcs.map(|func| func.instrs.len()).sum();
-        self.graph.reserve(4 * size, (9 * size / 2, 5 * size / 4), 5 * size / 4);
+        self.graph.reserve(4 * size, (2 * size, 5 * size / 4), 5 * size / 4);
         self.calls.reserve(3 * size / 4);
         self.fields.reserve(size / 2);
         self.call_of.reserve(2 * size / 3);

@@ -206,6 +206,7 @@ impl Values {
     }
 
     /// The value behind an id.
+    #[inline]
     pub fn get(&self, id: ValueId) -> Value {
         self.table[id.0 as usize]
     }
@@ -308,6 +309,7 @@ pub struct SlotsByObject {
 
 impl SlotsByObject {
     /// The fields of an object, if it has any.
+    #[inline]
     pub fn get(&self, object: ValueId) -> Option<&Slots> {
         let &place = self.places.get(object.0 as usize)?;
         self.slots.get(place as usize).map(|(_, slots)| slots)
