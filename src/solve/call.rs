@@ -1,6 +1,6 @@
 //! Calls: which function instances a call enters, and with which contexts.
 //!
-//! A call meets a function value in a [`Target`](super::target::Target), which gathers the sources of each parameter. Contexts are the
+//! A call meets a function value in a target, which gathers the sources of each parameter. Contexts are the
 //! Cartesian product of the keys that flow into the parameters (Agesen 1995); a parameter that no
 //! key flows into is shared. Calls are strict: a target makes its first instance when every
 //! parameter has a value.

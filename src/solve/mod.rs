@@ -4,18 +4,19 @@
 //! environment, context) exists when it is first called, its instructions become constraints, and
 //! new values trigger the uses they flow into until nothing changes.
 //!
-//! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
-//! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `ahead` layouts made before they are asked for, `import` imports, [`call`] calls
-//! and contexts, `passing` what they pass, `target` what they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
+//! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along
+//! what, `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `ahead` layouts made
+//! before they are asked for, `import` imports, [`call`] calls and contexts, `passing` what they pass, `target` what
+//! they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
-//! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a call
-//! makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers, [`strings`]
-//! constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks, [`registry`] what
-//! frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`] how they are worded,
-//! `setting` parts of settings, `passed` where the values of parameters and of variables of other scopes come from,
-//! `element` how elements come into lists, `returns` calls that never return, `closure` what is read of closures that
-//! nothing calls, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the
-//! solution seen from outside.
+//! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a
+//! call makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers,
+//! [`strings`] constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks,
+//! [`registry`] what frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`]
+//! how they are worded, `setting` parts of settings, `passed` where the values of parameters and of variables of other
+//! scopes come from, `element` how elements come into lists, `returns` calls that never return, `closure` what is read
+//! of closures that nothing calls, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the
+//! solution, [`observe`] the solution seen from outside.
 
 mod ahead;
 pub mod ask;

@@ -29,7 +29,7 @@ pub(super) type Args = SmallVec<[(Passing, NodeId); 4]>;
 enum Given {
     /// In its instruction: most calls pass what is written there.
     Written,
-    /// In [`Calls::given`].
+    /// In [`Solver::given`].
     At(u32),
 }
 
