@@ -229,8 +229,8 @@ impl Solver<'_> {
             _ => None,
         };
         // Receivers without a key get a target of their own, under themselves.
-        let index_key = (call, fval, recv_key.or(recv), class);
-        if let Some(target) = self.targets.find(&index_key) {
+        let met = (fval, recv_key.or(recv), class);
+        if let Some(target) = self.targets.find(call, met) {
             if let (Some(recv), Some(node)) = (recv, self.targets[target].self_node) {
                 self.graph.add(node, recv);
             }
@@ -259,8 +259,8 @@ impl Solver<'_> {
             BoundParam { param: source.param, source: source.node, tested, seen: SmallVec::new() }
         });
         let recv = recv_key;
-        let target = Target { call, func, env, mode, recv, self_node, shape, by_site, bound: (0, 0) };
-        let target = self.targets.push(index_key, target, bound);
+        let target = Target { call, met, func, env, mode, recv, self_node, shape, by_site, bound: (0, 0) };
+        let target = self.targets.push(target, bound);
         if sources.is_empty() {
             self.combine(target, None);
             return;

@@ -22,10 +22,10 @@ impl Solver<'_> {
         slots.named.push((name, node));
         let (rest, all, listeners) = (slots.rest, slots.all, slots.listeners.clone());
         if let Some(rest) = rest {
-            self.flow(rest, node);
+            self.flow_once(rest, node);
         }
         if let Some(all) = all {
-            self.flow(node, all);
+            self.flow_once(node, all);
         }
         for listener in listeners {
             self.forward_slot(listener, name, node);
@@ -54,10 +54,10 @@ impl Solver<'_> {
         slots.rest = Some(rest);
         let (named, all, listeners) = (slots.named.clone(), slots.all, slots.listeners.clone());
         for (_, node) in named {
-            self.flow(rest, node);
+            self.flow_once(rest, node);
         }
         if let Some(all) = all {
-            self.flow(rest, all);
+            self.flow_once(rest, all);
         }
         for listener in listeners {
             self.forward_slot(listener, name, rest);
@@ -75,10 +75,10 @@ impl Solver<'_> {
         slots.all = Some(all);
         let (named, rest) = (slots.named.clone(), slots.rest);
         for (_, node) in named {
-            self.flow(node, all);
+            self.flow_once(node, all);
         }
         if let Some(rest) = rest {
-            self.flow(rest, all);
+            self.flow_once(rest, all);
         }
         all
     }

@@ -190,7 +190,7 @@ impl Solver<'_> {
                 let value = self.values.intern_self_keyed(Value::Func(func, env));
                 for (param, var) in defaults {
                     let node = self.default_node(value, param);
-                    self.flow(self.var(at.inst, var), node);
+                    self.flow_once(self.var(at.inst, var), node);
                 }
                 self.graph.add(self.var(at.inst, dst), value);
             }
@@ -211,10 +211,10 @@ impl Solver<'_> {
                     } else if fixed {
                         let name = self.index_name(i as u32);
                         let slot = self.field(object, name);
-                        self.flow(self.var(at.inst, var), slot);
+                        self.flow_once(self.var(at.inst, var), slot);
                     } else {
                         let rest = self.rest(object);
-                        self.flow(self.var(at.inst, var), rest);
+                        self.flow_once(self.var(at.inst, var), rest);
                     }
                 }
                 self.graph.add(self.var(at.inst, dst), object);

@@ -12,6 +12,8 @@ use std::ops::Index;
 #[derive(Clone, Copy)]
 pub struct Target {
     pub(super) call: u32,
+    /// What tells it apart from other targets of the call.
+    pub(super) met: Met,
     pub(super) func: FuncId,
     pub(super) env: InstId,
     pub(super) mode: Mode,
@@ -46,8 +48,11 @@ pub(super) struct BoundParam {
     pub seen: SmallVec<[Option<ValueId>; 2]>,
 }
 
-/// What tells targets apart: the call, the function value, the receiver's key or the receiver, the class that is instantiated.
-pub(super) type TargetKey = (u32, ValueId, Option<ValueId>, Option<ValueId>);
+/// What tells the targets of a call apart: the function value, the receiver's key or the receiver, the class that is
+/// instantiated.
+pub(super) type Met = (ValueId, Option<ValueId>, Option<ValueId>);
+
+const NONE: u32 = u32::MAX;
 
 /// All targets. Their parameters stand in one table: most have one or two, and there are many targets.
 #[derive(Default)]
@@ -55,7 +60,10 @@ pub(super) struct Targets {
     table: Vec<Target>,
     /// The parameters that arguments or defaults are bound to, then the slots of `*args` and `**kwargs` by shape.
     bound: Vec<BoundParam>,
-    index: FxHashMap<TargetKey, u32>,
+    /// By call, its first target, or [`NONE`].
+    first: Vec<u32>,
+    /// The targets of a call behind its first.
+    others: FxHashMap<(u32, Met), u32>,
 }
 
 impl Targets {
@@ -63,21 +71,31 @@ impl Targets {
     pub fn reserve(&mut self, count: usize) {
         self.table.reserve(count);
         self.bound.reserve(count + count / 2);
-        self.index.reserve(count);
+        self.first.reserve(2 * count);
     }
 
-    /// The target that a key stands for.
-    pub fn find(&self, key: &TargetKey) -> Option<u32> {
-        self.index.get(key).copied()
+    /// The target of a call that meets something.
+    pub fn find(&self, call: u32, met: Met) -> Option<u32> {
+        let first = self.first.get(call as usize).copied().filter(|&first| first != NONE)?;
+        if self[first].met == met { Some(first) } else { self.others.get(&(call, met)).copied() }
     }
 
     /// Adds a target.
-    pub fn push(&mut self, key: TargetKey, target: Target, bound: impl Iterator<Item = BoundParam>) -> u32 {
-        let first = self.bound.len() as u32;
+    pub fn push(&mut self, target: Target, bound: impl Iterator<Item = BoundParam>) -> u32 {
+        let begin = self.bound.len() as u32;
         self.bound.extend(bound);
         let number = self.table.len() as u32;
-        self.table.push(Target { bound: (first, self.bound.len() as u32), ..target });
-        self.index.insert(key, number);
+        self.table.push(Target { bound: (begin, self.bound.len() as u32), ..target });
+        let Target { call, met, .. } = target;
+        if call as usize >= self.first.len() {
+            self.first.resize(call as usize + 1, NONE);
+        }
+        match &mut self.first[call as usize] {
+            first if *first == NONE => *first = number,
+            _ => {
+                self.others.insert((call, met), number);
+            }
+        }
         number
     }
 
