@@ -232,7 +232,7 @@ fn analyze_here<T>(
     solver.connect_error_handlers();
 
     progress.stage("paths", 0);
-    let graph = CallGraph::new(&solver);
+    let (graph, ()) = rayon::join(|| CallGraph::new(&solver), || solver.prepare_elements());
     let (routes, roots) = routes::extract(&mut solver, &graph, &entries);
     findings.diagnostics.extend(routes::unbound_gates(&routes));
     findings.routes = routes;

@@ -8,9 +8,10 @@ mod exports;
 
 pub(crate) use exports::star_names;
 
-use crate::ir::{self, FileIr, FuncIr, LocalClass, LocalFunc};
+use crate::ir::{self, FileIr, FuncIr, LocalClass, LocalFunc, ScopeKind, Sym};
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::sync::Arc;
 
 /// An interned string of the whole program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -100,12 +101,44 @@ pub struct Program {
     /// String table; solving adds to it.
     pub names: Names,
     /// Files in path order.
-    pub files: Vec<File>,
+    pub files: Arc<[File]>,
     /// Modules: one per file in path order, then namespace packages.
     pub modules: Vec<Module>,
     by_name: FxHashMap<Name, ModId>,
     func_file: Vec<u32>,
     class_file: Vec<u32>,
+    class_names: Vec<ClassNames>,
+}
+
+/// Names that the statement of a class gives a meaning, each list sorted: they are asked for again and again.
+#[derive(Debug, Default)]
+struct ClassNames {
+    /// What the body binds.
+    bound: Vec<Name>,
+    /// What its methods store on their first parameter.
+    stored: Vec<Name>,
+}
+
+impl ClassNames {
+    /// Those of the classes of a file, in their order.
+    fn of_file(ir: &FileIr, names: &[Name]) -> Vec<ClassNames> {
+        let mut classes: Vec<ClassNames> = ir.classes.iter().map(|_| ClassNames::default()).collect();
+        let named = |syms: &[Sym]| syms.iter().map(|s| names[s.0 as usize]).collect::<Vec<Name>>();
+        for func in &ir.funcs {
+            if let ScopeKind::ClassBody(class) = func.kind {
+                classes[class.0 as usize].bound = named(&func.bound_names);
+            }
+            let parent = func.parent.map(|parent| ir.funcs[parent.0 as usize].kind);
+            if let Some(ScopeKind::ClassBody(class)) = parent {
+                classes[class.0 as usize].stored.extend(named(&func.self_attrs));
+            }
+        }
+        for class in &mut classes {
+            class.bound.sort_unstable();
+            class.stored.sort_unstable();
+        }
+        classes
+    }
 }
 
 /// What an import statement names.
@@ -121,11 +154,13 @@ impl Program {
     /// Links lowered files. `files` must be sorted by path.
     pub fn link(files: Vec<LoweredFile>) -> Program {
         let mut program = Program::default();
+        let mut linked = Vec::with_capacity(files.len());
         for (index, lowered) in files.into_iter().enumerate() {
             let (dotted, is_package) = module_name(&lowered.path);
             let name = program.names.intern(&dotted);
             let module = ModId(index as u32);
-            let names = lowered.ir.strings.iter().map(|s| program.names.intern(s)).collect();
+            let names: Vec<Name> = lowered.ir.strings.iter().map(|s| program.names.intern(s)).collect();
+            program.class_names.extend(ClassNames::of_file(&lowered.ir, &names));
             let first_func = program.func_file.len() as u32;
             let first_class = program.class_file.len() as u32;
             program.func_file.resize(program.func_file.len() + lowered.ir.funcs.len(), index as u32);
@@ -135,15 +170,9 @@ impl Program {
             if is_package || !program.by_name.contains_key(&name) {
                 program.by_name.insert(name, module);
             }
-            program.files.push(File {
-                path: lowered.path,
-                ir: lowered.ir,
-                names,
-                module,
-                first_func,
-                first_class,
-            });
+            linked.push(File { path: lowered.path, ir: lowered.ir, names, module, first_func, first_class });
         }
+        program.files = linked.into();
         program.add_namespace_packages();
         exports::compute(&mut program);
         program
@@ -214,11 +243,13 @@ impl Program {
     }
 
     /// The file that holds a scope.
+    #[inline]
     pub fn file_of(&self, func: FuncId) -> &File {
         &self.files[self.func_file[func.0 as usize] as usize]
     }
 
     /// A scope.
+    #[inline]
     pub fn func(&self, func: FuncId) -> &FuncIr {
         let file = self.file_of(func);
         &file.ir.funcs[(func.0 - file.first_func) as usize]
@@ -249,6 +280,16 @@ impl Program {
         let file = &self.files[self.class_file[class.0 as usize] as usize];
         let ir = &file.ir.classes[(class.0 - file.first_class) as usize];
         (ir, FuncId(file.first_func + ir.body.0))
+    }
+
+    /// Whether the body of a class statement binds a name.
+    pub fn class_binds(&self, class: ClassId, name: Name) -> bool {
+        self.class_names[class.0 as usize].bound.binary_search(&name).is_ok()
+    }
+
+    /// Whether a method of a class statement stores an attribute of a name on its first parameter.
+    pub fn class_stores(&self, class: ClassId, name: Name) -> bool {
+        self.class_names[class.0 as usize].stored.binary_search(&name).is_ok()
     }
 
     /// The file of a class statement.

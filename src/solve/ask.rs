@@ -172,7 +172,7 @@ impl Solver<'_> {
 
     /// What stands in a container, in no particular order.
     pub fn elements(&self, container: ValueId) -> Vec<ValueId> {
-        let Some(slots) = self.slots.get(&container) else { return Vec::new() };
+        let Some(slots) = self.slots.get(container) else { return Vec::new() };
         let nodes = slots.named.iter().map(|&(_, node)| node).chain(slots.rest);
         nodes.flat_map(|node| self.graph.values(node)).copied().collect()
     }

@@ -1,9 +1,10 @@
 //! Binding: which argument reaches which parameter (Python reference, section 6.3.4).
 
-use super::call::{Passing, Target};
+use super::call::Passing;
 use super::contexts::Rule;
 use super::graph::NodeId;
 use super::shape::Rest;
+use super::target::Target;
 use super::value::{Constants, InstId, Value, ValueId};
 use super::{Solver, Use};
 use crate::ir::ParamKind;
@@ -21,6 +22,34 @@ pub(super) struct Source {
     pub definite: bool,
 }
 
+/// The arguments of a call, by how they are passed.
+#[derive(Default)]
+struct Given {
+    /// By position, before any `*x`.
+    positional: SmallVec<[NodeId; 6]>,
+    stars: SmallVec<[NodeId; 2]>,
+    /// By position, after a `*x`.
+    late: SmallVec<[NodeId; 2]>,
+    keywords: SmallVec<[(Name, NodeId); 4]>,
+    doubles: SmallVec<[NodeId; 2]>,
+}
+
+impl Given {
+    fn of(args: &[(Passing, NodeId)]) -> Given {
+        let mut given = Given::default();
+        for &(passing, node) in args {
+            match passing {
+                Passing::Pos if given.stars.is_empty() => given.positional.push(node),
+                Passing::Pos => given.late.push(node),
+                Passing::Star => given.stars.push(node),
+                Passing::Kw(name) => given.keywords.push((name, node)),
+                Passing::DoubleStar => given.doubles.push(node),
+            }
+        }
+        given
+    }
+}
+
 impl Solver<'_> {
     /// Where the values of each parameter come from, or none if the arguments cannot fit.
     pub(super) fn sources(
@@ -30,21 +59,7 @@ impl Solver<'_> {
         func: FuncId,
         takes_self: bool,
     ) -> Option<SmallVec<[Source; 6]>> {
-        type Nodes = SmallVec<[NodeId; 6]>;
-        let args = self.calls[call as usize].args.clone();
-        let nodes = |args: &[(Passing, NodeId)], passing| -> Nodes {
-            args.iter().filter(|(p, _)| *p == passing).map(|&(_, node)| node).collect()
-        };
-        let first_star = args.iter().position(|(p, _)| *p == Passing::Star);
-        let before_star = first_star.unwrap_or(args.len());
-        let positional = nodes(&args[..before_star], Passing::Pos);
-        let stars = nodes(&args, Passing::Star);
-        let late = nodes(&args[before_star..], Passing::Pos);
-        let doubles = nodes(&args, Passing::DoubleStar);
-        let keywords: SmallVec<[(Name, NodeId); 6]> = args
-            .iter()
-            .filter_map(|(p, n)| if let Passing::Kw(name) = p { Some((*name, *n)) } else { None })
-            .collect();
+        let Given { positional, stars, late, keywords, doubles } = Given::of(&self.args(call));
         let params: SmallVec<[(ParamKind, Name); 8]> = {
             let file = self.program.file_of(func);
             let params = self.program.func(func).params.iter();
@@ -142,9 +157,9 @@ impl Solver<'_> {
         if tuple.is_none() && dict.is_none() {
             return;
         }
-        let Target { call, shape, .. } = self.targets[target as usize];
-        let takes_self = self.targets[target as usize].takes_self();
-        let args = self.calls[call as usize].args.clone();
+        let Target { call, shape, .. } = self.targets[target];
+        let takes_self = self.targets[target].takes_self();
+        let args = self.args(call);
         let slots = self
             .program
             .func(func)

@@ -1,56 +1,28 @@
 //! Calls: which function instances a call enters, and with which contexts.
 //!
-//! A call meets a function value in a [`Target`], which gathers the sources of each parameter. Contexts are the
+//! A call meets a function value in a target, which gathers the sources of each parameter. Contexts are the
 //! Cartesian product of the keys that flow into the parameters (Agesen 1995); a parameter that no
 //! key flows into is shared. Calls are strict: a target makes its first instance when every
 //! parameter has a value.
 
 use super::contexts::Rule;
 use super::graph::NodeId;
+pub(super) use super::passing::Args;
+pub use super::passing::{Call, Passing};
 use super::shape::SHAPE;
+use super::target::{BoundParam, Target};
 use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
-use super::{Filter, Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
+use super::{Filter, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{Arg, CallRole, FuncIr, Op, VarDef};
+use crate::ir::{FuncIr, Op, VarDef};
 use crate::link::{FuncId, Name};
 use smallvec::{SmallVec, smallvec};
 
 /// The place of a call site among the keys of a context.
 pub(super) const SITE: u32 = u32::MAX;
 
-/// How an argument is passed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Passing {
-    /// By position.
-    Pos,
-    /// `*x`.
-    Star,
-    /// By keyword.
-    Kw(Name),
-    /// `**x`.
-    DoubleStar,
-}
-
-/// Arguments in order: how each is passed, and its node.
-pub(super) type Args = SmallVec<[(Passing, NodeId); 4]>;
-
 /// The keys of a combination: one for each bound parameter of a target, none where cloning does not count.
 type Keys = SmallVec<[Option<ValueId>; 6]>;
-
-/// A call with the nodes of its arguments.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// Where it stands.
-    pub origin: Origin,
-    /// Arguments in order.
-    pub(super) args: Args,
-    /// Where the result goes.
-    pub dst: NodeId,
-    /// How the hop is named, if the call is not an ordinary one.
-    pub kind: Option<HopKind>,
-    /// Whether it applies a decorator.
-    pub decorates: bool,
-}
 
 /// What is done with the instances of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,106 +35,13 @@ pub(super) enum Mode {
     Construct(ValueId),
 }
 
-/// A function value that a call meets.
-pub struct Target {
-    pub(super) call: u32,
-    pub(super) func: FuncId,
-    env: InstId,
-    mode: Mode,
-    /// The receiver's key.
-    recv: Option<ValueId>,
-    /// The receivers.
-    self_node: Option<NodeId>,
-    /// The parameters that arguments or defaults are bound to, then the slots of `*args` and `**kwargs` by shape.
-    bound: SmallVec<[BoundParam; 4]>,
-    /// The shape of the call, if the function passes on what it takes.
-    pub(super) shape: Option<u32>,
-    /// Whether the call site counts for what is called in the end.
-    by_site: bool,
-}
-
-/// A parameter of a target.
-#[derive(Clone)]
-struct BoundParam {
-    /// Which one.
-    param: u32,
-    /// Where its values come from.
-    source: NodeId,
-    /// Whether constants count.
-    tested: Constants,
-    /// Keys seen so far; `None` stands for values without a key.
-    seen: SmallVec<[Option<ValueId>; 2]>,
-}
-
 /// Whether nested scopes capture variables of a function: its closures then differ from call to call, so it is cloned per
 /// call site.
 pub(super) fn captures(func: &FuncIr) -> bool {
     func.vars.iter().any(|v| v.def == VarDef::Cell)
 }
 
-impl Target {
-    /// Whether the first parameter, or the first element of `*args`, is a receiver.
-    pub(super) fn takes_self(&self) -> bool {
-        self.self_node.is_some() || matches!(self.mode, Mode::Construct(_))
-    }
-
-    /// Whether a parameter, or the slot with a number behind them, is bound.
-    pub(super) fn binds(&self, param: u32) -> bool {
-        self.bound.iter().any(|bound| bound.param == param)
-    }
-}
-
 impl Solver<'_> {
-    /// The call of a call instruction, made when its callee first has a value.
-    pub(super) fn call_of_instr(&mut self, at: Origin, dst: NodeId) -> u32 {
-        let Inst { func, calls, .. } = self.insts[at.inst.0 as usize];
-        let place = self.layout(func).call_number(at.index).map(|number| calls as usize + number);
-        if let Some(call) = place.map(|place| self.call_of[place]).filter(|&call| call != NO_CALL) {
-            return call;
-        }
-        let file = self.program.file_of(func);
-        let (args, role) = match &self.program.func(func).instrs[at.index as usize].op {
-            Op::Call { args, role, .. } => (args.as_slice(), *role),
-            _ => (&[][..], CallRole::Plain),
-        };
-        let args = args
-            .iter()
-            .map(|arg| {
-                let node = self.var(at.inst, arg.var());
-                let passing = match arg {
-                    Arg::Pos(_) => Passing::Pos,
-                    Arg::Star(_) => Passing::Star,
-                    Arg::Kw(name, _) => Passing::Kw(file.names[name.0 as usize]),
-                    Arg::DoubleStar(_) => Passing::DoubleStar,
-                };
-                (passing, node)
-            })
-            .collect();
-        let args = self.unpacked(at, args);
-        let decorates = role != CallRole::Plain;
-        let call = self.new_call(Call { origin: at, args, dst, kind: None, decorates });
-        if let Some(place) = place {
-            self.call_of[place] = call;
-        }
-        call
-    }
-
-    pub(super) fn new_call(&mut self, call: Call) -> u32 {
-        self.calls.push(call);
-        self.calls.len() as u32 - 1
-    }
-
-    /// A call that a library or the framework makes.
-    pub(super) fn synthetic_call(
-        &mut self,
-        origin: Origin,
-        args: impl Into<Args>,
-        dst: NodeId,
-        kind: Option<HopKind>,
-    ) -> u32 {
-        self.new_call(Call { origin, args: args.into(), dst, kind, decorates: false })
-    }
-
     /// Calls a special method, which Python looks up on the class alone (data model, section 3.3.12).
     pub(super) fn call_method(
         &mut self,
@@ -184,7 +63,7 @@ impl Solver<'_> {
 
     /// Calls a value with the arguments of a call.
     pub(super) fn dispatch(&mut self, call: u32, callee: ValueId, recv: Option<ValueId>) {
-        if recv.is_none() && !self.called.insert((call, callee)) {
+        if recv.is_none() && !self.meets(call, callee) {
             return;
         }
         match self.values.get(callee) {
@@ -251,37 +130,6 @@ impl Solver<'_> {
             }
             _ => {}
         }
-    }
-
-    /// The call with a receiver put before its arguments.
-    fn with_receiver(&mut self, call: u32, recv: Option<ValueId>) -> u32 {
-        let Some(recv) = recv else { return call };
-        let node = self.constant(recv);
-        let mut changed = self.calls[call as usize].clone();
-        changed.args.insert(0, (Passing::Pos, node));
-        self.new_call(changed)
-    }
-
-    /// The call with what a partial passes put before its arguments, keywords last. A partial that may hold itself takes part
-    /// in a call once.
-    fn partial_call(&mut self, call: u32, partial: ValueId) -> Option<u32> {
-        let mut at = call;
-        while let Some(&(outer, passed)) = self.merged.get(&at) {
-            if passed == partial {
-                return None;
-            }
-            at = outer;
-        }
-        let mut merged = self.calls[call as usize].clone();
-        let mut args = self.partials.get(&partial).cloned().unwrap_or_default();
-        let given: Vec<Passing> = merged.args.iter().map(|a| a.0).collect();
-        args.retain(|&mut (p, _)| !matches!(p, Passing::Kw(_)) || !given.contains(&p));
-        args.append(&mut merged.args);
-        args.sort_by_key(|(p, _)| matches!(p, Passing::Kw(_) | Passing::DoubleStar));
-        merged.args = args;
-        let merged = self.new_call(merged);
-        self.merged.insert(merged, (call, partial));
-        Some(merged)
     }
 
     /// The key that a receiver gives.
@@ -381,9 +229,9 @@ impl Solver<'_> {
             _ => None,
         };
         // Receivers without a key get a target of their own, under themselves.
-        let index_key = (call, fval, recv_key.or(recv), class);
-        if let Some(&target) = self.target_index.get(&index_key) {
-            if let (Some(recv), Some(node)) = (recv, self.targets[target as usize].self_node) {
+        let met = (fval, recv_key.or(recv), class);
+        if let Some(target) = self.targets.find(call, met) {
+            if let (Some(recv), Some(node)) = (recv, self.targets[target].self_node) {
                 self.graph.add(node, recv);
             }
             return;
@@ -396,7 +244,6 @@ impl Solver<'_> {
             self.graph.add(node, recv);
             node
         });
-        let target = self.targets.len() as u32;
         let is_queue = class.is_some_and(|c| self.queue_class(c).is_some());
         let all_tested = is_queue && self.contexts.has(Rule::Queues);
         let constants = self.deciding_constants(func);
@@ -411,9 +258,9 @@ impl Solver<'_> {
             };
             BoundParam { param: source.param, source: source.node, tested, seen: SmallVec::new() }
         });
-        let bound = bound.collect();
-        self.targets.push(Target { call, func, env, mode, recv: recv_key, self_node, bound, shape, by_site });
-        self.target_index.insert(index_key, target);
+        let recv = recv_key;
+        let target = Target { call, met, func, env, mode, recv, self_node, shape, by_site, bound: (0, 0) };
+        let target = self.targets.push(target, bound);
         if sources.is_empty() {
             self.combine(target, None);
             return;
@@ -425,10 +272,10 @@ impl Solver<'_> {
 
     /// A value reached a parameter of a target.
     pub(super) fn on_param(&mut self, target: u32, place: u32, value: ValueId) {
-        let t = &self.targets[target as usize];
-        let (func, tested) = (t.func, t.bound[place as usize].tested);
+        let func = self.targets[target].func;
+        let tested = self.targets.bound(target)[place as usize].tested;
         let key = self.param_key(func, tested, value);
-        let seen = &mut self.targets[target as usize].bound[place as usize].seen;
+        let seen = &mut self.targets.bound_mut(target, place).seen;
         if seen.contains(&key) {
             return;
         }
@@ -438,26 +285,25 @@ impl Solver<'_> {
 
     /// Makes the instances of all combinations of the keys seen so far, with one parameter fixed.
     fn combine(&mut self, target: u32, fixed: Option<(usize, Option<ValueId>)>) {
-        let bound = &self.targets[target as usize].bound;
-        let fixed_place = fixed.map(|(place, _)| place);
+        let bound = self.targets.bound(target);
         // Keys seen from here on make their combinations themselves.
-        let counts: SmallVec<[usize; 6]> = (0..)
-            .zip(bound)
-            .map(|(place, param)| if fixed_place == Some(place) { 1 } else { param.seen.len() })
-            .collect();
+        let mut counts: SmallVec<[usize; 6]> = SmallVec::with_capacity(bound.len());
+        counts.extend(bound.iter().map(|param| param.seen.len()));
+        if let Some((place, _)) = fixed {
+            counts[place] = 1;
+        }
         if counts.contains(&0) {
             return;
         }
         let mut at: SmallVec<[usize; 6]> = smallvec![0; counts.len()];
         loop {
-            let bound = &self.targets[target as usize].bound;
-            let keys: Keys = (0..)
-                .zip(bound)
-                .map(|(place, param)| match fixed {
+            let mut keys = Keys::new();
+            for (place, (param, &at)) in self.targets.bound(target).iter().zip(&at).enumerate() {
+                keys.push(match fixed {
                     Some((fixed, key)) if fixed == place => key,
-                    _ => param.seen[at[place]],
-                })
-                .collect();
+                    _ => param.seen[at],
+                });
+            }
             self.link(target, &keys);
             let mut i = 0;
             loop {
@@ -476,13 +322,13 @@ impl Solver<'_> {
 
     /// Connects a target to the instance of one combination of keys.
     fn link(&mut self, target: u32, keys: &[Option<ValueId>]) {
-        let t = &self.targets[target as usize];
-        let (call, func, env, mode, self_node) = (t.call, t.func, t.env, t.mode, t.self_node);
-        let (mut recv, shape, by_site) = (t.recv, t.shape, t.by_site);
+        let Target { call, func, env, mode, self_node, mut recv, shape, by_site, .. } = self.targets[target];
         let Call { origin, dst, kind, decorates, .. } = self.calls[call as usize];
         let mut object = None;
-        let keyed: Context =
-            t.bound.iter().zip(keys).filter_map(|(bound, key)| key.map(|key| (bound.param, key))).collect();
+        let mut keyed = Context::new();
+        for (bound, key) in self.targets.bound(target).iter().zip(keys) {
+            keyed.extend(key.map(|key| (bound.param, key)));
+        }
         if let Mode::Construct(class) = mode {
             let kept = keyed.iter().copied().filter(|&(_, k)| self.is_constructor_context(class, k));
             let context = kept.collect();
@@ -524,7 +370,7 @@ impl Solver<'_> {
         }
         let takes_self = self_node.is_some() || object.is_some();
         for (place, &key) in keys.iter().enumerate() {
-            let BoundParam { param, source, tested, .. } = self.targets[target as usize].bound[place];
+            let BoundParam { param, source, tested, .. } = self.targets.bound(target)[place];
             let node = self.bound_node(inst, param, shape, takes_self);
             if capped {
                 self.flow(source, node);
@@ -591,22 +437,22 @@ impl Solver<'_> {
         }
         self.watched_insts = self.insts.len() as u32;
         waiting.retain(|&at| {
-            let (dst, fed) = match *self.op(at) {
-                Op::LoadAttr { dst, obj, name } => {
-                    let found = !self.graph.values(self.var(at.inst, dst)).is_empty();
-                    let name = self.sym(at.inst, name);
-                    (dst, !found && self.may_find_more(self.var(at.inst, obj), name))
-                }
-                Op::LoadGlobal { dst, .. } => (dst, true),
-                _ => return false,
-            };
+            let (Op::LoadAttr { dst, .. } | Op::LoadGlobal { dst, .. }) = *self.op(at) else { return false };
             let node = self.var(at.inst, dst);
-            let found = !self.graph.values(node).is_empty();
-            if fed && !found {
+            if !self.graph.values(node).is_empty() {
+                return false;
+            }
+            let fed = match *self.op(at) {
+                Op::LoadAttr { obj, name, .. } => {
+                    self.may_find_more(self.var(at.inst, obj), self.sym(at.inst, name))
+                }
+                _ => true,
+            };
+            if fed {
                 self.graph.add(node, well_known::UNKNOWN);
                 changed = true;
             }
-            !fed && !found
+            !fed
         });
         self.waiting_loads = waiting;
         if changed {

@@ -5,7 +5,7 @@ use super::made::Made;
 use super::value::{ClassDef, Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::ir::{Arg, Op};
-use crate::link::{ClassId, FuncId, Name};
+use crate::link::{FuncId, Name};
 
 /// What is known of a class value.
 pub struct ClassInfo {
@@ -280,18 +280,12 @@ impl Solver<'_> {
     /// Whether the body of a class statement binds a name, or the namespace that a call makes a class of certainly has it.
     pub fn binds(&self, class: ValueId, name: Name) -> bool {
         match self.values.get(class) {
-            Value::Class(ClassDef::Statement(id), _) => self.class_binds(id, name),
+            Value::Class(ClassDef::Statement(id), _) => self.program.class_binds(id, name),
             Value::Class(ClassDef::Call(_), _) => {
                 self.classes.get(&class).and_then(ClassInfo::made).is_some_and(|made| made.has(name))
             }
             _ => false,
         }
-    }
-
-    fn class_binds(&self, class: ClassId, name: Name) -> bool {
-        let (_, body) = self.program.class(class);
-        let file = self.program.file_of(body);
-        self.program.func(body).bound_names.iter().any(|s| file.names[s.0 as usize] == name)
     }
 
     /// Whether a class or a project base of it binds a name.
@@ -303,13 +297,7 @@ impl Solver<'_> {
     pub(super) fn stores(&self, class: ValueId, name: Name) -> bool {
         self.mro(class).iter().any(|&c| {
             let Value::Class(ClassDef::Statement(id), _) = self.values.get(c) else { return false };
-            let (_, body) = self.program.class(id);
-            let file = self.program.file_of(body);
-            let local = body.0 - file.first_func;
-            file.ir.funcs.iter().any(|f| {
-                f.parent.is_some_and(|p| p.0 == local)
-                    && f.self_attrs.iter().any(|s| file.names[s.0 as usize] == name)
-            })
+            self.program.class_stores(id, name)
         })
     }
 

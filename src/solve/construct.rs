@@ -27,7 +27,7 @@ impl Solver<'_> {
         let key = self.values.class_key(class, Context::new());
         let object = self.instance_value(key, origin);
         // Without a constructor in the project, keyword arguments become attributes (dataclasses, ORM rows, ...).
-        for (passing, node) in self.calls[call as usize].args.clone() {
+        for (passing, node) in self.args(call) {
             if let Passing::Kw(name) = passing {
                 let field = self.field(object, name);
                 self.flow(node, field);
@@ -70,8 +70,8 @@ impl Solver<'_> {
 
     /// A named tuple: positional and keyword arguments become attributes and elements.
     pub(super) fn construct_named_tuple(&mut self, call: u32, class: ValueId, tuple: ValueId) {
-        let Call { origin, dst, ref args, .. } = self.calls[call as usize];
-        let args = args.clone();
+        let Call { origin, dst, .. } = self.calls[call as usize];
+        let args = self.args(call);
         let object = if class == tuple {
             self.object(ObjKind::Tuple, origin)
         } else {

@@ -28,18 +28,20 @@ pub(super) struct Filling {
 
 impl Filling {
     fn new(solver: &Solver<'_>) -> Filling {
-        let mut slots: FxHashMap<NodeId, ValueId> = FxHashMap::default();
-        for (&container, of_container) in &solver.slots {
+        // By node, the list that it is a slot of; every flow is asked for both of its ends.
+        let mut slots: Vec<Option<ValueId>> = vec![None; solver.graph.node_count()];
+        for (container, of_container) in solver.slots.iter() {
             if is_list(solver, container) {
                 let named = of_container.named.iter().map(|&(_, node)| node);
-                let nodes = named.chain(of_container.rest).chain(of_container.all);
-                slots.extend(nodes.map(|node| (node, container)));
+                for node in named.chain(of_container.rest).chain(of_container.all) {
+                    slots[node.0 as usize] = Some(container);
+                }
             }
         }
         let mut sources: FxHashMap<ValueId, Vec<NodeId>> = FxHashMap::default();
         for (from, to) in solver.graph.flows() {
-            if let Some(&container) = slots.get(&to)
-                && slots.get(&from) != Some(&container)
+            if let Some(container) = slots[to.0 as usize]
+                && slots[from.0 as usize] != Some(container)
             {
                 sources.entry(container).or_default().push(from);
             }
@@ -137,6 +139,11 @@ fn origin_of(ir: &FuncIr, var: VarId) -> VarId {
 }
 
 impl Solver<'_> {
+    /// Makes what [`Solver::element_gates`] reads, before several threads ask for it and all wait for the first.
+    pub fn prepare_elements(&self) {
+        self.filling.get_or_init(|| Filling::new(self));
+    }
+
     /// The conditions under which an instance is entered because of the elements that it is passed: every call passes for some
     /// parameter an element of a list, and these lists hold elements of that class only under these conditions.
     pub fn element_gates(&self, inst: InstId) -> Vec<String> {

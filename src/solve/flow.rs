@@ -84,14 +84,13 @@ impl Solver<'_> {
                 self.install(inst);
                 continue;
             }
-            let Some(Popped { node, unseen, first, owner }) = self.graph.pop() else { break };
-            let mut next = first;
-            while let Some((succ, after)) = self.graph.succ(next) {
+            let Some(Popped { node, unseen, mut succs, owner }) = self.graph.pop() else { break };
+            while let Some((succ, rest)) = self.graph.succ(succs) {
                 for i in unseen.clone() {
                     let value = self.graph.values(node)[i];
                     self.push(succ, value);
                 }
-                next = after;
+                succs = rest;
             }
             self.hand_to_uses(owner, node, unseen);
         }

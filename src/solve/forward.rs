@@ -94,7 +94,7 @@ pub struct DictUse {
 /// Reads what every function passes on, by function; none for most.
 pub(super) fn forwards(program: &Program, names: &Names<'_>) -> Vec<Option<Box<Forwards>>> {
     let mut all: Vec<Option<Box<Forwards>>> = (0..program.func_count()).map(|_| None).collect();
-    for file in &program.files {
+    for file in program.files.iter() {
         let first = file.first_func;
         for (local, ir) in (0..).zip(&file.ir.funcs) {
             for (index, instr) in (0..).zip(&ir.instrs) {

@@ -9,7 +9,6 @@ use super::flow::Use;
 use super::value::{InstId, ValueId};
 use crate::link::FuncId;
 use rustc_hash::FxHashSet;
-use std::collections::VecDeque;
 
 /// A variable in a context, a field, or a synthetic variable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -48,15 +47,52 @@ const INLINE: usize = 2;
 /// Above this many values a node gets a hash set beside its list; a shorter one is gone through faster than it is hashed.
 const SMALL: usize = 64;
 
-/// A node, kept small: there are more of them than of anything else, and propagation jumps between them.
+/// A node, kept small: there are more of them than of anything else, and propagation jumps between them. Four share a line of
+/// the processor's cache.
+///
+/// A node with a listener (a successor or an owner) is in the worklist exactly while it holds values that are not seen.
 struct Node {
-    /// Up to [`INLINE`] values; of a node with more, the first is its place among the spilled lists.
+    /// Up to [`INLINE`] values. Of a node with more: its place among the spilled lists, and how many of its values are seen.
     inline: [ValueId; INLINE],
-    len: u32,
-    done: u32,
-    first: u32,
-    owner: PackedOwner,
-    queued: bool,
+    succs: Succs,
+    state: State,
+}
+
+/// A successor of a node that has several.
+#[derive(Clone, Copy)]
+struct Link {
+    /// Never a list.
+    succ: Succs,
+    /// The successors that came before.
+    rest: Succs,
+}
+
+/// The successors of a node in four bytes: a kind in the top bits, and a number. One successor, as most nodes have, stands here
+/// itself: a copy with the node that it flows to, anything else with its place in the table of its kind. Several are a list of
+/// links, the latest first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Succs(u32);
+
+impl Succs {
+    const NONE: Succs = Succs(u32::MAX);
+    const KIND: u32 = 30;
+    const COPY: u32 = 0;
+    const FILTERED: u32 = 1;
+    const USE: u32 = 2;
+    const LIST: u32 = 3;
+
+    fn new(kind: u32, number: usize) -> Succs {
+        assert!(number < (1 << Succs::KIND) - 1, "more nodes or successors than memory has room for");
+        Succs(kind << Succs::KIND | number as u32)
+    }
+
+    fn kind(self) -> u32 {
+        self.0 >> Succs::KIND
+    }
+
+    fn number(self) -> u32 {
+        self.0 & ((1 << Succs::KIND) - 1)
+    }
 }
 
 /// The values of a node that holds many.
@@ -75,42 +111,108 @@ impl Spilled {
         let chunks = self.values.chunks_exact(8);
         any(chunks.remainder()) || chunks.into_iter().any(any)
     }
+
+    /// Adds a value that is not there.
+    fn push(&mut self, value: ValueId) {
+        self.values.push(value);
+        match &mut self.set {
+            Some(set) => {
+                set.insert(value);
+            }
+            None if self.values.len() > SMALL => {
+                self.set = Some(Box::new(self.values.iter().copied().collect()));
+            }
+            None => {}
+        }
+    }
 }
 
-/// An [`Owner`] in four bytes: an instance, a function with the top bit set, or all bits.
+/// Four bytes: the [`Owner`] of a node, how many values it holds, and how many of them are seen, as long as they stand in the
+/// node itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct PackedOwner(u32);
+struct State(u32);
 
-impl PackedOwner {
-    const NOBODY: PackedOwner = PackedOwner(u32::MAX);
-    const FUNC: u32 = 1 << 31;
+impl State {
+    /// The number of the owner, an instance or a function; all bits for nobody.
+    const OWNER: u32 = (1 << 27) - 1;
+    /// Whether the owner is a function.
+    const FUNC: u32 = 1 << 27;
+    /// Where the number of values stands: two bits, all of them set for a spilled list.
+    const LEN: u32 = 28;
+    /// Where the number of seen ones stands.
+    const DONE: u32 = 30;
+    const SPILLED: usize = 3;
+    const NOBODY: State = State(State::OWNER);
 
-    fn new(owner: Owner) -> PackedOwner {
-        match owner {
-            Owner::Nobody => PackedOwner::NOBODY,
-            Owner::Inst(inst) => PackedOwner(inst.0),
-            Owner::Func(func) => PackedOwner(func.0 | PackedOwner::FUNC),
+    /// A node without values.
+    fn new(owner: Owner) -> State {
+        let number = match owner {
+            Owner::Nobody => return State::NOBODY,
+            Owner::Inst(inst) => inst.0,
+            Owner::Func(func) => func.0,
+        };
+        assert!(number < State::OWNER, "more instances or functions than memory has room for");
+        State(if matches!(owner, Owner::Func(_)) { number | State::FUNC } else { number })
+    }
+
+    fn owner(self) -> Owner {
+        match self.0 & State::OWNER {
+            State::OWNER => Owner::Nobody,
+            number if self.0 & State::FUNC == 0 => Owner::Inst(InstId(number)),
+            number => Owner::Func(FuncId(number)),
         }
     }
 
-    fn get(self) -> Owner {
-        if self == PackedOwner::NOBODY {
-            Owner::Nobody
-        } else if self.0 & PackedOwner::FUNC == 0 {
-            Owner::Inst(InstId(self.0))
-        } else {
-            Owner::Func(FuncId(self.0 & !PackedOwner::FUNC))
-        }
+    fn is_owned(self) -> bool {
+        self.0 & State::OWNER != State::OWNER
+    }
+
+    fn len(self) -> usize {
+        (self.0 >> State::LEN & 3) as usize
+    }
+
+    fn set_len(&mut self, len: usize) {
+        self.0 = self.0 & !(3 << State::LEN) | (len as u32) << State::LEN;
+    }
+
+    fn done(self) -> usize {
+        (self.0 >> State::DONE) as usize
+    }
+
+    fn set_done(&mut self, done: usize) {
+        self.0 = self.0 & !(3 << State::DONE) | (done as u32) << State::DONE;
     }
 }
 
 impl Node {
-    fn new(owner: PackedOwner) -> Node {
-        Node { inline: [ValueId(NIL); INLINE], len: 0, done: 0, first: NIL, owner, queued: false }
+    fn new(state: State) -> Node {
+        Node { inline: [ValueId(NIL); INLINE], succs: Succs::NONE, state }
     }
 
     fn is_spilled(&self) -> bool {
-        self.len as usize > INLINE
+        self.state.len() == State::SPILLED
+    }
+
+    /// Its place among the spilled lists.
+    fn place(&self) -> usize {
+        self.inline[0].0 as usize
+    }
+
+    fn has_listener(&self) -> bool {
+        self.succs != Succs::NONE || self.state.is_owned()
+    }
+
+    /// How many values its listeners have seen.
+    fn done(&self) -> usize {
+        if self.is_spilled() { self.inline[1].0 as usize } else { self.state.done() }
+    }
+
+    fn set_done(&mut self, done: usize) {
+        if self.is_spilled() {
+            self.inline[1] = ValueId(done as u32);
+        } else {
+            self.state.set_done(done);
+        }
     }
 }
 
@@ -120,8 +222,8 @@ pub struct Popped {
     pub node: NodeId,
     /// Which of its values are new.
     pub unseen: std::ops::Range<usize>,
-    /// The first successor.
-    pub first: u32,
+    /// Its successors.
+    pub(super) succs: Succs,
     /// Who else is to see them.
     pub owner: Owner,
 }
@@ -129,36 +231,42 @@ pub struct Popped {
 /// The graph. Node 0 is [`NodeId::EMPTY`].
 pub struct Graph {
     nodes: Vec<Node>,
-    succs: Vec<(Succ, u32)>,
+    links: Vec<Link>,
+    filtered: Vec<(NodeId, u32)>,
+    uses: Vec<Use>,
     spilled: Vec<Spilled>,
-    queue: VecDeque<NodeId>,
+    queue: Vec<NodeId>,
     copies: FxHashSet<(NodeId, NodeId)>,
 }
 
 impl Default for Graph {
     fn default() -> Graph {
         Graph {
-            nodes: vec![Node::new(PackedOwner::NOBODY)],
-            succs: Vec::new(),
+            nodes: vec![Node::new(State::NOBODY)],
+            links: Vec::new(),
+            filtered: Vec::new(),
+            uses: Vec::new(),
             spilled: Vec::new(),
-            queue: VecDeque::new(),
+            queue: Vec::new(),
             copies: FxHashSet::default(),
         }
     }
 }
 
 impl Graph {
-    /// Makes room for so many more nodes, successors, and copy edges.
-    pub fn reserve(&mut self, nodes: usize, succs: usize, copies: usize) {
+    /// Makes room for so many more nodes, links of successors and uses, and copy edges.
+    pub fn reserve(&mut self, nodes: usize, (links, uses): (usize, usize), copies: usize) {
         self.nodes.reserve(nodes);
-        self.succs.reserve(succs);
+        self.links.reserve(links);
+        self.uses.reserve(uses);
         self.copies.reserve(copies);
     }
 
     /// A fresh node without values.
+    #[inline]
     pub fn node(&mut self) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node::new(PackedOwner::NOBODY));
+        self.nodes.push(Node::new(State::NOBODY));
         id
     }
 
@@ -166,8 +274,8 @@ impl Graph {
     /// the variable, so that its values are handed to the owner.
     pub fn block(&mut self, owner: Owner, used: impl Iterator<Item = bool>) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        let owner = PackedOwner::new(owner);
-        self.nodes.extend(used.map(|used| Node::new(if used { owner } else { PackedOwner::NOBODY })));
+        let owned = State::new(owner);
+        self.nodes.extend(used.map(|used| Node::new(if used { owned } else { State::NOBODY })));
         id
     }
 
@@ -177,67 +285,58 @@ impl Graph {
     }
 
     /// The values of a node in the order in which they came.
+    #[inline]
     pub fn values(&self, node: NodeId) -> &[ValueId] {
         let n = &self.nodes[node.0 as usize];
-        if n.is_spilled() {
-            &self.spilled[n.inline[0].0 as usize].values
-        } else {
-            &n.inline[..n.len as usize]
-        }
+        if n.is_spilled() { &self.spilled[n.place()].values } else { &n.inline[..n.state.len()] }
     }
 
     /// How many values of a node its successors and its owner have seen.
     pub fn seen(&self, node: NodeId) -> usize {
-        self.nodes[node.0 as usize].done as usize
+        self.nodes[node.0 as usize].done()
     }
 
     /// Whether a node holds a value.
     pub fn contains(&self, node: NodeId, value: ValueId) -> bool {
         let n = &self.nodes[node.0 as usize];
         if n.is_spilled() {
-            self.spilled[n.inline[0].0 as usize].contains(value)
+            self.spilled[n.place()].contains(value)
         } else {
-            n.inline[..n.len as usize].contains(&value)
+            n.inline[..n.state.len()].contains(&value)
         }
     }
 
     /// Adds a value; true if it is new.
     pub fn add(&mut self, node: NodeId, value: ValueId) -> bool {
         let n = &mut self.nodes[node.0 as usize];
-        let len = n.len as usize;
-        if len <= INLINE {
+        let len = n.state.len();
+        let was_seen = if len < State::SPILLED {
             if n.inline[..len].contains(&value) {
                 return false;
             }
+            let done = n.state.done();
             if len < INLINE {
                 n.inline[len] = value;
             } else {
                 let mut values = Vec::with_capacity(4 * INLINE);
                 values.extend_from_slice(&n.inline);
                 values.push(value);
-                n.inline[0] = ValueId(self.spilled.len() as u32);
+                n.inline = [ValueId(self.spilled.len() as u32), ValueId(done as u32)];
                 self.spilled.push(Spilled { values, set: None });
             }
+            n.state.set_len(len + 1);
+            done == len
         } else {
-            let spilled = &mut self.spilled[n.inline[0].0 as usize];
+            let spilled = &mut self.spilled[n.place()];
             if spilled.contains(value) {
                 return false;
             }
-            spilled.values.push(value);
-            match &mut spilled.set {
-                Some(set) => {
-                    set.insert(value);
-                }
-                None if spilled.values.len() > SMALL => {
-                    spilled.set = Some(Box::new(spilled.values.iter().copied().collect()));
-                }
-                None => {}
-            }
-        }
-        n.len += 1;
-        if !n.queued && (n.first != NIL || n.owner != PackedOwner::NOBODY) {
-            n.queued = true;
-            self.queue.push_back(node);
+            let was_seen = n.done() == spilled.values.len();
+            spilled.push(value);
+            was_seen
+        };
+        if was_seen && n.has_listener() {
+            self.queue.push(node);
         }
         true
     }
@@ -245,16 +344,38 @@ impl Graph {
     /// Attaches a successor that has not seen any value yet. The caller hands it the values seen so
     /// far; later ones reach it by the worklist. Returns how many values were seen so far.
     pub(super) fn attach(&mut self, node: NodeId, succ: Succ) -> usize {
-        let next = self.nodes[node.0 as usize].first;
-        let index = self.succs.len() as u32;
-        self.succs.push((succ, next));
+        let succ = self.pack(succ);
         let n = &mut self.nodes[node.0 as usize];
-        if next == NIL && n.owner == PackedOwner::NOBODY {
+        if !n.has_listener() {
             // Nobody listened before: whatever stands here counts as seen from now on.
-            n.done = n.len;
+            let held = if n.is_spilled() { self.spilled[n.place()].values.len() } else { n.state.len() };
+            n.set_done(held);
         }
-        n.first = index;
-        n.done as usize
+        if n.succs == Succs::NONE {
+            n.succs = succ;
+        } else {
+            if n.succs.kind() != Succs::LIST {
+                self.links.push(Link { succ: n.succs, rest: Succs::NONE });
+                n.succs = Succs::new(Succs::LIST, self.links.len() - 1);
+            }
+            self.links.push(Link { succ, rest: n.succs });
+            n.succs = Succs::new(Succs::LIST, self.links.len() - 1);
+        }
+        n.done()
+    }
+
+    fn pack(&mut self, succ: Succ) -> Succs {
+        match succ {
+            Succ::Copy(to) => Succs::new(Succs::COPY, to.0 as usize),
+            Succ::Filtered(to, filter) => {
+                self.filtered.push((to, filter));
+                Succs::new(Succs::FILTERED, self.filtered.len() - 1)
+            }
+            Succ::Use(what) => {
+                self.uses.push(what);
+                Succs::new(Succs::USE, self.uses.len() - 1)
+            }
+        }
     }
 
     /// Whether a plain copy edge is new; records it.
@@ -264,21 +385,21 @@ impl Graph {
 
     /// The next node with unseen values.
     pub fn pop(&mut self) -> Option<Popped> {
-        let node = self.queue.pop_back()?;
+        let node = self.queue.pop()?;
         let n = &mut self.nodes[node.0 as usize];
-        n.queued = false;
-        let from = n.done as usize;
-        n.done = n.len;
-        Some(Popped { node, unseen: from..n.len as usize, first: n.first, owner: n.owner.get() })
+        let from = n.done();
+        let held = if n.is_spilled() { self.spilled[n.place()].values.len() } else { n.state.len() };
+        n.set_done(held);
+        Some(Popped { node, unseen: from..held, succs: n.succs, owner: n.state.owner() })
     }
 
     /// Every flow of values from one node to another, filtered ones among them.
     pub(super) fn flows(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
         (0..).zip(&self.nodes).flat_map(move |(number, node)| {
-            let mut next = node.first;
+            let mut succs = node.succs;
             std::iter::from_fn(move || {
-                let (succ, after) = self.succ(next)?;
-                next = after;
+                let (succ, rest) = self.succ(succs)?;
+                succs = rest;
                 Some(succ)
             })
             .filter_map(move |succ| match succ {
@@ -288,8 +409,27 @@ impl Graph {
         })
     }
 
-    /// A successor and the one after it.
-    pub(super) fn succ(&self, index: u32) -> Option<(Succ, u32)> {
-        (index != NIL).then(|| self.succs[index as usize])
+    /// The first of some successors, and the rest.
+    #[inline]
+    pub(super) fn succ(&self, succs: Succs) -> Option<(Succ, Succs)> {
+        if succs == Succs::NONE {
+            return None;
+        }
+        let (succ, rest) = if succs.kind() == Succs::LIST {
+            let Link { succ, rest } = self.links[succs.number() as usize];
+            (succ, rest)
+        } else {
+            (succs, Succs::NONE)
+        };
+        let number = succ.number();
+        let succ = match succ.kind() {
+            Succs::COPY => Succ::Copy(NodeId(number)),
+            Succs::FILTERED => {
+                let (to, filter) = self.filtered[number as usize];
+                Succ::Filtered(to, filter)
+            }
+            _ => Succ::Use(self.uses[number as usize]),
+        };
+        Some((succ, rest))
     }
 }

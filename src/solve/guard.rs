@@ -276,7 +276,7 @@ impl Solver<'_> {
         match self.values.get(value) {
             Value::Func(..) => {
                 self.existing_field(value, name).is_none_or(empty)
-                    && self.slots.get(&value).and_then(|s| s.rest).is_none_or(empty)
+                    && self.slots.get(value).and_then(|s| s.rest).is_none_or(empty)
                     && self.existing_field(value, self.names.wrapped).is_none_or(|wrapped| {
                         self.graph.values(wrapped).iter().all(|&v| self.value_lacks(v, name, seen))
                     })

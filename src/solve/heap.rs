@@ -18,14 +18,14 @@ impl Solver<'_> {
         if name == self.names.keys {
             return node;
         }
-        let slots = self.slots.entry(object).or_default();
+        let slots = self.slots.of(object);
         slots.named.push((name, node));
         let (rest, all, listeners) = (slots.rest, slots.all, slots.listeners.clone());
         if let Some(rest) = rest {
-            self.flow(rest, node);
+            self.flow_once(rest, node);
         }
         if let Some(all) = all {
-            self.flow(node, all);
+            self.flow_once(node, all);
         }
         for listener in listeners {
             self.forward_slot(listener, name, node);
@@ -40,24 +40,24 @@ impl Solver<'_> {
 
     /// The names of the fields of an object, in the order in which they were made.
     pub fn field_names(&self, object: ValueId) -> Vec<Name> {
-        self.slots.get(&object).map(|s| s.named.iter().map(|&(n, _)| n).collect()).unwrap_or_default()
+        self.slots.get(object).map(|s| s.named.iter().map(|&(n, _)| n).collect()).unwrap_or_default()
     }
 
     /// The slot of an object for keys that are not constant.
     pub fn rest(&mut self, object: ValueId) -> NodeId {
-        if let Some(rest) = self.slots.get(&object).and_then(|s| s.rest) {
+        if let Some(rest) = self.slots.get(object).and_then(|s| s.rest) {
             return rest;
         }
         let rest = self.graph.node();
         let name = self.names.rest;
-        let slots = self.slots.entry(object).or_default();
+        let slots = self.slots.of(object);
         slots.rest = Some(rest);
         let (named, all, listeners) = (slots.named.clone(), slots.all, slots.listeners.clone());
         for (_, node) in named {
-            self.flow(rest, node);
+            self.flow_once(rest, node);
         }
         if let Some(all) = all {
-            self.flow(rest, all);
+            self.flow_once(rest, all);
         }
         for listener in listeners {
             self.forward_slot(listener, name, rest);
@@ -67,18 +67,18 @@ impl Solver<'_> {
 
     /// The union of all slots of an object.
     pub fn all(&mut self, object: ValueId) -> NodeId {
-        if let Some(all) = self.slots.get(&object).and_then(|s| s.all) {
+        if let Some(all) = self.slots.get(object).and_then(|s| s.all) {
             return all;
         }
         let all = self.graph.node();
-        let slots = self.slots.entry(object).or_default();
+        let slots = self.slots.of(object);
         slots.all = Some(all);
         let (named, rest) = (slots.named.clone(), slots.rest);
         for (_, node) in named {
-            self.flow(node, all);
+            self.flow_once(node, all);
         }
         if let Some(rest) = rest {
-            self.flow(rest, all);
+            self.flow_once(rest, all);
         }
         all
     }
@@ -91,7 +91,7 @@ impl Solver<'_> {
     fn listen(&mut self, object: ValueId, to: ValueId, rule: SlotRule) {
         let index = self.slot_listeners.len() as u32;
         self.slot_listeners.push(SlotListener { to, rule });
-        let slots = self.slots.entry(object).or_default();
+        let slots = self.slots.of(object);
         slots.listeners.push(index);
         let (named, rest) = (slots.named.clone(), slots.rest);
         for (name, node) in named {

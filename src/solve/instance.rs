@@ -99,11 +99,13 @@ impl Solver<'_> {
     }
 
     /// The operation of an instruction; the IR outlives every borrow that the solver takes.
+    #[inline]
     pub(super) fn op(&self, at: Origin) -> &Op {
         let func = self.insts[at.inst.0 as usize].func;
         &self.program.func(func).instrs[at.index as usize].op
     }
 
+    #[inline]
     pub(super) fn sym(&self, inst: InstId, sym: crate::ir::Sym) -> Name {
         let func = self.insts[inst.0 as usize].func;
         self.program.file_of(func).names[sym.0 as usize]
@@ -188,7 +190,7 @@ impl Solver<'_> {
                 let value = self.values.intern_self_keyed(Value::Func(func, env));
                 for (param, var) in defaults {
                     let node = self.default_node(value, param);
-                    self.flow(self.var(at.inst, var), node);
+                    self.flow_once(self.var(at.inst, var), node);
                 }
                 self.graph.add(self.var(at.inst, dst), value);
             }
@@ -209,10 +211,10 @@ impl Solver<'_> {
                     } else if fixed {
                         let name = self.index_name(i as u32);
                         let slot = self.field(object, name);
-                        self.flow(self.var(at.inst, var), slot);
+                        self.flow_once(self.var(at.inst, var), slot);
                     } else {
                         let rest = self.rest(object);
-                        self.flow(self.var(at.inst, var), rest);
+                        self.flow_once(self.var(at.inst, var), rest);
                     }
                 }
                 self.graph.add(self.var(at.inst, dst), object);
@@ -565,7 +567,7 @@ impl Solver<'_> {
 
     fn dynamic_globals(&mut self, module: ModId) -> Option<NodeId> {
         let value = self.values.intern_keyed(Value::Module(module), None);
-        self.slots.get(&value).and_then(|s| s.rest)
+        self.slots.get(value).and_then(|s| s.rest)
     }
 
     /// The node that holds the default of a parameter of a function value.
@@ -595,9 +597,14 @@ impl Solver<'_> {
                 _ => continue,
             };
             let site = super::AllocSite { func: func.0, index: u32::MAX - p as u32 };
-            let object = self.values.intern_keyed(Value::Obj(kind, site, inst), None);
+            let value = Value::Obj(kind, site, inst);
             let node = self.var(inst, var);
-            self.graph.add(node, object);
+            // Each call of the instance asks: what is there already is near at hand.
+            let made = self.graph.values(node).iter().copied().find(|&made| self.values.get(made) == value);
+            let object = made.unwrap_or_else(|| self.values.intern_keyed(value, None));
+            if made.is_none() {
+                self.graph.add(node, object);
+            }
             match kind {
                 ObjKind::Tuple => tuple = Some(object),
                 _ => dict = Some(object),

@@ -52,7 +52,7 @@ impl Solver<'_> {
 
     /// Whether something is stored on an object under a name that is not known.
     fn has_more(&self, object: ValueId) -> bool {
-        let rest = self.slots.get(&object).and_then(|slots| slots.rest);
+        let rest = self.slots.get(object).and_then(|slots| slots.rest);
         rest.is_some_and(|rest| !self.graph.values(rest).is_empty())
     }
 

@@ -77,7 +77,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    fn new(ir: &FuncIr, file: &FileIr) -> Layout {
+    pub(super) fn new(ir: &FuncIr, file: &FileIr) -> Layout {
         let (places, own, shared) = places(ir);
         let mut once = vec![false; ir.instrs.len()];
         for SharedVar { index, .. } in &shared {
@@ -198,6 +198,7 @@ impl Layout {
 
     /// The node of a variable in an instance of the function. One that assigns the variable under a guard that it rules out
     /// sees [`NodeId::EMPTY`].
+    #[inline]
     pub(super) fn node(&self, inst: &Inst, var: VarId) -> NodeId {
         match self.places[var.0 as usize] {
             Place::Own(slot) => NodeId(inst.base.0 + slot),
@@ -211,6 +212,7 @@ impl Layout {
         self.held.iter().find(|(held, _)| *held == cell).map(|&(_, param)| param)
     }
 
+    #[inline]
     fn of(&self, var: VarId) -> Range<usize> {
         self.starts[var.0 as usize] as usize..self.starts[var.0 as usize + 1] as usize
     }
@@ -383,18 +385,20 @@ impl Solver<'_> {
         if !self.layouts[func.0 as usize].starts.is_empty() {
             return;
         }
-        let mut layout = Layout::new(self.program.func(func), &self.program.file_of(func).ir);
+        let mut layout = self.ahead.take(self.program, func);
         let used = layout.shared.iter().map(|shared| !layout.of(shared.var).is_empty());
         layout.base = self.graph.block(Owner::Func(func), used);
         self.layouts[func.0 as usize] = layout;
     }
 
     /// The layout of a function that has instances.
+    #[inline]
     pub(super) fn layout(&self, func: FuncId) -> &Layout {
         &self.layouts[func.0 as usize]
     }
 
     /// The node of a variable of an instance.
+    #[inline]
     pub fn var(&self, inst: InstId, var: VarId) -> NodeId {
         let inst = &self.insts[inst.0 as usize];
         match self.layouts.get(inst.func.0 as usize) {
@@ -403,12 +407,23 @@ impl Solver<'_> {
         }
     }
 
+    /// The shared variable of the function of an instance, which may be none, that has a node.
+    fn shared_at(&self, inst: InstId, node: NodeId) -> Option<(FuncId, SharedVar)> {
+        let func = self.insts.get(inst.0 as usize)?.func;
+        let layout = self.layouts.get(func.0 as usize)?;
+        let slot = node.0.checked_sub(layout.base.0)?;
+        layout.shared.get(slot as usize).map(|&shared| (func, shared))
+    }
+
     /// Whether a node is that of a shared variable of the function of an instance, which may be none.
     pub(super) fn is_shared(&self, inst: InstId, node: NodeId) -> bool {
-        let inst = self.insts.get(inst.0 as usize);
-        let layout = inst.and_then(|inst| self.layouts.get(inst.func.0 as usize));
-        layout.is_some_and(|layout| {
-            (layout.base.0..layout.base.0 + layout.shared.len() as u32).contains(&node.0)
+        self.shared_at(inst, node).is_some()
+    }
+
+    /// Whether a node is that of a variable of the function of an instance which holds a constant and nothing else.
+    pub(super) fn is_constant(&self, inst: InstId, node: NodeId) -> bool {
+        self.shared_at(inst, node).is_some_and(|(func, SharedVar { index, .. })| {
+            matches!(self.program.func(func).instrs[index as usize].op, Op::Const { .. } | Op::Opaque { .. })
         })
     }
 
@@ -446,6 +461,7 @@ impl Solver<'_> {
     }
 
     /// Whether the context of an instance rules an instruction out.
+    #[inline]
     pub(super) fn is_dead(&self, at: Origin) -> bool {
         let inst = &self.insts[at.inst.0 as usize];
         !inst.dead.is_empty() && inst.rules_out(self.program.func(inst.func).instrs[at.index as usize].guard)

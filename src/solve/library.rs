@@ -21,11 +21,9 @@ impl Solver<'_> {
             self.assume_result(call);
         }
         let Some(entry) = self.model(path) else {
-            let text = self.text(path).to_owned();
-            self.call_unmodelled(call, &text);
+            self.call_unmodelled(call, path);
             return;
         };
-        let text = self.text(path).to_owned();
         for term in &entry.does {
             self.term(term, call, recv);
         }
@@ -34,10 +32,10 @@ impl Solver<'_> {
         }
         match &entry.returns {
             Some(Term::Arg(None, Some(word))) if word == "unmodelled" => {
-                self.call_unmodelled(call, &text);
+                self.call_unmodelled(call, path);
             }
             Some(Term::Arg(None, Some(word))) if word == "opaque_object" => {
-                let value = self.ext_value(&format!("{text}()"));
+                let value = self.ext_value(&format!("{}()", self.text(path)));
                 self.graph.add(dst, value);
             }
             Some(term) => match self.term(term, call, recv) {
@@ -47,7 +45,7 @@ impl Solver<'_> {
                 }
             },
             None if entry.prim.is_none() => {
-                let value = self.ext_value(&format!("{text}()"));
+                let value = self.ext_value(&format!("{}()", self.text(path)));
                 self.graph.add(dst, value);
             }
             None => {}
@@ -55,18 +53,26 @@ impl Solver<'_> {
     }
 
     /// A function that no model describes: it returns something of its own, and is assumed to call what it is given.
-    fn call_unmodelled(&mut self, call: u32, text: &str) {
-        let result = if text.ends_with(".*") { text.to_owned() } else { format!("{text}()") };
-        let value = self.ext_value(&result);
-        self.result_or_decorated(call, value);
+    fn call_unmodelled(&mut self, call: u32, path: Name) {
+        let result = match self.results.get(&path) {
+            Some(&known) => known,
+            None => {
+                let text = self.text(path);
+                let result = if text.ends_with(".*") { text.to_owned() } else { format!("{text}()") };
+                let result = self.ext_value(&result);
+                self.results.insert(path, result);
+                result
+            }
+        };
+        self.result_or_decorated(call, result);
         self.assume_called(call);
     }
 
     /// What a function that is not known returns: `result`, but where it is applied as a decorator what it decorates, which it
     /// is assumed to call when it is called itself.
     pub(super) fn result_or_decorated(&mut self, call: u32, result: ValueId) {
-        let super::call::Call { dst, decorates, ref args, .. } = self.calls[call as usize];
-        match args[..] {
+        let super::call::Call { dst, decorates, .. } = self.calls[call as usize];
+        match self.args(call)[..] {
             [(Passing::Pos, decorated)] if decorates => {
                 let what = self.primitive(super::primitive::Pending::Decorated { result, dst });
                 self.watch(decorated, Use::Primitive { what });
@@ -91,13 +97,15 @@ impl Solver<'_> {
     }
 
     fn assume_arguments(&mut self, call: u32, assumed: super::primitive::Pending) {
-        for (passing, node) in self.calls[call as usize].args.clone() {
-            let node = match passing {
-                Passing::Pos | Passing::Kw(_) => node,
-                Passing::Star | Passing::DoubleStar => continue,
-            };
-            let what = self.primitive(assumed.clone());
-            self.watch(node, Use::Primitive { what });
+        let inst = self.calls[call as usize].origin.inst;
+        let mut what = None;
+        for (passing, node) in self.args(call) {
+            let passes_one = matches!(passing, Passing::Pos | Passing::Kw(_));
+            // Nobody calls a constant.
+            if passes_one && !self.is_constant(inst, node) {
+                let what = *what.get_or_insert_with(|| self.primitive(assumed.clone()));
+                self.watch(node, Use::Primitive { what });
+            }
         }
     }
 
@@ -108,7 +116,7 @@ impl Solver<'_> {
         position: Option<u32>,
         keyword: Option<&str>,
     ) -> Option<NodeId> {
-        let args = self.calls[call as usize].args.clone();
+        let args = self.args(call);
         if let Some(keyword) = keyword {
             let name = self.program.names.intern(keyword);
             if let Some((_, node)) = args.iter().find(|(p, _)| *p == Passing::Kw(name)) {
@@ -144,7 +152,7 @@ impl Solver<'_> {
     fn arguments_from(&mut self, call: u32, from: u32) -> NodeId {
         let node = self.graph.node();
         let mut position = 0;
-        for (passing, arg) in self.calls[call as usize].args.clone() {
+        for (passing, arg) in self.args(call) {
             match passing {
                 Passing::Pos => {
                     if position >= from {
@@ -205,7 +213,7 @@ impl Solver<'_> {
                 let site = self.term_site(at, recv);
                 let tuple = self.values.intern_keyed(Value::Obj(ObjKind::Tuple, site, at.inst), None);
                 let mut position = 0u32;
-                for (passing, node) in self.calls[call as usize].args.clone() {
+                for (passing, node) in self.args(call) {
                     match passing {
                         Passing::Pos => {
                             if position >= from {

@@ -4,19 +4,21 @@
 //! environment, context) exists when it is first called, its instructions become constraints, and
 //! new values trigger the uses they flow into until nothing changes.
 //!
-//! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along what,
-//! `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `import` imports, [`call`] calls
-//! and contexts, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
+//! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along
+//! what, `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `ahead` layouts made
+//! before they are asked for, `import` imports, [`call`] calls and contexts, `passing` what they pass, `target` what
+//! they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
-//! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a call
-//! makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers, [`strings`]
-//! constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks, [`registry`] what
-//! frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`] how they are worded,
-//! `setting` parts of settings, `passed` where the values of parameters and of variables of other scopes come from,
-//! `element` how elements come into lists, `returns` calls that never return, `closure` what is read of closures that
-//! nothing calls, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the solution, [`observe`] the
-//! solution seen from outside.
+//! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a
+//! call makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers,
+//! [`strings`] constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks,
+//! [`registry`] what frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`]
+//! how they are worded, `setting` parts of settings, `passed` where the values of parameters and of variables of other
+//! scopes come from, `element` how elements come into lists, `returns` calls that never return, `closure` what is read
+//! of closures that nothing calls, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the
+//! solution, [`observe`] the solution seen from outside.
 
+mod ahead;
 pub mod ask;
 pub mod attr;
 mod binding;
@@ -44,12 +46,14 @@ mod modelled;
 mod narrow;
 pub mod observe;
 mod passed;
+mod passing;
 pub mod primitive;
 pub mod registry;
 mod returns;
 mod setting;
 pub mod shape;
 pub mod strings;
+mod target;
 mod tested;
 mod uncalled;
 pub mod value;
@@ -68,8 +72,8 @@ pub use limits::Limits;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
-use std::sync::{Mutex, OnceLock};
-use value::{AllocSite, ClassKey, Context, InstId, Slots, Value, ValueId, Values};
+use std::sync::{Arc, Mutex, OnceLock};
+use value::{AllocSite, ClassKey, Context, InstId, SlotsByObject, Value, ValueId, Values};
 
 /// A function instance.
 pub struct Inst {
@@ -205,6 +209,7 @@ pub struct Solver<'p> {
     /// What counts at calls of functions that pass on what they take, by function and environment.
     decisions: shape::Decisions,
     layouts: Vec<Layout>,
+    ahead: Arc<ahead::Ahead>,
     /// By function, the instances that are installed, in this order.
     installed: Vec<Vec<InstId>>,
     /// The calls of the calling instructions of each instance (see [`Inst::calls`]), [`NO_CALL`] before the first callee.
@@ -219,10 +224,12 @@ pub struct Solver<'p> {
     filters: Vec<Filter>,
     filter_index: FxHashMap<Filter, u32>,
     calls: Vec<call::Call>,
+    /// Arguments of calls that do not pass just what is written at their instruction.
+    given: Vec<call::Args>,
+    /// The callees that a call meets after the first.
     called: FxHashSet<(u32, ValueId)>,
-    targets: Vec<call::Target>,
-    target_index: FxHashMap<(u32, ValueId, Option<ValueId>, Option<ValueId>), u32>,
-    slots: FxHashMap<ValueId, Slots>,
+    targets: target::Targets,
+    slots: SlotsByObject,
     fields: FxHashMap<(ValueId, Name), NodeId>,
     slot_listeners: Vec<SlotListener>,
     globals: FxHashMap<(ModId, Name), NodeId>,
@@ -255,6 +262,8 @@ pub struct Solver<'p> {
     joined: FxHashMap<(Name, Name), Name>,
     extended: FxHashMap<(Name, Name), Name>,
     entries: FxHashMap<Name, Option<&'p crate::models::Entry>>,
+    /// What functions that no model describes return, by path.
+    results: FxHashMap<Name, ValueId>,
     apps: FxHashSet<ValueId>,
     view_arguments: FxHashMap<ValueId, Vec<(call::Passing, NodeId)>>,
     unwrapped: Vec<(NodeId, NodeId, NodeId)>,
@@ -353,6 +362,7 @@ impl<'p> Solver<'p> {
             let names = tested::Names::of(program);
             rayon::join(|| tested::passed_on(program, &names), || forward::forwards(program, &names))
         };
+        let ahead = ahead::Ahead::start(program);
         let files = program.files.len();
         let mut solver = Solver {
             program,
@@ -386,6 +396,7 @@ impl<'p> Solver<'p> {
             shape_index: FxHashMap::default(),
             decisions: shape::Decisions::default(),
             layouts,
+            ahead,
             installed,
             call_of: Vec::new(),
             queue_classes: knowledge.queue_classes.clone(),
@@ -398,10 +409,10 @@ impl<'p> Solver<'p> {
             filters: Vec::new(),
             filter_index: FxHashMap::default(),
             calls: Vec::new(),
+            given: Vec::new(),
             called: FxHashSet::default(),
-            targets: Vec::new(),
-            target_index: FxHashMap::default(),
-            slots: FxHashMap::default(),
+            targets: target::Targets::default(),
+            slots: SlotsByObject::default(),
             fields: FxHashMap::default(),
             slot_listeners: Vec::new(),
             globals: FxHashMap::default(),
@@ -428,6 +439,7 @@ impl<'p> Solver<'p> {
             joined: FxHashMap::default(),
             extended: FxHashMap::default(),
             entries: FxHashMap::default(),
+            results: FxHashMap::default(),
             apps: FxHashSet::default(),
             view_arguments: FxHashMap::default(),
             unwrapped: Vec::new(),
@@ -448,7 +460,7 @@ impl<'p> Solver<'p> {
 
     /// The tables that hold most of the memory, apart from what they were made of.
     pub(crate) fn into_tables(self) -> impl Send + use<> {
-        let called = (self.calls, self.targets, self.target_index, self.called, self.call_of);
+        let called = (self.calls, self.given, self.targets, self.called, self.call_of);
         let objects = (self.slots, self.fields, self.classes, self.attributes, self.loaded, self.partials);
         let code = (self.insts, self.inst_index, self.edges, self.edge_index, self.layouts, self.installed);
         (self.values, self.graph, self.registry, called, objects, code)
@@ -459,16 +471,13 @@ impl<'p> Solver<'p> {
     fn reserve(&mut self) {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
         let size: usize = funcs.map(|func| func.instrs.len()).sum();
-        self.graph.reserve(4 * size, 9 * size / 2, 5 * size / 4);
-        self.called.reserve(size);
+        self.graph.reserve(4 * size, (2 * size, 5 * size / 4), 5 * size / 4);
         self.calls.reserve(3 * size / 4);
         self.fields.reserve(size / 2);
         self.call_of.reserve(2 * size / 3);
-        self.target_index.reserve(size / 2);
         self.targets.reserve(2 * size / 5);
         self.edge_index.reserve(size / 2);
         self.edges.reserve(size / 2);
-        self.slots.reserve(size / 4);
         self.values.reserve(size / 2);
         self.inst_index.reserve(size / 6);
         self.insts.reserve(size / 6);
@@ -567,17 +576,6 @@ impl<'p> Solver<'p> {
             self.entering.take();
             self.filling.take();
         }
-    }
-
-    /// What calls met, in the order of the calls: where the call stands, whether it applies a decorator, the callee.
-    pub fn dispatched(&self) -> Vec<(Origin, bool, ValueId)> {
-        let mut called: Vec<(u32, ValueId)> = self.called.iter().copied().collect();
-        called.sort_unstable();
-        let met = |(call, callee): (u32, ValueId)| {
-            let call = &self.calls[call as usize];
-            (call.origin, call.decorates, callee)
-        };
-        called.into_iter().map(met).collect()
     }
 
     /// Whether an instance is of a function under a decorator that is not known: that it is called when the decorated name is

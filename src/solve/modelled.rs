@@ -18,7 +18,7 @@ impl Solver<'_> {
         recv: Option<ValueId>,
     ) {
         let super::call::Call { origin, dst, .. } = self.calls[call as usize];
-        let args = self.calls[call as usize].args.clone();
+        let args = self.args(call);
         let first = self.argument(call, Some(0), None);
         match prim {
             "never" => {}
@@ -236,7 +236,7 @@ impl Solver<'_> {
 
     fn fill_dict(&mut self, call: u32, object: ValueId) {
         let origin = self.calls[call as usize].origin;
-        for (passing, node) in self.calls[call as usize].args.clone() {
+        for (passing, node) in self.args(call) {
             match passing {
                 Passing::Pos | Passing::DoubleStar => self.watch(node, Use::Spread { to: object }),
                 Passing::Kw(name) => {

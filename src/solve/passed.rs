@@ -57,7 +57,7 @@ fn stores_in(file: &File) -> Stores {
 
 impl Solver<'_> {
     /// The calls that enter an instance.
-    pub(super) fn entering(&self, inst: InstId) -> &[u32] {
+    pub(crate) fn entering(&self, inst: InstId) -> &[u32] {
         let all = self.entering.get_or_init(|| Entering::new(self.insts.len(), &self.edges));
         let bound = |at: usize| all.starts.get(at).map_or(all.edges.len(), |&start| start as usize);
         &all.edges[bound(inst.0 as usize)..bound(inst.0 as usize + 1)]

@@ -194,15 +194,11 @@ impl Solver<'_> {
                 }
             }
             Pending::Super { class, this, dst } => {
-                for c in self.graph.values(class).to_vec() {
-                    for t in self.graph.values(this).to_vec() {
-                        if !matches!(self.values.get(c), Value::Class(..)) {
-                            continue;
-                        }
-                        if matches!(self.values.get(t), Value::Inst(..) | Value::Class(..)) {
-                            let value = self.values.intern_keyed(Value::Super(c, t), None);
-                            self.graph.add(dst, value);
-                        }
+                for (class, this) in self.new_pairs(class, this, value) {
+                    let is_class = matches!(self.values.get(class), Value::Class(..));
+                    if is_class && matches!(self.values.get(this), Value::Inst(..) | Value::Class(..)) {
+                        let value = self.values.intern_keyed(Value::Super(class, this), None);
+                        self.graph.add(dst, value);
                     }
                 }
             }
@@ -426,7 +422,7 @@ impl Solver<'_> {
     fn format_call(&mut self, format: ValueId, call: u32, dst: NodeId) {
         let mut positional = Vec::new();
         let mut keywords = Vec::new();
-        for (passing, node) in self.calls[call as usize].args.clone() {
+        for (passing, node) in self.args(call) {
             match passing {
                 Passing::Pos => positional.push(node),
                 Passing::Kw(name) => keywords.push((self.text(name).to_owned(), node)),

@@ -362,7 +362,7 @@ impl Solver<'_> {
 
     /// Whether values were stored in an object under keys that are not constant.
     pub fn has_rest(&self, object: ValueId) -> bool {
-        self.slots.get(&object).and_then(|s| s.rest).is_some_and(|n| !self.graph.values(n).is_empty())
+        self.slots.get(object).and_then(|s| s.rest).is_some_and(|n| !self.graph.values(n).is_empty())
     }
 
     /// The call of what a batch insert hands out.

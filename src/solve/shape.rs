@@ -10,6 +10,7 @@ use super::call::{Args, Passing};
 use super::contexts::Rule;
 use super::forward::{Callee, Onward, Passed};
 use super::graph::NodeId;
+use super::target::Target;
 use super::value::{InstId, Value, ValueId};
 use super::{Origin, Solver};
 use crate::ir::ParamKind;
@@ -157,7 +158,7 @@ impl Solver<'_> {
         }
         let forwards = self.forwards[func.0 as usize].as_deref()?;
         let (slots, offset) = (self.slots(func), u32::from(takes_self));
-        let args = &self.calls[call as usize].args;
+        let args = self.args(call);
         let unpacks = |by: Passing| args.iter().any(|(passing, _)| *passing == by);
         let mut shape = Shape::default();
         let mut given: SmallVec<[NodeId; 6]> = SmallVec::new();
@@ -245,11 +246,19 @@ impl Solver<'_> {
 
     /// Whether a target binds a slot of `*args` or `**kwargs` by itself.
     pub(super) fn binds_slot(&self, target: u32, shape: Option<u32>, argument: Rest) -> bool {
-        let target = &self.targets[target as usize];
-        let params = self.program.func(target.func).params.len() as u32;
-        let first = self.first_given(target.func, target.takes_self());
+        let Target { func, .. } = self.targets[target];
+        let params = self.program.func(func).params.len() as u32;
+        let first = self.first_given(func, self.targets[target].takes_self());
         let number = shape.and_then(|shape| self.shape(shape).number(first, argument));
-        number.is_some_and(|number| target.binds(params + number))
+        number.is_some_and(|number| self.targets.binds(target, params + number))
+    }
+
+    /// Whether a call instruction unpacks `*args` or `**kwargs` of an instance with a shape.
+    pub(super) fn unpacks(&self, at: Origin) -> bool {
+        let func = self.insts[at.inst.0 as usize].func;
+        let forwards = self.forwards[func.0 as usize].as_deref();
+        forwards.is_some_and(|forwards| forwards.unpacked.iter().any(|unpacked| unpacked.index == at.index))
+            && self.contexts.has(Rule::Forwarding)
     }
 
     /// The arguments of a call, where those that unpack `*args` and `**kwargs` of an instance with a shape are what these hold.

@@ -252,7 +252,7 @@ impl Solver<'_> {
     /// Whether a value is a list or tuple with elements that are all known by their places, as far as is known yet.
     pub(super) fn is_fixed_sequence(&self, value: ValueId) -> bool {
         matches!(self.values.get(value), Value::Obj(ObjKind::List | ObjKind::Tuple, ..))
-            && self.slots.get(&value).is_some_and(|slots| slots.rest.is_none() && !slots.named.is_empty())
+            && self.slots.get(value).is_some_and(|slots| slots.rest.is_none() && !slots.named.is_empty())
     }
 
     /// The texts of a node; a hole where there is no value, which then nobody knows.

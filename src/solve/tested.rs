@@ -74,7 +74,7 @@ pub(super) fn passed_on(program: &Program, names: &Names<'_>) -> Vec<u32> {
 impl<'p> Names<'p> {
     pub(super) fn of(program: &'p Program) -> Names<'p> {
         let mut names = Names { program, bound: FxHashMap::default() };
-        for file in &program.files {
+        for file in program.files.iter() {
             for (scope, ir) in (file.first_func..).map(FuncId).zip(&file.ir.funcs) {
                 if !matches!(ir.kind, ScopeKind::Module | ScopeKind::ClassBody(_)) {
                     continue;

@@ -206,6 +206,7 @@ impl Values {
     }
 
     /// The value behind an id.
+    #[inline]
     pub fn get(&self, id: ValueId) -> Value {
         self.table[id.0 as usize]
     }
@@ -297,4 +298,38 @@ pub struct Slots {
     pub all: Option<NodeId>,
     /// Who wants to hear of new named fields.
     pub listeners: Vec<u32>,
+}
+
+/// The fields of the objects that have any: a place for each value, and the fields in the order in which objects got them.
+#[derive(Default, Debug)]
+pub struct SlotsByObject {
+    places: Vec<u32>,
+    slots: Vec<(ValueId, Slots)>,
+}
+
+impl SlotsByObject {
+    /// The fields of an object, if it has any.
+    #[inline]
+    pub fn get(&self, object: ValueId) -> Option<&Slots> {
+        let &place = self.places.get(object.0 as usize)?;
+        self.slots.get(place as usize).map(|(_, slots)| slots)
+    }
+
+    /// The fields of an object.
+    pub fn of(&mut self, object: ValueId) -> &mut Slots {
+        let number = object.0 as usize;
+        if number >= self.places.len() {
+            self.places.resize(number + 1, u32::MAX);
+        }
+        if self.places[number] == u32::MAX {
+            self.places[number] = self.slots.len() as u32;
+            self.slots.push((object, Slots::default()));
+        }
+        &mut self.slots[self.places[number] as usize].1
+    }
+
+    /// Objects and their fields.
+    pub fn iter(&self) -> impl Iterator<Item = (ValueId, &Slots)> {
+        self.slots.iter().map(|(object, slots)| (*object, slots))
+    }
 }

@@ -3,7 +3,7 @@
 //! Sources: Flask 2.3 `Scaffold.route`, `Flask.add_url_rule`, `View.as_view`, `MethodView.dispatch_request`;
 //! flask_restful 0.3.10 `Api.add_resource`, `Api._register_view`, `Resource.dispatch_request`.
 
-use super::call::{Args, Call, Passing};
+use super::call::{Call, Passing};
 use super::graph::NodeId;
 use super::primitive::Pending;
 use super::registry::{Hook, Mount, Registration};
@@ -103,8 +103,7 @@ impl Solver<'_> {
                     let field = self.field(object, class);
                     self.graph.add(field, recv);
                     // What stands after the name goes to the constructor at each request.
-                    let args: Vec<(Passing, NodeId)> =
-                        self.calls[call as usize].args.iter().skip(1).copied().collect();
+                    let args: Vec<(Passing, NodeId)> = self.args(call).into_iter().skip(1).collect();
                     self.view_arguments.entry(object).or_insert(args);
                 }
                 self.graph.add(dst, object);
@@ -124,7 +123,7 @@ impl Solver<'_> {
 
     fn store_arguments(&mut self, call: u32, object: ValueId) {
         let mut position = 0;
-        for (passing, node) in self.calls[call as usize].args.clone() {
+        for (passing, node) in self.args(call) {
             let name = match passing {
                 Passing::Pos => {
                     position += 1;
@@ -177,14 +176,14 @@ impl Solver<'_> {
                 let Some(owner) = existing(self, "owner") else { return };
                 let Some(&recv) = self.graph.values(owner).first() else { return };
                 // The URLs of `Api.resource(*urls)` stand where `add_resource` has them after the class.
-                let mut changed = self.calls[call as usize].clone();
+                let mut args = self.args(call);
                 for i in 0.. {
                     match existing(self, &format!("#{i}")) {
-                        Some(node) => changed.args.push((Passing::Pos, node)),
+                        Some(node) => args.push((Passing::Pos, node)),
                         None => break,
                     }
                 }
-                let call = self.new_call(changed);
+                let call = self.with_args(call, args);
                 let what = self.primitive(Pending::Resource { call, recv });
                 self.watch(class, Use::Primitive { what });
             }
@@ -323,7 +322,7 @@ impl Solver<'_> {
             return;
         }
         let origin = self.calls[call as usize].origin;
-        let args = self.calls[call as usize].args.clone();
+        let args = self.args(call);
         let endpoint = self.argument(call, None, Some("endpoint"));
         let rule = self.graph.node();
         let mut position = 0;
@@ -411,13 +410,7 @@ impl Solver<'_> {
                     let name = self.index_name(index);
                     let Some(decorator) = self.existing_field(list, name) else { break };
                     let next = self.graph.node();
-                    let call = self.new_call(Call {
-                        origin: at,
-                        args: Args::from_slice(&[(Passing::Pos, current)]),
-                        dst: next,
-                        kind: Some(HopKind::Decorator),
-                        decorates: true,
-                    });
+                    let call = self.decorating_call(at, current, next);
                     self.watch(decorator, Use::Callee(call));
                     current = next;
                 }
@@ -462,9 +455,8 @@ impl Solver<'_> {
         self.watch(made, Use::AttrTerm { dst: bound, name: method, at: origin });
         let decorators = self.program.names.intern("method_decorators");
         let callee = self.graph.node();
-        let mut changed = self.calls[call as usize].clone();
-        changed.kind = Some(changed.kind.filter(|k| *k == HopKind::Route).unwrap_or(HopKind::Method));
-        let inner = self.new_call(changed);
+        let kind = self.calls[call as usize].kind.filter(|k| *k == HopKind::Route).unwrap_or(HopKind::Method);
+        let inner = self.of_kind(call, kind);
         self.watch(callee, Use::Callee(inner));
         if self.defines(class, decorators) {
             let lists = self.lookup(class, decorators);

@@ -145,7 +145,7 @@ impl Index {
     pub fn new(program: &Program) -> Index {
         let mut by_name: FxHashMap<Name, Vec<Closure>> = FxHashMap::default();
         let init = program.names.find("__init__");
-        for file in &program.files {
+        for file in program.files.iter() {
             for (local, ir) in (0..).zip(&file.ir.funcs) {
                 let func = Closure { func: FuncId(file.first_func + local), env: None };
                 let name = file.names[ir.name.0 as usize];

@@ -53,9 +53,8 @@ pub fn complete(
             consumes: Vec::new(),
         });
     }
-    let callers = callers(solver);
     for start in starts {
-        for (file, chain) in reaching(solver, &callers, &start.origins, &findings.workers) {
+        for (file, chain) in reaching(solver, &start.origins, &findings.workers) {
             for worker in findings.workers.iter_mut().filter(|worker| worker.modules.contains(&file)) {
                 let one = Consumption { queue: start.queue, consumer: start.consumer, chain: chain.clone() };
                 if !worker.consumes.iter().any(|c| (c.queue, c.consumer) == (one.queue, one.consumer)) {
@@ -69,23 +68,9 @@ pub fn complete(
     }
 }
 
-/// For each function instance, the calls that enter it.
-fn callers(solver: &Solver<'_>) -> FxHashMap<InstId, Vec<Origin>> {
-    let mut callers: FxHashMap<InstId, Vec<Origin>> = FxHashMap::default();
-    for edge in solver.edges.iter().filter(|edge| !solver.is_root(edge.from.inst)) {
-        callers.entry(edge.to).or_default().push(edge.from);
-    }
-    callers
-}
-
 /// The files of workers' modules from whose bodies calls lead to one of the origins, each with a shortest chain. Where
 /// no body does (the program is entered through a function that its command names), those with a function that does.
-fn reaching(
-    solver: &Solver<'_>,
-    callers: &FxHashMap<InstId, Vec<Origin>>,
-    origins: &[Origin],
-    workers: &[Worker],
-) -> Vec<(String, Vec<Place>)> {
+fn reaching(solver: &Solver<'_>, origins: &[Origin], workers: &[Worker]) -> Vec<(String, Vec<Place>)> {
     let mut from_body: Vec<(String, Vec<Place>)> = Vec::new();
     let mut from_function: Vec<(String, Vec<Place>)> = Vec::new();
     // Breadth first and backwards; an origin is followed by the next one on the way to where it began.
@@ -114,7 +99,8 @@ fn reaching(
             }
             found.push((here.file, chain));
         }
-        for &origin in callers.get(&inst).map_or(&[][..], Vec::as_slice) {
+        let calls = solver.entering(inst).iter().map(|&index| solver.edges[index as usize].from);
+        for origin in calls.filter(|origin| !solver.is_root(origin.inst)) {
             if let Entry::Vacant(entry) = next.entry(origin.inst) {
                 entry.insert((origin, Some(inst)));
                 waiting.push_back(origin.inst);

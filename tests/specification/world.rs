@@ -55,7 +55,7 @@ impl<'p> World<'p> {
     pub fn new(program: &'p Program, models: &'p Models, main: &[ModId], said: Said) -> World<'p> {
         let mut defaults = HashSet::new();
         let mut texts = HashMap::new();
-        for file in &program.files {
+        for file in program.files.iter() {
             texts.insert(file.path.clone(), file.ir.strings.iter().map(|s| text(s)).collect());
             for instr in file.ir.funcs.iter().flat_map(|func| &func.instrs) {
                 if let Op::MakeFunc { func, defaults: given, .. } = &instr.op {
