@@ -13,8 +13,33 @@ const MAX_ALTERNATIVES: usize = 8;
 /// Choices of choices are followed so deep: `elif` after `elif` is one choice.
 const CHOICES: u32 = 8;
 
+/// The conditions that all calls which enter an instance have in common: those under which they run, and those of the choice of
+/// what they enter.
+fn of_entering(solver: &Solver<'_>, registered: &FxHashMap<InstId, Registered>, inst: InstId) -> Vec<String> {
+    let mut common: Option<Vec<String>> = None;
+    for &edge in solver.entering(inst) {
+        if common.as_ref().is_some_and(Vec::is_empty) {
+            break;
+        }
+        let edge = &solver.edges[edge as usize];
+        if solver.ruled_out(edge.from) {
+            continue;
+        }
+        let mut gates = solver.gates(edge.from);
+        gates.extend(of_callee(solver, registered, edge));
+        common = Some(match common {
+            None => gates,
+            Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
+        });
+    }
+    common.unwrap_or_default()
+}
+
 /// For each class key, the conditions common to all allocation sites of its instances.
-pub(super) fn of_receivers(solver: &Solver<'_>) -> FxHashMap<ValueId, Vec<String>> {
+pub(super) fn of_receivers(
+    solver: &Solver<'_>,
+    registered: &FxHashMap<InstId, Registered>,
+) -> FxHashMap<ValueId, Vec<String>> {
     let mut common: FxHashMap<ValueId, Option<Vec<String>>> = FxHashMap::default();
     for id in 0..solver.values.len() as u32 {
         let Value::Inst(key, site) = solver.values.get(ValueId(id)) else { continue };
@@ -37,6 +62,7 @@ pub(super) fn of_receivers(solver: &Solver<'_>) -> FxHashMap<ValueId, Vec<String
             if let Op::Call { callee, .. } = op(solver, at) {
                 gates.extend(chosen_under(solver, inst, *callee, class, CHOICES).unwrap_or_default());
             }
+            gates.extend(of_entering(solver, registered, inst));
             *known = Some(match known.take() {
                 None => gates,
                 Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
@@ -63,10 +89,21 @@ fn makes(solver: &Solver<'_>, at: Origin, class: ValueId) -> bool {
     }
 }
 
-/// Where the framework was told what its calls enter: the call that registers a view or a hook, by the framework's call.
-pub(super) fn registered(solver: &Solver<'_>) -> FxHashMap<InstId, Origin> {
-    let views = solver.registry.registrations.iter().map(|registration| (registration.root, registration.at));
-    views.chain(solver.registry.hooks.iter().map(|hook| (hook.root, hook.at))).collect()
+/// What the framework was told to call.
+#[derive(Clone, Copy)]
+pub(super) struct Registered {
+    /// The call that registers it.
+    at: Origin,
+    /// Whether it is a hook. What a hook is registered under is a condition of what it does; for a view, it is one of the route.
+    is_hook: bool,
+}
+
+/// What the framework was told to call, by its calls.
+pub(super) fn registered(solver: &Solver<'_>) -> FxHashMap<InstId, Registered> {
+    let views = solver.registry.registrations.iter();
+    let views = views.map(|view| (view.root, Registered { at: view.at, is_hook: false }));
+    let hooks = solver.registry.hooks.iter();
+    views.chain(hooks.map(|hook| (hook.root, Registered { at: hook.at, is_hook: true }))).collect()
 }
 
 /// The conditions under which a call enters just this instance, because its callee is chosen: `(f if features.X else g)()`, or
@@ -74,18 +111,22 @@ pub(super) fn registered(solver: &Solver<'_>) -> FxHashMap<InstId, Origin> {
 /// The framework calls what was passed to it where that was `registered`.
 pub(super) fn of_callee(
     solver: &Solver<'_>,
-    registered: &FxHashMap<InstId, Origin>,
+    registered: &FxHashMap<InstId, Registered>,
     edge: &CallEdge,
 ) -> Vec<String> {
     let inst = edge.from.inst;
     let entered = &solver.insts[edge.to.0 as usize];
     if solver.is_root(inst) {
-        let Some(&at) = registered.get(&inst).filter(|at| !solver.is_root(at.inst)) else {
+        let Some(&Registered { at, is_hook }) = registered.get(&inst) else { return Vec::new() };
+        if solver.is_root(at.inst) {
             return Vec::new();
-        };
-        let Op::Call { args, .. } = op(solver, at) else { return Vec::new() };
-        let variables = args.iter().map(|arg| arg.var());
-        return variables.flat_map(|var| chosen_to_enter(solver, at.inst, var, entered)).collect();
+        }
+        let mut gates = if is_hook { solver.gates(at) } else { Vec::new() };
+        if let Op::Call { args, .. } = op(solver, at) {
+            let variables = args.iter().map(|arg| arg.var());
+            gates.extend(variables.flat_map(|var| chosen_to_enter(solver, at.inst, var, entered)));
+        }
+        return gates;
     }
     if edge.kind.is_some() {
         return Vec::new();
@@ -132,10 +173,19 @@ fn may_be_chosen(solver: &Solver<'_>, inst: InstId, var: VarId) -> bool {
             Op::LoadGlobal { .. } | Op::LoadFree { .. } => {
                 solver.graph.values(solver.var(inst, var)).len() > 1
             }
+            Op::LoadAttr { .. } => is_unbound_choice(solver, inst, var),
             _ => false,
         },
         VarDef::Param(_) | VarDef::Cell => false,
     }
+}
+
+/// Whether a variable holds one of several classes and functions that are no methods.
+fn is_unbound_choice(solver: &Solver<'_>, inst: InstId, var: VarId) -> bool {
+    let values = solver.graph.values(solver.var(inst, var));
+    let is_unbound =
+        |&value: &ValueId| matches!(solver.values.get(value), Value::Class(..) | Value::Func(..));
+    values.len() > 1 && values.iter().all(is_unbound)
 }
 
 /// The conditions under which a variable holds a value; none if it holds it never.
@@ -168,6 +218,10 @@ fn chosen_under(
             Op::LoadFree { levels, cell, .. } => {
                 let copies = solver.copies_into_cell(inst, levels, cell);
                 Some(copies.map_or(Vec::new(), |copies| under_all(solver, &copies, value, depth)))
+            }
+            Op::LoadAttr { name, .. } if is_unbound_choice(solver, inst, var) => {
+                let name = solver.program.file_of(func).names[name.0 as usize];
+                Some(under_all(solver, &solver.stores_of_attribute(name), value, depth))
             }
             _ => Some(choice(solver, inst, var, value).into_iter().collect()),
         },
@@ -304,8 +358,15 @@ fn excludes(parts: &[String], part: &str) -> bool {
 }
 
 /// The text of a disjunction; choices by one setting are drawn together.
-fn disjunction(mut parts: Vec<String>) -> String {
+fn disjunction(parts: Vec<String>) -> String {
+    // What is a disjunction itself adds its parts.
+    let is_plain = |part: &str| ![" and ", "(", " chooses "].iter().any(|word| part.contains(word));
+    let apart = |part: String| -> Vec<String> {
+        if is_plain(&part) { part.split(" or ").map(str::to_owned).collect() } else { vec![part] }
+    };
+    let mut parts: Vec<String> = parts.into_iter().flat_map(apart).collect();
     parts.sort();
+    parts.dedup();
     let mut texts: Vec<String> = Vec::new();
     for part in parts {
         let choice = part.split_once(" chooses ");
@@ -354,6 +415,12 @@ mod tests {
             needed(&[&["config.X chooses \"p\""], &["config.X chooses \"q\""], &["features.Y"]]),
             ["config.X chooses \"p\" or \"q\" or features.Y"]
         );
+    }
+
+    #[test]
+    fn an_alternative_is_named_once() {
+        assert_eq!(needed(&[&["a or b"], &["a"]]), ["a or b"]);
+        assert_eq!(needed(&[&["a == \"x or y\" and b"], &["b"]]), ["a == \"x or y\" and b or b"]);
     }
 
     #[test]

@@ -69,8 +69,8 @@ pub struct CallGraph {
     gates: Vec<OnceLock<Box<[String]>>>,
     /// By class key, the conditions under which there are instances.
     receivers: FxHashMap<ValueId, Vec<String>>,
-    /// By the framework's calls, where it was told what they enter.
-    registered: FxHashMap<InstId, Origin>,
+    /// By the framework's calls, what it was told to call.
+    registered: FxHashMap<InstId, conditions::Registered>,
 }
 
 impl CallGraph {
@@ -83,8 +83,9 @@ impl CallGraph {
                 parts.into_iter().fold(0, |key, part| key << u32::BITS | u128::from(part))
             })
             .collect();
+        let registered = conditions::registered(solver);
         let (receivers, ()) =
-            rayon::join(|| conditions::of_receivers(solver), || by_origin.par_sort_unstable());
+            rayon::join(|| conditions::of_receivers(solver, &registered), || by_origin.par_sort_unstable());
         let by_origin: Vec<u32> = by_origin.into_iter().map(|key| key as u32).collect();
         let origin = |edge: u32| solver.edges[edge as usize].from;
         let calls: Vec<&[u32]> = by_origin.chunk_by(|&a, &b| origin(a) == origin(b)).collect();
@@ -105,7 +106,7 @@ impl CallGraph {
             puts: targets::puts(solver),
             gates: std::iter::repeat_with(OnceLock::new).take(solver.edges.len()).collect(),
             receivers,
-            registered: conditions::registered(solver),
+            registered,
         }
     }
 

@@ -147,6 +147,16 @@ impl Solver<'_> {
         methods.filter_map(|method| self.program.names.find(method)).collect()
     }
 
+    /// The methods of the queue classes that put items on queues.
+    pub fn putting_functions(&self) -> FxHashSet<FuncId> {
+        let names = self.producing_methods();
+        let all = (0..self.program.func_count() as u32).map(FuncId);
+        let is_named = |func: &FuncId| {
+            names.contains(&self.program.file_of(*func).names[self.program.func(*func).name.0 as usize])
+        };
+        all.filter(is_named).filter(|&func| self.inside_queue_class(func)).collect()
+    }
+
     /// The functions of the project that override, or may override, methods of a library: those of an instance whose
     /// class derives from a class of it. Empty for all other values.
     pub fn overriding_methods(&self, object: ValueId, library: &str, out: &mut Vec<Closure>) {

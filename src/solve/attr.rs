@@ -6,7 +6,7 @@ use super::graph::NodeId;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::link::Name;
+use crate::link::{ModId, Name};
 
 /// What definitions say of an attribute of a class.
 #[derive(Clone, Copy)]
@@ -141,12 +141,7 @@ impl Solver<'_> {
                 if bound {
                     let node = self.global(module, name);
                     self.flow_once(node, dst);
-                    // A flag with a default; functions of the module are written in lower case (PEP 8).
-                    let is_flag = self.feature_modules.contains(&module)
-                        && !self.text(name).chars().any(char::is_lowercase);
-                    if is_flag {
-                        self.flag(module, name, dst);
-                    }
+                    self.flag_with_default(module, name, node, dst);
                     return;
                 }
                 if let Some(submodule) = self.program.submodule(module, name) {
@@ -293,11 +288,21 @@ impl Solver<'_> {
         }
     }
 
-    fn flag(&mut self, module: crate::link::ModId, name: Name, dst: NodeId) {
+    /// A name of a module of flags that is bound there, to what the flag is by default. Functions of the module are written in
+    /// lower case (PEP 8).
+    pub(super) fn flag_with_default(&mut self, module: ModId, name: Name, default: NodeId, dst: NodeId) {
+        if self.feature_modules.contains(&module) && !self.text(name).chars().any(char::is_lowercase) {
+            let flag = self.flag(module, name, dst);
+            self.note_default_of(flag, default);
+        }
+    }
+
+    fn flag(&mut self, module: ModId, name: Name, dst: NodeId) -> ValueId {
         let dotted = self.program.modules[module.0 as usize].name;
         let text = self.join_names(dotted, name);
         let value = self.values.intern_keyed(Value::Setting(text), None);
         self.graph.add(dst, value);
+        value
     }
 
     fn load_instance_attr(&mut self, value: ValueId, name: Name, dst: NodeId, at: Origin) {

@@ -288,7 +288,7 @@ impl Solver<'_> {
         for edge in self.edges.iter().filter(|edge| edge.from == from) {
             let entered = &self.insts[edge.to.0 as usize];
             if entered.context.first() == Some(&(0, key)) {
-                settings.push(self.setting_of(self.graph.values(entered.ret))?);
+                settings.push(self.setting_of(self.graph.values(entered.ret), |_| true)?);
             }
         }
         settings.dedup();

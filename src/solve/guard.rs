@@ -7,6 +7,7 @@ use super::value::{InstId, Value, ValueId, well_known};
 use super::{Origin, ROOT_FUNC, Solver};
 use crate::ir::{Arg, BinOp, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
 use crate::link::{FuncId, Name};
+use smallvec::{SmallVec, smallvec};
 
 /// Callers of callers are asked so deep what they pass.
 const MAX_ASKED: usize = 4;
@@ -54,7 +55,22 @@ impl Solver<'_> {
     /// The truth of a condition, where the context decides it.
     fn decide(&self, inst: InstId, cond: &Cond) -> Option<bool> {
         evaluate(cond, &|part| match part {
-            Cond::Truthy(var) => match self.definite(inst, *var)? {
+            Cond::Equals(var, constant) if self.is_main_name(inst, *var, constant) => {
+                let module = self.program.module_of(self.insts[inst.0 as usize].func);
+                (!self.main_modules.contains(&module)).then_some(false)
+            }
+            Cond::Truthy(var) | Cond::IsNone(var) | Cond::Equals(var, _) | Cond::OneOf(var, _) => {
+                self.truth(self.insts[inst.0 as usize].func, part, self.definite(inst, *var)?)
+            }
+            _ => None,
+        })
+    }
+
+    /// The truth of a simple condition of a function where its subject is a value, if the value decides it.
+    fn truth(&self, func: FuncId, cond: &Cond, value: Value) -> Option<bool> {
+        match cond {
+            Cond::Not(inner) => self.truth(func, inner, value).map(|truth| !truth),
+            Cond::Truthy(_) => match value {
                 Value::None | Value::Bool(false) => Some(false),
                 Value::Bool(true) => Some(true),
                 Value::Int(i) => Some(i != 0),
@@ -65,23 +81,16 @@ impl Solver<'_> {
                 Value::Func(..) | Value::Class(..) | Value::Bound(..) | Value::ManagerFunc(_) => Some(true),
                 _ => None,
             },
-            Cond::IsNone(var) => match self.definite(inst, *var)? {
+            Cond::IsNone(_) => match value {
                 Value::None => Some(true),
                 Value::Setting(_) => None,
                 _ => Some(false),
             },
-            Cond::Equals(var, constant) => {
-                if self.is_main_name(inst, *var, constant) {
-                    let module = self.program.module_of(self.insts[inst.0 as usize].func);
-                    return (!self.main_modules.contains(&module)).then_some(false);
-                }
-                self.equals(inst, self.definite(inst, *var)?, constant)
-            }
-            Cond::OneOf(var, constants) => {
-                let value = self.definite(inst, *var)?;
+            Cond::Equals(_, constant) => self.equals(func, value, constant),
+            Cond::OneOf(_, constants) => {
                 let mut unknown = false;
                 for constant in constants {
-                    match self.equals(inst, value, constant) {
+                    match self.equals(func, value, constant) {
                         Some(true) => return Some(true),
                         Some(false) => {}
                         None => unknown = true,
@@ -90,11 +99,10 @@ impl Solver<'_> {
                 (!unknown).then_some(false)
             }
             _ => None,
-        })
+        }
     }
 
-    fn equals(&self, inst: InstId, value: Value, constant: &Const) -> Option<bool> {
-        let func = self.insts[inst.0 as usize].func;
+    fn equals(&self, func: FuncId, value: Value, constant: &Const) -> Option<bool> {
         match (value, constant) {
             (Value::Setting(_), _) | (_, Const::Other) => None,
             (Value::None, Const::None) => Some(true),
@@ -364,10 +372,14 @@ impl Solver<'_> {
                 {
                     return self.collect_gates(scope, (&cond, holds), asked, out);
                 }
-                let Some(setting) = simple.subject().and_then(|var| self.setting_in(scope, var)) else {
+                let func = self.func_of(scope);
+                // A value that does not make the condition hold is not what it holds by.
+                let counts = |value| self.truth(func, simple, self.values.get(value)) != Some(!holds);
+                let values = simple.subject().map(|var| self.values_in(scope, var));
+                let Some(setting) = values.and_then(|values| self.setting_of(values, counts)) else {
                     return self.collect_passed(scope, (simple, holds), asked, out);
                 };
-                if let Some(gate) = self.worded(self.func_of(scope), simple, setting) {
+                if let Some(gate) = self.worded(func, simple, setting) {
                     let gate = if holds { gate } else { gate::negated(&gate) };
                     out.extend(gate::claims(&gate).into_iter().map(str::to_owned));
                 }
@@ -478,41 +490,42 @@ impl Solver<'_> {
     }
 
     /// A new value of what a test is about: if it is a setting, the result is a condition on it, which is kept as a setting
-    /// of its own. Where other things than settings and their defaults get there as well, the result is not tracked.
+    /// of its own. Beside settings and their defaults a constant decides the test; where other things get there as well, the
+    /// result is not tracked.
     pub(super) fn test(&mut self, at: Origin, value: ValueId, dst: NodeId) {
         let func = self.insts[at.inst.0 as usize].func;
         let Op::Test { ref cond, .. } = self.program.func(func).instrs[at.index as usize].op else { return };
         let Some(subject) = cond.subject() else { return };
         let values = self.graph.values(self.var(at.inst, subject));
-        let mixed = match self.values.get(value) {
-            Value::Setting(name) => {
-                let Some(text) = self.worded(func, cond, self.text(name)) else { return };
-                let mixed = !values.iter().all(|&v| self.is_setting_or_default(v));
-                let name = self.program.names.intern(&text);
-                let condition = self.values.intern_keyed(Value::Setting(name), None);
-                self.graph.add(dst, condition);
-                mixed
-            }
-            _ if self.is_setting_or_default(value) => false,
-            _ => values.iter().any(|&v| matches!(self.values.get(v), Value::Setting(_))),
+        let settings: SmallVec<[ValueId; 2]> =
+            values.iter().copied().filter(|&v| matches!(self.values.get(v), Value::Setting(_))).collect();
+        let others: SmallVec<[ValueId; 4]> = match self.values.get(value) {
+            Value::Setting(_) => values.iter().copied().filter(|v| !settings.contains(v)).collect(),
+            _ if settings.is_empty() => return,
+            _ => smallvec![value],
         };
-        if mixed {
-            self.graph.add(dst, well_known::UNKNOWN);
+        let is_default = |other: ValueId| settings.iter().any(|&setting| self.is_default(setting, other));
+        let mut results: SmallVec<[ValueId; 4]> = SmallVec::new();
+        for other in others.into_iter().filter(|&other| !is_default(other)) {
+            results.push(match self.truth(func, cond, self.values.get(other)) {
+                Some(truth) => {
+                    if truth {
+                        well_known::TRUE
+                    } else {
+                        well_known::FALSE
+                    }
+                }
+                None => well_known::UNKNOWN,
+            });
         }
-    }
-
-    /// Whether a value is a setting, or a constant or container that may stand where nothing is configured.
-    fn is_setting_or_default(&self, value: ValueId) -> bool {
-        matches!(
-            self.values.get(value),
-            Value::Setting(_)
-                | Value::None
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Str(_)
-                | Value::Opaque
-                | Value::Obj(..)
-        )
+        if let Value::Setting(name) = self.values.get(value) {
+            let Some(text) = self.worded(func, cond, self.text(name)) else { return };
+            let name = self.program.names.intern(&text);
+            results.push(self.values.intern_keyed(Value::Setting(name), None));
+        }
+        for result in results {
+            self.graph.add(dst, result);
+        }
     }
 
     /// The one setting that a variable holds, if it holds nothing but that and constants (its defaults).
@@ -522,26 +535,21 @@ impl Solver<'_> {
 
     /// `config.FEATURE_X` and `features.X` stay as written: a reviewer looks for the text in the source.
     fn setting_in(&self, scope: Scope, var: VarId) -> Option<&str> {
-        self.setting_of(self.values_in(scope, var))
+        self.setting_of(self.values_in(scope, var), |_| true)
     }
 
-    /// The one setting among values that are nothing but that and constants.
-    pub(super) fn setting_of(&self, values: &[ValueId]) -> Option<&str> {
-        let mut found: Option<&str> = None;
-        for &value in values {
-            match self.values.get(value) {
-                Value::Setting(name) => {
-                    let text = self.text(name);
-                    if found.is_some_and(|f| f != text) {
-                        return None;
-                    }
-                    found = Some(text);
-                }
-                _ if self.is_setting_or_default(value) => {}
-                _ => return None,
-            }
-        }
-        found
+    /// The one setting among values of which those that count are nothing but that and its defaults. A constant that came in
+    /// another way does what it does whatever is configured.
+    pub(super) fn setting_of(&self, values: &[ValueId], counts: impl Fn(ValueId) -> bool) -> Option<&str> {
+        let name = |&value: &ValueId| match self.values.get(value) {
+            Value::Setting(name) => Some((value, name)),
+            _ => None,
+        };
+        let mut settings = values.iter().filter_map(name);
+        let (setting, name) = settings.next()?;
+        let others = values.iter().filter(|&&value| value != setting);
+        let mut others = others.filter(|&&value| !self.is_default(setting, value) && counts(value));
+        (settings.next().is_none() && others.next().is_none()).then(|| self.text(name))
     }
 
     fn constant_text(&self, func: FuncId, constant: &Const) -> String {

@@ -198,6 +198,7 @@ impl Solver<'_> {
             Value::Setting(_) => {
                 let node = self.field(self.whole_setting(value), key);
                 self.flow(node, dst);
+                self.note_default(value, key, node);
                 let part = self.part_of_setting(value, Some(key));
                 self.graph.add(dst, part);
             }

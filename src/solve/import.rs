@@ -67,6 +67,7 @@ impl Solver<'_> {
                 if bound {
                     let node = self.global(module, name);
                     self.flow(node, dst);
+                    self.flag_with_default(module, name, node, dst);
                 }
                 // A package that imports a submodule from itself binds the name by that very import.
                 if let Some(submodule) = submodule

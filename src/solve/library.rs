@@ -472,15 +472,17 @@ impl Solver<'_> {
     pub(super) fn load_config(&mut self, config: ValueId, key: Name, dst: NodeId) {
         let node = self.field(config, key);
         self.flow(node, dst);
+        self.note_default(config, key, node);
         let source = self.program.names.intern("config_object");
         let objects = self.field(config, source);
         let at = Origin { inst: super::InstId::NONE, index: 0 };
-        let what = self.primitive(super::primitive::Pending::ConfigAttr { name: key, dst, at });
+        let declared = self.graph.node();
+        self.flow(declared, dst);
+        self.note_default(config, key, declared);
+        let what = self.primitive(super::primitive::Pending::ConfigAttr { name: key, dst: declared, at });
         self.watch(objects, Use::Primitive { what });
         // After the defaults: where a text is folded from both, the default is already known.
-        let text = format!("config.{}", self.text(key));
-        let setting = self.program.names.intern(&text);
-        let setting = self.values.intern_keyed(Value::Setting(setting), None);
+        let setting = self.configured(key);
         self.graph.add(dst, setting);
     }
 }

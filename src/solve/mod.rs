@@ -71,6 +71,7 @@ use limits::Caps;
 pub use limits::Limits;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 use value::{AllocSite, ClassKey, Context, InstId, SlotsByObject, Value, ValueId, Values};
@@ -170,6 +171,8 @@ pub struct Solver<'p> {
     entering: OnceLock<passed::Entering>,
     /// By file, the assignments of its variables, made when they are asked for.
     stores: Vec<OnceLock<passed::Stores>>,
+    /// The assignments of attributes, made when they are asked for.
+    attribute_stores: OnceLock<passed::Stores>,
     /// How lists are filled, made when it is asked for.
     filling: OnceLock<element::Filling>,
     /// Variables of modules that something other than an assignment of the module writes.
@@ -255,6 +258,8 @@ pub struct Solver<'p> {
     /// What parts of settings are parts of.
     setting_parts: FxHashMap<ValueId, setting::Part>,
     parts_by_key: FxHashMap<(ValueId, Option<Name>), ValueId>,
+    /// What stands for a setting where nothing is configured.
+    defaults_of_settings: FxHashMap<ValueId, SmallVec<[NodeId; 2]>>,
     iterated: FxHashSet<(ValueId, NodeId)>,
     term_sites: u32,
     shared_sites: FxHashMap<Origin, AllocSite>,
@@ -373,6 +378,7 @@ impl<'p> Solver<'p> {
             edges: Vec::new(),
             entering: OnceLock::new(),
             stores: vec![OnceLock::new(); files],
+            attribute_stores: OnceLock::new(),
             filling: OnceLock::new(),
             written_from_outside: FxHashSet::default(),
             registry: Registry::default(),
@@ -431,6 +437,7 @@ impl<'p> Solver<'p> {
             defaults: FxHashMap::default(),
             string_depth: FxHashMap::default(),
             setting_parts: FxHashMap::default(),
+            defaults_of_settings: FxHashMap::default(),
             parts_by_key: FxHashMap::default(),
             iterated: FxHashSet::default(),
             term_sites: 0,

@@ -145,14 +145,11 @@ impl Solver<'_> {
             "dict_get" => {
                 let (Some(recv), Some(key)) = (recv, first) else { return };
                 let object = self.constant(recv);
-                let what = self.primitive(Pending::DictGet { object, key, dst });
+                let default = self.argument(call, Some(1), Some("default"));
+                let default = default.unwrap_or_else(|| self.constant(well_known::NONE));
+                let what = self.primitive(Pending::DictGet { object, key, default, dst });
                 self.watch(key, Use::Primitive { what });
-                match self.argument(call, Some(1), Some("default")) {
-                    Some(default) => self.flow(default, dst),
-                    None => {
-                        self.graph.add(dst, well_known::NONE);
-                    }
-                }
+                self.flow(default, dst);
             }
             "namedtuple" => {
                 let object = self.object(ObjKind::NamedTuple, origin);

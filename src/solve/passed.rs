@@ -55,6 +55,21 @@ fn stores_in(file: &File) -> Stores {
     stores
 }
 
+/// The assignments of attributes and of variables of class bodies, by name.
+pub(super) fn attribute_stores(files: &[File]) -> Stores {
+    let mut stores = Stores::default();
+    for file in files {
+        for (func, ir) in (file.first_func..).map(FuncId).zip(&file.ir.funcs) {
+            for (index, instr) in (0..).zip(&ir.instrs) {
+                if let Op::StoreAttr { name, src, .. } | Op::StoreClassName { name, src } = instr.op {
+                    stores.entry(file.names[name.0 as usize]).or_default().push((func, index, src));
+                }
+            }
+        }
+    }
+    stores
+}
+
 impl Solver<'_> {
     /// The calls that enter an instance.
     pub(crate) fn entering(&self, inst: InstId) -> &[u32] {
@@ -178,6 +193,16 @@ impl Solver<'_> {
             stores.extend(self.instances(func).iter().map(|&inst| (Origin { inst, index }, src)));
         }
         Some(stores)
+    }
+
+    /// The same for the attributes of a name, whatever they are attributes of.
+    pub(crate) fn stores_of_attribute(&self, name: Name) -> Vec<(Origin, VarId)> {
+        let all = self.attribute_stores.get_or_init(|| attribute_stores(&self.program.files));
+        let mut stores = Vec::new();
+        for &(func, index, src) in all.get(&name).into_iter().flatten() {
+            stores.extend(self.instances(func).iter().map(|&inst| (Origin { inst, index }, src)));
+        }
+        stores
     }
 
     /// The same for a variable of an enclosing function. None if it is a parameter, or if a nested function writes it.

@@ -43,7 +43,7 @@ pub enum Pending {
     /// A configuration object whose attribute is a configuration value.
     ConfigAttr { name: Name, dst: NodeId, at: Origin },
     /// A receiver or key of `dict.get` and its kin.
-    DictGet { object: NodeId, key: NodeId, dst: NodeId },
+    DictGet { object: NodeId, key: NodeId, default: NodeId, dst: NodeId },
     /// A string of a method such as `lower`.
     StrMethod { kind: String, dst: NodeId },
     /// An operand of `str.format`.
@@ -227,9 +227,12 @@ impl Solver<'_> {
                     self.load_attr(value, name, dst, at);
                 }
             }
-            Pending::DictGet { object, key, dst } => {
+            Pending::DictGet { object, key, default, dst } => {
                 for (o, k) in self.new_pairs(object, key, value) {
                     self.load_sub(o, k, dst);
+                    if let Some(name) = self.slot_name(k) {
+                        self.note_default(o, name, default);
+                    }
                 }
             }
             Pending::StrMethod { kind, dst } => self.str_method(&kind, value, dst),

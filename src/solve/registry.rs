@@ -196,7 +196,7 @@ impl Solver<'_> {
         false
     }
 
-    fn inside_queue_class(&self, func: FuncId) -> bool {
+    pub(super) fn inside_queue_class(&self, func: FuncId) -> bool {
         let mut at = Some(func);
         while let Some(func) = at {
             let parent = self.program.parent(func);

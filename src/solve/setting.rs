@@ -6,7 +6,8 @@
 
 use super::Solver;
 use super::gate::{self, SOME_PART};
-use super::value::{Value, ValueId};
+use super::graph::NodeId;
+use super::value::{Value, ValueId, well_known};
 use crate::link::Name;
 
 /// Parts of parts are named so deep.
@@ -22,6 +23,53 @@ pub(super) struct Part {
 }
 
 impl Solver<'_> {
+    /// The setting that is read from an object under a key, if what an operator configures is read.
+    fn setting_under(&mut self, object: ValueId, key: Name) -> Option<ValueId> {
+        if matches!(self.values.get(object), Value::Setting(_)) {
+            return Some(self.part_of_setting(object, Some(key)));
+        }
+        self.is_config_object(object).then(|| self.configured(key))
+    }
+
+    /// The setting under a key of the configuration of the application.
+    pub(super) fn configured(&mut self, key: Name) -> ValueId {
+        let text = format!("config.{}", self.text(key));
+        let name = self.program.names.intern(&text);
+        self.values.intern_keyed(Value::Setting(name), None)
+    }
+
+    /// Notes what stands for a setting where nothing is configured: its value as the program reads it is either.
+    pub(super) fn note_default(&mut self, object: ValueId, key: Name, default: NodeId) {
+        if let Some(setting) = self.setting_under(object, key) {
+            self.note_default_of(setting, default);
+        }
+    }
+
+    /// The same for a setting.
+    pub(super) fn note_default_of(&mut self, setting: ValueId, default: NodeId) {
+        let known = self.defaults_of_settings.entry(setting).or_default();
+        if !known.contains(&default) {
+            known.push(default);
+        }
+    }
+
+    /// Whether a value may be what stands for a setting where nothing is configured. What a part of a setting is by default is not
+    /// told apart from other constants.
+    pub(super) fn is_default(&self, setting: ValueId, value: ValueId) -> bool {
+        if self.setting_parts.contains_key(&setting) {
+            return matches!(
+                self.values.get(value),
+                Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Opaque | Value::Obj(..)
+            );
+        }
+        // Every test has it as its result, beside the condition that it stands for.
+        if value == well_known::OPAQUE {
+            return true;
+        }
+        let defaults = self.defaults_of_settings.get(&setting).into_iter().flatten();
+        defaults.into_iter().any(|&default| self.graph.values(default).contains(&value))
+    }
+
     /// The setting that a value is or is a part of; other values are themselves.
     pub fn whole_setting(&self, value: ValueId) -> ValueId {
         self.setting_parts.get(&value).map_or(value, |part| part.whole)

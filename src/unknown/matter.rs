@@ -35,6 +35,8 @@ pub struct Meaning {
     of_call: Vec<Option<usize>>,
     /// Functions that the scan has not run, as far as open calls may lead to them.
     texts: FxHashMap<FuncId, Text>,
+    /// The methods that put items on queues: those of a queue that is not known may put on any.
+    putting: FxHashSet<FuncId>,
     instances: Instances,
 }
 
@@ -89,8 +91,13 @@ impl Meaning {
         index.add_bound(solver, &names);
 
         let producing = solver.producing_methods();
-        let mut meaning =
-            Meaning { candidates: Vec::new(), of_call: Vec::new(), texts: FxHashMap::default(), instances };
+        let mut meaning = Meaning {
+            candidates: Vec::new(),
+            of_call: Vec::new(),
+            texts: FxHashMap::default(),
+            putting: solver.putting_functions(),
+            instances,
+        };
         let mut known: FxHashMap<Signature, usize> = FxHashMap::default();
         let mut unread: Vec<Closure> = Vec::new();
         for (call, signature) in calls.open.iter().zip(signatures) {
@@ -251,6 +258,9 @@ impl Meaning {
 
     /// Whether calling a function can reach the queue.
     fn reaches(&self, closure: Closure, reaching: &Reaching) -> bool {
+        if self.putting.contains(&closure.func) {
+            return true;
+        }
         let mut insts = self.instances.of(closure).peekable();
         match insts.peek() {
             Some(_) => insts.any(|inst| reaching.insts[inst.0 as usize]),
