@@ -121,26 +121,30 @@ fn match_component(pattern: &str, text: &str) -> bool {
     if !pattern.contains(['*', '?']) {
         return pattern == text;
     }
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        if p < pattern.len() && pattern[p] == '*' {
-            star = Some((p, t));
-            p += 1;
-        } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == text[t]) {
-            p += 1;
-            t += 1;
-        } else if let Some((star_p, star_t)) = star {
-            star = Some((star_p, star_t + 1));
-            p = star_p + 1;
-            t = star_t + 1;
-        } else {
+    let (mut pattern, mut text) = (pattern.chars(), text.chars());
+    // What follows the last `*`, and where in the text what it stands for ends.
+    let mut star = None;
+    loop {
+        let (mut pattern_after, mut text_after) = (pattern.clone(), text.clone());
+        match (pattern_after.next(), text_after.next()) {
+            (Some('*'), _) => {
+                star = Some((pattern_after.clone(), text.clone()));
+                pattern = pattern_after;
+                continue;
+            }
+            (None, None) => return true,
+            (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
+                (pattern, text) = (pattern_after, text_after);
+                continue;
+            }
+            _ => {}
+        }
+        let Some((after, end)) = &mut star else { return false };
+        if end.next().is_none() {
             return false;
         }
+        (pattern, text) = (after.clone(), end.clone());
     }
-    pattern[p..].iter().all(|c| *c == '*')
 }
 
 /// Decides which paths are left out.

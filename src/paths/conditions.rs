@@ -144,6 +144,23 @@ pub(super) fn of_callee(
     gates
 }
 
+/// The conditions of a put on a queue: those under which it runs, and those under which its receiver is that queue. Sorted.
+pub(super) fn of_put(solver: &Solver<'_>, at: Origin, queue: ValueId) -> Vec<String> {
+    let mut gates = solver.gates(at);
+    if let Op::Call { callee, .. } = *op(solver, at) {
+        let ir = solver.program.func(solver.insts[at.inst.0 as usize].func);
+        if let VarDef::Instr(load) = ir.vars[callee.0 as usize].def
+            && let Op::LoadAttr { obj, .. } = ir.instrs[load as usize].op
+            && may_be_chosen(solver, at.inst, obj)
+        {
+            gates.extend(chosen_under(solver, at.inst, obj, queue, CHOICES).unwrap_or_default());
+        }
+    }
+    gates.sort();
+    gates.dedup();
+    gates
+}
+
 /// The conditions under which a variable holds the function that is entered; none if several of its values enter it.
 fn chosen_to_enter(solver: &Solver<'_>, inst: InstId, var: VarId, entered: &Inst) -> Vec<String> {
     if !may_be_chosen(solver, inst, var) {

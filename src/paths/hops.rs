@@ -8,7 +8,7 @@ use super::{CallGraph, SiteKey, certainty};
 use crate::finding::{Certainty, Hop, HopKind, Place, Route};
 use crate::link::FuncId;
 use crate::routes::RouteRoots;
-use crate::solve::value::InstId;
+use crate::solve::value::{InstId, ValueId};
 use crate::solve::{Origin, Solver};
 use rustc_hash::FxHashMap;
 
@@ -31,11 +31,11 @@ pub struct RawEdge {
 
 /// Finds the edges of all routes: for each queue and producer site the best witness path of each route that reaches it.
 pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[RouteRoots]) -> Vec<RawEdge> {
-    let mut sites: FxHashMap<(Origin, SiteKey), Vec<Origin>> = FxHashMap::default();
+    let mut sites: FxHashMap<(Origin, SiteKey), Vec<(Origin, ValueId)>> = FxHashMap::default();
     for put in &solver.registry.puts {
         let Some(queue) = solver.registry.queues.iter().find(|q| q.value == put.queue) else { continue };
         if !solver.is_root(put.at.inst) {
-            sites.entry((queue.at, SiteKey::of(solver, put))).or_default().push(put.at);
+            sites.entry((queue.at, SiteKey::of(solver, put))).or_default().push((put.at, put.queue));
         }
     }
     let mut sites: Vec<_> = sites.into_iter().collect();
@@ -43,7 +43,7 @@ pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[
     let mut found = Vec::new();
     let mut search = Search::new(solver, graph);
     for ((queue, site), puts) in sites {
-        let mut to_puts = search.to(puts);
+        let mut to_puts = search.to(&puts);
         for route in roots {
             let Some(way) = to_puts.best(route, &routes[route.route].method) else { continue };
             let path = hops(solver, graph, &way, site);
@@ -79,7 +79,10 @@ fn hops(solver: &Solver<'_>, graph: &CallGraph, way: &Found, site: SiteKey) -> V
                 hops.push(hop);
             }
             Act::Raise(at) => raised = Some(at),
-            Act::Put(at) => hops.push(last_hop(solver, graph, &variants, at, site)),
+            Act::Put(at) => {
+                let hop = last_hop(solver, graph, &variants, at, site);
+                hops.push(Hop { gates: way.end.clone(), ..hop });
+            }
             Act::Arrive => {}
         }
     }

@@ -5,13 +5,13 @@
 //! long as the exception is still to be raised, a call that catches it is no step.
 
 use super::certain::Certain;
-use super::conditions::necessary;
+use super::conditions::{necessary, of_put};
 use super::lightest::{Conditions, Crossing};
 use super::region::{Act, Region, Step, Stop};
 use super::{CallGraph, EXCEPTIONAL};
 use crate::routes::RouteRoots;
 use crate::solve::registry::{Hook, Raised};
-use crate::solve::value::InstId;
+use crate::solve::value::{InstId, ValueId};
 use crate::solve::{Origin, Solver};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -38,6 +38,8 @@ pub(super) struct Search<'s, 'p> {
 pub(super) struct ToPuts<'a, 's, 'p> {
     search: &'a mut Search<'s, 'p>,
     leading: Leading,
+    /// By put, the queue.
+    queues: FxHashMap<Origin, ValueId>,
 }
 
 /// A way, and what every way needs.
@@ -46,6 +48,8 @@ pub(super) struct Found {
     pub(super) acts: Vec<Act>,
     /// The call of the framework that it begins with.
     pub(super) root: InstId,
+    /// The conditions of the put.
+    pub(super) end: Vec<String>,
     /// Conditions that every way needs, beside those under which there is the route; where ways differ, one of several.
     pub(super) needed: Vec<String>,
 }
@@ -76,10 +80,10 @@ impl<'s, 'p> Search<'s, 'p> {
         Search { solver, graph, raises: FxHashMap::default() }
     }
 
-    /// The search for ways to some puts.
-    pub(super) fn to(&mut self, puts: Vec<Origin>) -> ToPuts<'_, 's, 'p> {
-        let leading = Leading::to(self.graph, puts, |_| true);
-        ToPuts { search: self, leading }
+    /// The search for ways to some puts, each with its queue.
+    pub(super) fn to(&mut self, puts: &[(Origin, ValueId)]) -> ToPuts<'_, 's, 'p> {
+        let leading = Leading::to(self.graph, puts.iter().map(|(at, _)| *at).collect(), |_| true);
+        ToPuts { search: self, leading, queues: puts.iter().copied().collect() }
     }
 
     /// The error handler that a root is the call of, with its number; only those that take exceptions of the project.
@@ -125,7 +129,8 @@ impl<'s> ToPuts<'_, 's, '_> {
             cheapest(smallest).map(|set| counted(&set))
         });
         let root = region.inst(region.arc(*arcs.first()?).from);
-        Some(Found { acts: arcs.iter().map(|&arc| region.arc(arc).act).collect(), root, needed })
+        let end = sets.worded(sets.numbers(region.arc(*arcs.last()?).set));
+        Some(Found { acts: arcs.iter().map(|&arc| region.arc(arc).act).collect(), root, end, needed })
     }
 
     /// Where ways of a route begin: at the framework's calls that lead to a put, and at those that lead to the `raise` of what a
@@ -175,16 +180,18 @@ impl<'s> ToPuts<'_, 's, '_> {
             }));
         }
         for &at in leading.at(stop.inst).iter().filter(|&&at| solver.runs_for(at, method)) {
-            let gates = solver.gates(at).into();
             let in_except = if solver.is_handling(at) { EXCEPTIONAL } else { 0 };
             steps.push(match handler {
                 Some(hook) => Step {
                     act: Act::Raise(at),
                     to: Some(Stop { phase: PUT, inst: hook.root }),
-                    gates,
+                    gates: solver.gates(at).into(),
                     cost: in_except + EXCEPTIONAL,
                 },
-                None => Step { act: Act::Put(at), to: None, gates, cost: in_except },
+                None => {
+                    let gates = of_put(solver, at, self.queues[&at]).into();
+                    Step { act: Act::Put(at), to: None, gates, cost: in_except }
+                }
             });
         }
     }
