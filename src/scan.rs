@@ -193,12 +193,14 @@ fn analyze_here<T>(
     progress: &dyn Progress,
     ask: impl FnOnce(&Solved<'_, '_>) -> T,
 ) -> Result<(Findings, T), ScanError> {
-    let Lowered { files, source, diagnostics } = read_tree(tree, options, progress)?;
+    // Looking for files keeps one thread busy.
+    let (lowered, models) = rayon::join(|| read_tree(tree, options, progress), Models::shipped);
+    let Lowered { files, source, diagnostics } = lowered?;
+    let models = models?;
     let mut findings = Findings { source, diagnostics, ..Findings::default() };
 
     progress.stage("link", 0);
-    let (mut program, models) = rayon::join(|| Program::link(files), Models::shipped);
-    let models = models?;
+    let mut program = Program::link(files);
     let entries = entries(&program, &options.config, tree)?;
     if entries.is_empty() {
         findings.diagnostics.push(Diagnostic {

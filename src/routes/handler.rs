@@ -23,7 +23,7 @@ pub struct View {
 }
 
 /// Resolves the view of a registration.
-pub fn resolve(solver: &mut Solver<'_>, registration: &Registration) -> View {
+pub fn resolve(solver: &Solver<'_>, registration: &Registration) -> View {
     if let Some((class, method)) = registration.dispatch {
         return resolve_method(solver, registration, class, method);
     }
@@ -35,17 +35,12 @@ pub fn resolve(solver: &mut Solver<'_>, registration: &Registration) -> View {
     view
 }
 
-fn resolve_method(
-    solver: &mut Solver<'_>,
-    registration: &Registration,
-    class: ValueId,
-    method: Name,
-) -> View {
+fn resolve_method(solver: &Solver<'_>, registration: &Registration, class: ValueId, method: Name) -> View {
     let mut view = View { name: solver.class_name(class), ..View::default() };
     for value in solver.graph.values(registration.view).to_vec() {
         if let Value::Obj(ObjKind::Primitive(_), ..) = solver.values.get(value) {
-            let name = solver.program.names.intern("#0");
-            if let Some(node) = solver.existing_field(value, name)
+            if let Some(name) = solver.program.names.find("#0")
+                && let Some(node) = solver.existing_field(value, name)
                 && let Some(text) = solver.strings(node).into_iter().next()
             {
                 view.name = text;
@@ -57,7 +52,7 @@ fn resolve_method(
             continue;
         }
         view.inherited = depth > 0;
-        let node = solver.field(owner, method);
+        let Some(node) = solver.existing_field(owner, method) else { break };
         let values = solver.graph.values(node).to_vec();
         if let Some(handler) = innermost_of(solver, &values, 0) {
             fill(solver, handler.func, &mut view);
@@ -107,7 +102,7 @@ struct Innermost {
 }
 
 /// The innermost function of some values: one that a decorator wraps, if there is such a one.
-fn innermost_of(solver: &mut Solver<'_>, values: &[ValueId], depth: u32) -> Option<Innermost> {
+fn innermost_of(solver: &Solver<'_>, values: &[ValueId], depth: u32) -> Option<Innermost> {
     let mut found = None;
     for &value in values {
         match innermost(solver, value, depth) {
@@ -119,7 +114,7 @@ fn innermost_of(solver: &mut Solver<'_>, values: &[ValueId], depth: u32) -> Opti
 }
 
 /// Follows `__wrapped__` (functools.wraps), and for wrappers without it the one callable that the decorator was given.
-fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<Innermost> {
+fn innermost(solver: &Solver<'_>, value: ValueId, depth: u32) -> Option<Innermost> {
     if depth > 64 {
         return None;
     }
@@ -150,11 +145,11 @@ fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<Inne
             if let Some(found) = innermost_of(solver, &inner, depth + 1) {
                 return Some(found);
             }
-            let call = solver.program.names.intern("__call__");
+            let call = solver.program.names.find("__call__")?;
             let class = solver.class_of(value)?;
             for owner in solver.mro(class).to_vec() {
                 if solver.binds(owner, call) {
-                    let node = solver.field(owner, call);
+                    let node = solver.existing_field(owner, call)?;
                     let raw = solver.graph.values(node).to_vec();
                     return innermost_of(solver, &raw, depth + 1);
                 }
@@ -166,7 +161,7 @@ fn innermost(solver: &mut Solver<'_>, value: ValueId, depth: u32) -> Option<Inne
         | Value::StaticMethod(func)
         | Value::ClassMethod(func) => innermost(solver, func, depth + 1),
         Value::Obj(ObjKind::Partial, ..) => {
-            let name = solver.program.names.intern("func");
+            let name = solver.program.names.find("func")?;
             let node = solver.existing_field(value, name)?;
             let inner = solver.graph.values(node).to_vec();
             innermost_of(solver, &inner, depth + 1)

@@ -42,15 +42,12 @@ pub fn extract(
     graph: &CallGraph,
     entries: &[ModId],
 ) -> (Vec<Route>, Vec<RouteRoots>) {
-    let init = gates::InitGraph::new(solver, entries);
-    let hooks: Vec<Occasion> =
-        solver.registry.hooks.iter().map(|hook| Occasion::of(solver, graph, hook)).collect();
-    let mut registrations = solver.registry.registrations.clone();
-    registrations.retain(|registration| !class_based_base(solver, registration));
-    let views: Vec<handler::View> =
-        registrations.iter().map(|registration| handler::resolve(solver, registration)).collect();
-    let roots = registrations.iter().map(|registration| registration.root);
-    let around = Around::new(solver, graph, roots, views.iter().filter_map(|view| view.func));
+    let solution: &Solver<'_> = solver;
+    let hooks = || solution.registry.hooks.iter().map(|hook| Occasion::of(solution, graph, hook)).collect();
+    let (init, (hooks, (registrations, views, around))) = rayon::join(
+        || gates::InitGraph::new(solution, entries),
+        || rayon::join::<_, _, Vec<Occasion>, _>(hooks, || views(solution, graph)),
+    );
     let context = Context { graph, init: &init, hooks: &hooks, around: &around };
     let registered: Vec<Registered> = registrations
         .iter()
@@ -107,6 +104,20 @@ pub fn extract(
         routes.push(route);
     }
     (routes, roots)
+}
+
+/// The registrations that make routes, what each of them serves, and what stands around that.
+fn views<'g>(
+    solver: &Solver<'_>,
+    graph: &'g CallGraph,
+) -> (Vec<Registration>, Vec<handler::View>, Around<'g>) {
+    let mut registrations = solver.registry.registrations.clone();
+    registrations.retain(|registration| !class_based_base(solver, registration));
+    let views: Vec<handler::View> =
+        registrations.par_iter().map(|registration| handler::resolve(solver, registration)).collect();
+    let roots = registrations.iter().map(|registration| registration.root);
+    let around = Around::new(solver, graph, roots, views.iter().filter_map(|view| view.func));
+    (registrations, views, around)
 }
 
 /// Which of several claims to one (method, rule) wins: a written one, then an inherited one, then Flask's own.

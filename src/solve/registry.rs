@@ -242,12 +242,28 @@ impl Solver<'_> {
                 }
             }
         }
+        let taken_by = |hook: &Hook| -> Option<Vec<ValueId>> {
+            let values = self.graph.values(hook.exception?).iter();
+            let taken: Option<Vec<ValueId>> = values.map(|&value| self.class_of(value)).collect();
+            taken.filter(|classes| !classes.is_empty())
+        };
+        let taken: Vec<Option<Vec<ValueId>>> = self.registry.hooks.iter().map(taken_by).collect();
         for number in 0..self.registry.hooks.len() {
-            let Some(node) = self.registry.hooks[number].exception else { continue };
-            let taken: Option<Vec<ValueId>> =
-                self.graph.values(node).iter().map(|&value| self.class_of(value)).collect();
-            let Some(taken) = taken.filter(|classes| !classes.is_empty()) else { continue };
-            let takes = |(_, class): &&(Origin, ValueId)| self.mro(*class).iter().any(|c| taken.contains(c));
+            let Some(own) = &taken[number] else { continue };
+            // How far up a class stands that a handler takes.
+            let distance =
+                |taken: &[ValueId], class| self.mro(class).iter().position(|base| taken.contains(base));
+            let hooks = &self.registry.hooks;
+            let beside: Vec<&[ValueId]> = (0..hooks.len())
+                .filter(|&other| self.is_always_beside(&hooks[other], &hooks[number]))
+                .filter_map(|other| taken[other].as_deref())
+                .collect();
+            let takes = |&&(_, class): &&(Origin, ValueId)| {
+                distance(own, class).is_some_and(|far| {
+                    let nearer = |other: &&[ValueId]| distance(other, class).is_some_and(|near| near < far);
+                    !beside.iter().any(nearer)
+                })
+            };
             let (mut at, mut classes): (Vec<Origin>, Vec<ValueId>) =
                 raised.iter().filter(takes).copied().unzip();
             at.dedup();
@@ -255,6 +271,14 @@ impl Solver<'_> {
             classes.dedup();
             self.registry.hooks[number].raised = Some(Raised { classes, at });
         }
+    }
+
+    /// Whether an error handler is there wherever another one is. Of several, Flask calls the one that takes the nearest class in
+    /// the MRO of the exception (Flask documentation, "Handling Application Errors").
+    fn is_always_beside(&self, hook: &Hook, other: &Hook) -> bool {
+        hook.owner.is_some()
+            && (hook.owner, &hook.kind) == (other.owner, &other.kind)
+            && self.gates(hook.at).is_empty()
     }
 
     /// Whether an exception of any of these classes that comes out of an instruction ends in a `try` statement around it.
