@@ -38,13 +38,12 @@ pub fn resolve(solver: &Solver<'_>, registration: &Registration) -> View {
 fn resolve_method(solver: &Solver<'_>, registration: &Registration, class: ValueId, method: Name) -> View {
     let mut view = View { name: solver.class_name(class), ..View::default() };
     for value in solver.graph.values(registration.view).to_vec() {
-        if let Value::Obj(ObjKind::Primitive(_), ..) = solver.values.get(value) {
-            if let Some(name) = solver.program.names.find("#0")
-                && let Some(node) = solver.existing_field(value, name)
-                && let Some(text) = solver.strings(node).into_iter().next()
-            {
-                view.name = text;
-            }
+        if let Value::Obj(ObjKind::Primitive(_), ..) = solver.values.get(value)
+            && let Some(name) = solver.program.names.find("#0")
+            && let Some(node) = solver.existing_field(value, name)
+            && let Some(text) = solver.strings(node).into_iter().next()
+        {
+            view.name = text;
         }
     }
     for (depth, &owner) in solver.mro(class).to_vec().iter().enumerate() {
