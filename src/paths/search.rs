@@ -10,7 +10,7 @@ use super::lightest::{Conditions, Crossing};
 use super::region::{Act, Region, Step, Stop};
 use super::{CallGraph, EXCEPTIONAL};
 use crate::routes::RouteRoots;
-use crate::solve::registry::{Hook, Raised};
+use crate::solve::registry::Raised;
 use crate::solve::value::{InstId, ValueId};
 use crate::solve::{Origin, Solver};
 use rustc_hash::FxHashMap;
@@ -38,7 +38,7 @@ pub(super) struct Search<'s, 'p> {
 pub(super) struct ToPuts<'a, 's, 'p> {
     search: &'a mut Search<'s, 'p>,
     leading: Leading,
-    /// By put, the queue.
+    /// By put, the queue; every target that is led to is one of these.
     queues: FxHashMap<Origin, ValueId>,
 }
 
@@ -86,10 +86,10 @@ impl<'s, 'p> Search<'s, 'p> {
         ToPuts { search: self, leading, queues: puts.iter().copied().collect() }
     }
 
-    /// The error handler that a root is the call of, with its number; only those that take exceptions of the project.
-    fn handler(&self, root: InstId) -> Option<(u32, &'s Hook, &'s Raised)> {
+    /// The number of the error handler that a root is the call of, and what it takes; only those of exceptions of the project.
+    fn handler(&self, root: InstId) -> Option<(u32, &'s Raised)> {
         let hooks = (0..).zip(&self.solver.registry.hooks);
-        hooks.filter_map(|(n, hook)| Some((n, hook, hook.raised.as_ref()?))).find(|(_, h, _)| h.root == root)
+        hooks.filter(|(_, hook)| hook.root == root).find_map(|(n, hook)| Some((n, hook.raised.as_ref()?)))
     }
 }
 
@@ -138,7 +138,7 @@ impl<'s> ToPuts<'_, 's, '_> {
     fn starts(&mut self, roots: &[InstId]) -> Vec<Stop> {
         let mut starts = Vec::new();
         for &root in roots.iter().filter(|&&root| self.leading.from(root)) {
-            let Some((number, _, raised)) = self.search.handler(root) else {
+            let Some((number, raised)) = self.search.handler(root) else {
                 starts.push(Stop { phase: PUT, inst: root });
                 continue;
             };

@@ -508,13 +508,8 @@ impl Solver<'_> {
         let mut results: SmallVec<[ValueId; 4]> = SmallVec::new();
         for other in others.into_iter().filter(|&other| !is_default(other)) {
             results.push(match self.truth(func, cond, self.values.get(other)) {
-                Some(truth) => {
-                    if truth {
-                        well_known::TRUE
-                    } else {
-                        well_known::FALSE
-                    }
-                }
+                Some(true) => well_known::TRUE,
+                Some(false) => well_known::FALSE,
                 None => well_known::UNKNOWN,
             });
         }
