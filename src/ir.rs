@@ -426,7 +426,7 @@ pub enum Op {
     /// `dst = src`; several of them with one `dst` are a join.
     Copy { dst: VarId, src: VarId },
     /// `dst` is whether a simple condition holds (see [`Cond::subject`]): a comparison or `not x` used as a value.
-    Test { dst: VarId, cond: Cond },
+    Test { dst: VarId, cond: Box<Cond> },
     /// `dst = src`, only the values that pass the test.
     Narrow { dst: VarId, src: VarId, by: Narrowing },
     /// `dst = constant`.
@@ -458,18 +458,18 @@ pub enum Op {
     /// `dst = obj[a:b]`: a container with the same elements; with `bounds`, those from the first index to below the second.
     Slice { dst: VarId, obj: VarId, bounds: Option<(u32, u32)> },
     /// `dst = callee(args)`.
-    Call { dst: VarId, callee: VarId, args: Vec<Arg>, role: CallRole },
+    Call { dst: VarId, callee: VarId, args: Box<[Arg]>, role: CallRole },
     /// `dst = super()` without arguments, inside a method: `class_levels` is how many parents up the class body scope is,
     /// `this` the first parameter of the method that holds it (read through a cell when nested).
     Super { dst: VarId, class_levels: u32, this: VarId },
     /// Makes a function object. `defaults` are (parameter index, variable).
-    MakeFunc { dst: VarId, func: LocalFunc, defaults: Vec<(u32, VarId)> },
-    /// Makes a class object by running its body. `keywords` are `metaclass=` and the like.
-    MakeClass { dst: VarId, class: LocalClass, bases: Vec<Arg>, keywords: Vec<(Sym, VarId)> },
+    MakeFunc { dst: VarId, func: LocalFunc, defaults: Box<[(u32, VarId)]> },
+    /// Makes a class object by running its body. `bases` also holds `metaclass=` and the like.
+    MakeClass { dst: VarId, class: LocalClass, bases: Box<[Arg]> },
     /// Makes a list, tuple or set; a starred element is `(var, true)`. In a comprehension there is one element.
-    MakeSeq { dst: VarId, kind: ContainerKind, items: Vec<(VarId, bool)>, comprehension: bool },
+    MakeSeq { dst: VarId, kind: ContainerKind, items: Box<[(VarId, bool)]>, comprehension: bool },
     /// Makes a dict; a missing key is `**value`.
-    MakeDict { dst: VarId, items: Vec<(Option<VarId>, VarId)>, comprehension: bool },
+    MakeDict { dst: VarId, items: Box<[(Option<VarId>, VarId)]>, comprehension: bool },
     /// An element that iteration over `src` yields.
     Iter { dst: VarId, src: VarId },
     /// Element `index` of an unpacked `src`; `from_end` counts from the end (after a starred target);
@@ -478,7 +478,7 @@ pub enum Op {
     /// `dst = left op right` where strings or containers may be concatenated or formatted: `+`, `%`, `|`, `*`, augmented too.
     BinOp { dst: VarId, op: BinOp, left: VarId, right: VarId },
     /// An f-string: literal parts and variables in order.
-    Format { dst: VarId, parts: Vec<FormatPart> },
+    Format { dst: VarId, parts: Box<[FormatPart]> },
     /// `yield src`; `dst` is what is sent in.
     Yield { dst: VarId, src: VarId },
     /// `yield from src`.

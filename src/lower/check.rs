@@ -274,15 +274,11 @@ impl Checker<'_> {
                 }
                 Ok(())
             }
-            Op::MakeClass { class, bases, keywords, .. } => {
+            Op::MakeClass { class, bases, .. } => {
                 if class.0 as usize >= self.file.classes.len() {
                     return Err("no such class".to_owned());
                 }
-                self.args(bases)?;
-                keywords.iter().try_for_each(|(name, var)| {
-                    self.sym(*name)?;
-                    self.var(*var)
-                })
+                self.args(bases)
             }
             Op::MakeSeq { items, .. } => items.iter().try_for_each(|(var, _)| self.var(*var)),
             Op::MakeDict { items, .. } => items.iter().try_for_each(|(key, value)| {

@@ -287,12 +287,10 @@ impl<'a> Scope<'a> {
                     defaults.iter().map(|(index, var)| format!("{index}: {}", v(var))).collect();
                 format!("{} = func {name}({})", v(dst), defaults.join(", "))
             }
-            Op::MakeClass { dst, class, bases, keywords } => {
+            Op::MakeClass { dst, class, bases } => {
                 let name =
                     self.file.classes.get(class.0 as usize).map_or("?", |class| self.text(class.qualname));
-                let mut parts: Vec<String> = bases.iter().map(|base| self.arg(base)).collect();
-                parts.extend(keywords.iter().map(|(name, var)| format!("{}={}", s(name), v(var))));
-                format!("{} = class {name}({})", v(dst), parts.join(", "))
+                format!("{} = class {name}({})", v(dst), self.args(bases))
             }
             Op::MakeSeq { dst, kind, items, comprehension } => {
                 let kind = match kind {

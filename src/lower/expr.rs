@@ -45,7 +45,7 @@ impl<'a> Lowerer<'a> {
         }
         let pos = self.pos(expr.start());
         let dst = self.f.fresh(None);
-        self.f.emit(Op::Test { dst, cond }, pos);
+        self.f.emit(Op::Test { dst, cond: Box::new(cond) }, pos);
         dst
     }
 
@@ -192,15 +192,15 @@ impl<'a> Lowerer<'a> {
         pos: Pos,
     ) -> (VarId, u32) {
         let dst = self.f.fresh(None);
-        let index = self.f.emit(Op::Call { dst, callee, args, role }, pos);
+        let index = self.f.emit(Op::Call { dst, callee, args: args.into(), role }, pos);
         (dst, index)
     }
 
     /// The arguments of the call that was emitted last, if there are two plain ones.
     pub(super) fn last_call_args(&self) -> Option<[VarId; 2]> {
         match &self.f.instrs.last()?.op {
-            Op::Call { args, .. } => match args.as_slice() {
-                [Arg::Pos(a), Arg::Pos(b)] => Some([*a, *b]),
+            Op::Call { args, .. } => match **args {
+                [Arg::Pos(a), Arg::Pos(b)] => Some([a, b]),
                 _ => None,
             },
             _ => None,
@@ -326,7 +326,7 @@ impl<'a> Lowerer<'a> {
                 }
                 let pos = self.pos(e.start());
                 let dst = self.f.fresh(None);
-                self.f.emit(Op::MakeDict { dst, items, comprehension: false }, pos);
+                self.f.emit(Op::MakeDict { dst, items: items.into(), comprehension: false }, pos);
                 dst
             }
             Expr::Set(e) => self.sequence(ContainerKind::Set, &e.elts, e.start()),
@@ -387,7 +387,7 @@ impl<'a> Lowerer<'a> {
         }
         let pos = self.pos(at);
         let dst = self.f.fresh(None);
-        self.f.emit(Op::MakeSeq { dst, kind, items, comprehension: false }, pos);
+        self.f.emit(Op::MakeSeq { dst, kind, items: items.into(), comprehension: false }, pos);
         dst
     }
 
@@ -427,7 +427,7 @@ impl<'a> Lowerer<'a> {
         }
         let pos = self.pos(at);
         let dst = self.f.fresh(None);
-        self.f.emit(Op::Format { dst, parts }, pos);
+        self.f.emit(Op::Format { dst, parts: parts.into() }, pos);
         dst
     }
 
@@ -467,7 +467,7 @@ impl<'a> Lowerer<'a> {
         self.f.returns = true;
         let func = self.leave(end_line, false, pos);
         let dst = self.f.fresh(None);
-        self.f.emit(Op::MakeFunc { dst, func, defaults }, pos);
+        self.f.emit(Op::MakeFunc { dst, func, defaults: defaults.into() }, pos);
         dst
     }
 
@@ -549,8 +549,8 @@ impl<'a> Lowerer<'a> {
         }
         let dst = self.f.fresh(None);
         let op = match kind {
-            ContainerKind::Dict => Op::MakeDict { dst, items: vec![(key, value)], comprehension: true },
-            kind => Op::MakeSeq { dst, kind, items: vec![(value, false)], comprehension: true },
+            ContainerKind::Dict => Op::MakeDict { dst, items: [(key, value)].into(), comprehension: true },
+            kind => Op::MakeSeq { dst, kind, items: [(value, false)].into(), comprehension: true },
         };
         self.f.emit(op, pos);
         dst

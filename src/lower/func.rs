@@ -195,7 +195,7 @@ impl<'a> Lowerer<'a> {
         }
         let func = self.leave(end_line, def.is_async, pos);
         let dst = self.f.fresh(None);
-        self.f.emit(Op::MakeFunc { dst, func, defaults }, pos);
+        self.f.emit(Op::MakeFunc { dst, func, defaults: defaults.into() }, pos);
         let role = CallRole::DecoratesFunc(func);
         let (value, refs) = self.decorate(&def.decorator_list, decorators, dst, role);
         if let Some(func) = &mut self.funcs[func.0 as usize] {
@@ -210,18 +210,17 @@ impl<'a> Lowerer<'a> {
             return;
         };
         let decorators = self.decorator_values(&def.decorator_list);
-        let mut bases = Vec::with_capacity(def.bases().len());
+        let mut bases = Vec::with_capacity(def.bases().len() + def.keywords().len());
         for base in def.bases() {
             bases.push(match base {
                 Expr::Starred(starred) => Arg::Star(self.expr(&starred.value)),
                 base => Arg::Pos(self.expr(base)),
             });
         }
-        let mut keywords = Vec::with_capacity(def.keywords().len());
         for keyword in def.keywords() {
             let value = self.expr(&keyword.value);
             if let Some(name) = &keyword.arg {
-                keywords.push((self.sym(name.as_str()), value));
+                bases.push(Arg::Kw(self.sym(name.as_str()), value));
             }
         }
         let at = self.keyword(&def.decorator_list, def.start());
@@ -238,7 +237,7 @@ impl<'a> Lowerer<'a> {
         let body = self.leave(end_line, false, pos);
         self.class = outer_class;
         let dst = self.f.fresh(None);
-        self.f.emit(Op::MakeClass { dst, class, bases, keywords }, pos);
+        self.f.emit(Op::MakeClass { dst, class, bases: bases.into() }, pos);
         let role = CallRole::DecoratesClass(class);
         let (value, refs) = self.decorate(&def.decorator_list, decorators, dst, role);
         if let Some(func) = &mut self.funcs[body.0 as usize] {

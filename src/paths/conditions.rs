@@ -326,9 +326,9 @@ fn lookup(solver: &Solver<'_>, inst: InstId, var: VarId) -> Option<(VarId, VarId
                 if &*file.ir.strings[name.0 as usize] != "get" {
                     return None;
                 }
-                return match args.as_slice() {
-                    [Arg::Pos(key)] => Some((obj, *key, None)),
-                    [Arg::Pos(key), Arg::Pos(otherwise)] => Some((obj, *key, Some(*otherwise))),
+                return match **args {
+                    [Arg::Pos(key)] => Some((obj, key, None)),
+                    [Arg::Pos(key), Arg::Pos(otherwise)] => Some((obj, key, Some(otherwise))),
                     _ => None,
                 };
             }

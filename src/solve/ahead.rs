@@ -41,7 +41,7 @@ impl Ahead {
                     continue;
                 }
                 // The slot is free meanwhile: nobody waits for a layout.
-                let layout = Box::new(Layout::new(ir, &file.ir));
+                let layout = Box::new(Layout::new(ir, file));
                 let mut slot = self.slot(func);
                 if matches!(*slot, Slot::Open) {
                     *slot = Slot::Made(layout);
@@ -55,7 +55,7 @@ impl Ahead {
         let slot = std::mem::replace(&mut *self.slot(func), Slot::Taken);
         match slot {
             Slot::Made(layout) => *layout,
-            Slot::Open | Slot::Taken => Layout::new(program.func(func), &program.file_of(func).ir),
+            Slot::Open | Slot::Taken => Layout::new(program.func(func), program.file_of(func)),
         }
     }
 

@@ -39,13 +39,13 @@ impl Filling {
             }
         }
         let mut sources: FxHashMap<ValueId, Vec<NodeId>> = FxHashMap::default();
-        for (from, to) in solver.graph.flows() {
+        solver.graph.for_each_flow(|from, to| {
             if let Some(container) = slots[to.0 as usize]
                 && slots[from.0 as usize] != Some(container)
             {
                 sources.entry(container).or_default().push(from);
             }
-        }
+        });
         let mut filling = Filling {
             sources,
             adding: FxHashMap::default(),

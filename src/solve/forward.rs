@@ -351,7 +351,7 @@ impl Text<'_> {
             Op::Call { callee, args, .. } if *callee == pop => Some(args),
             _ => None,
         });
-        let key = |args: &Vec<Arg>| {
+        let key = |args: &Box<[Arg]>| {
             let Some(Arg::Pos(key)) = args.first() else { return None };
             let VarDef::Instr(index) = ir.vars[unchanged(ir, *key).0 as usize].def else { return None };
             match ir.instrs[index as usize].op {

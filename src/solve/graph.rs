@@ -393,20 +393,25 @@ impl Graph {
         Some(Popped { node, unseen: from..held, succs: n.succs, owner: n.state.owner() })
     }
 
-    /// Every flow of values from one node to another, filtered ones among them.
-    pub(super) fn flows(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
-        (0..).zip(&self.nodes).flat_map(move |(number, node)| {
+    /// Calls `each` for every flow of values from one node to another, filtered ones among them.
+    pub(super) fn for_each_flow(&self, mut each: impl FnMut(NodeId, NodeId)) {
+        for (number, node) in (0..).zip(&self.nodes) {
             let mut succs = node.succs;
-            std::iter::from_fn(move || {
-                let (succ, rest) = self.succ(succs)?;
-                succs = rest;
-                Some(succ)
-            })
-            .filter_map(move |succ| match succ {
-                Succ::Copy(to) | Succ::Filtered(to, _) => Some((NodeId(number), to)),
-                Succ::Use(_) => None,
-            })
-        })
+            while succs != Succs::NONE {
+                let link = match succs.kind() {
+                    Succs::LIST => self.links[succs.number() as usize],
+                    _ => Link { succ: succs, rest: Succs::NONE },
+                };
+                match link.succ.kind() {
+                    Succs::COPY => each(NodeId(number), NodeId(link.succ.number())),
+                    Succs::FILTERED => {
+                        each(NodeId(number), self.filtered[link.succ.number() as usize].0);
+                    }
+                    _ => {}
+                }
+                succs = link.rest;
+            }
+        }
     }
 
     /// The first of some successors, and the rest.

@@ -428,7 +428,7 @@ impl Solver<'_> {
             let both = |left, right| vec![Cond::Truthy(left), Cond::Truthy(right)];
             match ir.instrs[index as usize].op {
                 Op::Copy { src, .. } | Op::Narrow { src, .. } => var = src,
-                Op::Test { ref cond, .. } => return Some(cond.clone()),
+                Op::Test { ref cond, .. } => return Some(Cond::clone(cond)),
                 Op::BinOp { op: BinOp::And, left, right, .. } => return Some(Cond::And(both(left, right))),
                 Op::BinOp { op: BinOp::Or, left, right, .. } => return Some(Cond::Or(both(left, right))),
                 _ => return None,

@@ -257,12 +257,9 @@ impl Solver<'_> {
         }
     }
 
-    /// A new value of an operand.
+    /// A new value of an operand. The commonest kinds of instructions are not among these: see [`super::layout`].
     pub(super) fn on_operand(&mut self, at: Origin, which: u8, value: ValueId) {
         match *self.op(at) {
-            Op::Copy { dst, .. } | Op::Await { dst, .. } => {
-                self.graph.add(self.var(at.inst, dst), value);
-            }
             Op::Narrow { dst, src, by } => self.narrow(at, (dst, src), by, which, value),
             Op::StoreGlobal { name, .. } => {
                 let name = self.sym(at.inst, name);
@@ -281,19 +278,7 @@ impl Solver<'_> {
                 let yielded = self.insts[at.inst.0 as usize].yielded;
                 self.graph.add(yielded, value);
             }
-            Op::Return { .. } => {
-                let ret = self.insts[at.inst.0 as usize].ret;
-                self.graph.add(ret, value);
-            }
             Op::Iter { dst, .. } => self.iterate(value, self.var(at.inst, dst), at),
-            Op::Call { dst, .. } => {
-                let call = self.call_of_instr(at, self.var(at.inst, dst));
-                self.dispatch(call, value, None);
-            }
-            Op::LoadAttr { dst, name, .. } => {
-                let name = self.sym(at.inst, name);
-                self.load_attr(value, name, self.var(at.inst, dst), at);
-            }
             Op::StoreAttr { name, src, .. } => {
                 let name = self.sym(at.inst, name);
                 self.store_attr(value, name, self.var(at.inst, src), at);

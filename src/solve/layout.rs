@@ -9,7 +9,7 @@ use super::graph::{NodeId, Owner};
 use super::value::{InstId, Value, ValueId, well_known};
 use super::{Inst, Origin, Solver};
 use crate::ir::{Const, FileIr, FormatPart, FuncIr, GuardId, Narrowing, Op, Param, ParamKind, VarDef, VarId};
-use crate::link::FuncId;
+use crate::link::{File, FuncId, Name};
 use rustc_hash::FxHashSet;
 use std::ops::Range;
 
@@ -28,15 +28,74 @@ struct Operand {
     role: u8,
     /// Whether the instruction assigns a shared variable, so that it is run once.
     once: bool,
+    act: Act,
+}
+
+/// What an instruction does with a new value of its operand, as far as the text decides that: most uses are of a few kinds,
+/// and this spares looking at the instruction again for each value. Places are those of variables in each instance.
+#[derive(Clone, Copy)]
+enum Act {
+    /// Hands it on to a variable.
+    Copy { dst: u32 },
+    /// Returns it.
+    Return,
+    /// Calls it; which of the calling instructions this is, and where the result goes.
+    Call { number: u32, dst: u32 },
+    /// Loads an attribute of it.
+    LoadAttr { name: Name, dst: u32 },
+    /// Something else: see `Solver::on_operand`.
+    Other,
+}
+
+impl Act {
+    fn of(op: &Op, places: &[Packed], names: &[Name], calls: u32) -> Act {
+        let own = |var: VarId| match places[var.0 as usize].place() {
+            Place::Own(slot) => Some(slot),
+            Place::Shared(_) => None,
+        };
+        let act = match *op {
+            Op::Copy { dst, .. } | Op::Await { dst, .. } => own(dst).map(|dst| Act::Copy { dst }),
+            Op::Return { .. } => Some(Act::Return),
+            Op::Call { dst, .. } => own(dst).map(|dst| Act::Call { number: calls, dst }),
+            Op::LoadAttr { dst, name, .. } => {
+                own(dst).map(|dst| Act::LoadAttr { name: names[name.0 as usize], dst })
+            }
+            _ => None,
+        };
+        act.unwrap_or(Act::Other)
+    }
 }
 
 /// Where a variable lives.
-#[derive(Clone, Copy)]
 enum Place {
     /// In each instance, so far from its first node.
     Own(u32),
     /// Once for the function, so far from the first shared node.
     Shared(u32),
+}
+
+/// A [`Place`] in four bytes.
+#[derive(Clone, Copy)]
+struct Packed(u32);
+
+impl Packed {
+    const SHARED: u32 = 1 << 31;
+
+    fn own(slot: usize) -> Packed {
+        Packed(slot as u32)
+    }
+
+    fn shared(slot: u32) -> Packed {
+        Packed(slot | Packed::SHARED)
+    }
+
+    #[inline]
+    fn place(self) -> Place {
+        match self.0 & Packed::SHARED {
+            0 => Place::Own(self.0),
+            _ => Place::Shared(self.0 & !Packed::SHARED),
+        }
+    }
 }
 
 /// A shared variable.
@@ -52,7 +111,7 @@ struct SharedVar {
 /// The tables of a function, empty until it is first called. The uses are packed: those of variable `v` stand from `starts[v]` to `starts[v + 1]`.
 #[derive(Default)]
 pub(super) struct Layout {
-    places: Vec<Place>,
+    places: Vec<Packed>,
     own: Vec<VarId>,
     own_used: Vec<bool>,
     shared: Vec<SharedVar>,
@@ -62,8 +121,8 @@ pub(super) struct Layout {
     uses: Vec<Operand>,
     /// Instructions that do something when an instance is installed, ascending; the others wait for values.
     initial: Vec<u32>,
-    /// Instructions that call, ascending.
-    calls: Vec<u32>,
+    /// How many instructions call.
+    call_count: u32,
     /// The uses of shared variables that each instance makes for itself, or may have to, by place of the variable.
     visible: Vec<(u32, Operand)>,
     /// Instructions that make prose, ascending.
@@ -77,15 +136,20 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(ir: &FuncIr, file: &FileIr) -> Layout {
+    pub(super) fn new(ir: &FuncIr, file: &File) -> Layout {
+        let names = &file.names;
+        let file = &file.ir;
         let (places, own, shared) = places(ir);
         let mut once = vec![false; ir.instrs.len()];
         for SharedVar { index, .. } in &shared {
             once[*index as usize] = true;
         }
-        let mut all: Vec<(VarId, Operand)> = Vec::new();
+        let mut all: Vec<(VarId, Operand)> = Vec::with_capacity(ir.instrs.len());
+        let mut call_count = 0;
         for (index, (instr, &once)) in (0..).zip(ir.instrs.iter().zip(&once)) {
-            watched(&instr.op, |var, role| all.push((var, Operand { index, role, once })));
+            let act = Act::of(&instr.op, &places, names, call_count);
+            watched(&instr.op, |var, role| all.push((var, Operand { index, role, once, act })));
+            call_count += u32::from(matches!(instr.op, Op::Call { .. }));
         }
         let mut keys: FxHashSet<VarId> = FxHashSet::default();
         for instr in &ir.instrs {
@@ -93,13 +157,12 @@ impl Layout {
                 keys.insert(var);
             });
         }
-        let (mut initial, mut calls, mut loads, mut prose) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut initial, mut loads, mut prose) = (Vec::new(), Vec::new(), Vec::new());
         for (index, (instr, once)) in (0..).zip(ir.instrs.iter().zip(once)) {
             if acts_at_once(&instr.op) && !once {
                 initial.push(index);
             }
             match instr.op {
-                Op::Call { .. } => calls.push(index),
                 Op::LoadAttr { .. } | Op::LoadGlobal { .. } if !once => loads.push(index),
                 Op::Const { dst, value: Const::Str(text) }
                     if !keys.contains(&dst)
@@ -124,7 +187,7 @@ impl Layout {
                 let op = &ir.instrs[operand.index as usize].op;
                 !operand.once || matches!(op, Op::LoadAttr { .. })
             })
-            .filter_map(|&(var, operand)| match places[var.0 as usize] {
+            .filter_map(|&(var, operand)| match places[var.0 as usize].place() {
                 Place::Own(_) => None,
                 Place::Shared(slot) => Some((slot, operand)),
             })
@@ -142,7 +205,7 @@ impl Layout {
             starts,
             uses,
             initial,
-            calls,
+            call_count,
             visible,
             prose,
             loads,
@@ -175,12 +238,7 @@ impl Layout {
 
     /// How many instructions call.
     pub(super) fn call_count(&self) -> usize {
-        self.calls.len()
-    }
-
-    /// The number of a calling instruction among those that call.
-    pub(super) fn call_number(&self, index: u32) -> Option<usize> {
-        self.calls.binary_search(&index).ok()
+        self.call_count as usize
     }
 
     /// The instructions that load an attribute or a global into a variable that is not shared.
@@ -190,7 +248,7 @@ impl Layout {
 
     /// The node of a shared variable; [`NodeId::EMPTY`] for one that is not.
     fn shared_node(&self, var: VarId) -> NodeId {
-        match self.places[var.0 as usize] {
+        match self.places[var.0 as usize].place() {
             Place::Own(_) => NodeId::EMPTY,
             Place::Shared(slot) => NodeId(self.base.0 + slot),
         }
@@ -200,7 +258,7 @@ impl Layout {
     /// sees [`NodeId::EMPTY`].
     #[inline]
     pub(super) fn node(&self, inst: &Inst, var: VarId) -> NodeId {
-        match self.places[var.0 as usize] {
+        match self.places[var.0 as usize].place() {
             Place::Own(slot) => NodeId(inst.base.0 + slot),
             Place::Shared(slot) if inst.rules_out(self.shared[slot as usize].guard) => NodeId::EMPTY,
             Place::Shared(slot) => NodeId(self.base.0 + slot),
@@ -219,7 +277,7 @@ impl Layout {
 }
 
 /// Gives each variable its place; also lists the variables of either kind, in the order of their places.
-fn places(ir: &FuncIr) -> (Vec<Place>, Vec<VarId>, Vec<SharedVar>) {
+fn places(ir: &FuncIr) -> (Vec<Packed>, Vec<VarId>, Vec<SharedVar>) {
     let mut shared_at: Vec<Option<u32>> = vec![None; ir.vars.len()];
     let mut shared: Vec<SharedVar> = Vec::new();
     for (index, instr) in (0..).zip(&ir.instrs) {
@@ -250,10 +308,10 @@ fn places(ir: &FuncIr) -> (Vec<Place>, Vec<VarId>, Vec<SharedVar>) {
         .iter()
         .enumerate()
         .map(|(var, slot)| match slot {
-            Some(slot) => Place::Shared(*slot),
+            Some(slot) => Packed::shared(*slot),
             None => {
                 own.push(VarId(var as u32));
-                Place::Own(own.len() as u32 - 1)
+                Packed::own(own.len() - 1)
             }
         })
         .collect();
@@ -472,9 +530,23 @@ impl Solver<'_> {
         if self.is_dead(at) {
             return;
         }
+        let Inst { base, ret, .. } = self.insts[inst.0 as usize];
         for i in values {
             let value = self.graph.values(node)[i];
-            self.on_operand(at, operand.role, value);
+            match operand.act {
+                Act::Copy { dst } => {
+                    self.graph.add(NodeId(base.0 + dst), value);
+                }
+                Act::Return => {
+                    self.graph.add(ret, value);
+                }
+                Act::Call { number, dst } => {
+                    let call = self.call_of_instr(at, number, NodeId(base.0 + dst));
+                    self.dispatch(call, value, None);
+                }
+                Act::LoadAttr { name, dst } => self.load_attr(value, name, NodeId(base.0 + dst), at),
+                Act::Other => self.on_operand(at, operand.role, value),
+            }
         }
     }
 
@@ -533,6 +605,7 @@ impl Solver<'_> {
     pub(super) fn install_shared(&mut self, inst: InstId) {
         let func = self.insts[inst.0 as usize].func;
         if self.installed[func.0 as usize].is_empty() {
+            self.newly_shared.push(func);
             for slot in 0..self.layout(func).shared.len() {
                 let layout = self.layout(func);
                 let (index, node) = (layout.shared[slot].index, NodeId(layout.base.0 + slot as u32));
@@ -567,31 +640,34 @@ impl Solver<'_> {
     /// Gives loads of shared variables that found nothing an untracked value; returns whether there was any.
     pub(super) fn release_shared(&mut self) -> bool {
         let mut changed = false;
-        for func in (0..self.installed.len() as u32).map(FuncId) {
-            if self.installed[func.0 as usize].is_empty() {
-                continue;
-            }
-            for slot in 0..self.layout(func).shared.len() {
-                let layout = self.layout(func);
-                let (shared, node) = (layout.shared[slot], NodeId(layout.base.0 + slot as u32));
-                if !self.graph.values(node).is_empty() {
-                    continue;
-                }
-                let fed = match self.program.func(func).instrs[shared.index as usize].op {
-                    Op::LoadAttr { obj, name, .. } => {
-                        let name = self.program.file_of(func).names[name.0 as usize];
-                        self.may_find_more(layout.shared_node(obj), name)
-                    }
-                    Op::LoadGlobal { .. } => true,
-                    _ => false,
-                };
-                let is_seen = |&inst: &InstId| !self.is_dead(Origin { inst, index: shared.index });
-                if fed && self.installed[func.0 as usize].iter().any(is_seen) {
-                    self.graph.add(node, well_known::UNKNOWN);
-                    changed = true;
-                }
-            }
+        let mut waiting = std::mem::take(&mut self.waiting_shared);
+        for func in std::mem::take(&mut self.newly_shared) {
+            waiting.extend((0..self.layout(func).shared.len() as u32).map(|slot| (func, slot)));
         }
+        waiting.sort_unstable();
+        waiting.retain(|&(func, slot)| {
+            let layout = self.layout(func);
+            let (shared, node) = (layout.shared[slot as usize], NodeId(layout.base.0 + slot));
+            if !self.graph.values(node).is_empty() {
+                return false;
+            }
+            let fed = match self.program.func(func).instrs[shared.index as usize].op {
+                Op::LoadAttr { obj, name, .. } => {
+                    let name = self.program.file_of(func).names[name.0 as usize];
+                    self.may_find_more(layout.shared_node(obj), name)
+                }
+                Op::LoadGlobal { .. } => true,
+                _ => false,
+            };
+            let is_seen = |&inst: &InstId| !self.is_dead(Origin { inst, index: shared.index });
+            let released = fed && self.installed[func.0 as usize].iter().any(is_seen);
+            if released {
+                self.graph.add(node, well_known::UNKNOWN);
+                changed = true;
+            }
+            !released
+        });
+        self.waiting_shared = waiting;
         changed
     }
 }

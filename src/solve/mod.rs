@@ -277,6 +277,10 @@ pub struct Solver<'p> {
     late_parts: FxHashSet<(u32, NodeId)>,
     /// Loads that have found nothing so far, of the first [`Solver::watched_insts`] instances.
     waiting_loads: Vec<Origin>,
+    /// Shared variables that have found nothing so far, by function and number, except those of [`Solver::newly_shared`].
+    waiting_shared: Vec<(FuncId, u32)>,
+    /// Functions whose shared variables were installed since these were looked at.
+    newly_shared: Vec<FuncId>,
     watched_insts: u32,
     primitives: Vec<primitive::Pending>,
     constants: FxHashMap<ValueId, NodeId>,
@@ -454,6 +458,8 @@ impl<'p> Solver<'p> {
             late_folds: Vec::new(),
             late_parts: FxHashSet::default(),
             waiting_loads: Vec::new(),
+            waiting_shared: Vec::new(),
+            newly_shared: Vec::new(),
             watched_insts: 0,
             primitives: Vec::new(),
             constants: FxHashMap::default(),

@@ -2,7 +2,7 @@
 
 use super::graph::NodeId;
 use super::value::ValueId;
-use super::{Inst, NO_CALL, Origin, Solver};
+use super::{NO_CALL, Origin, Solver};
 use crate::finding::HopKind;
 use crate::ir::{Arg, CallRole, Op};
 use crate::link::Name;
@@ -50,20 +50,18 @@ pub struct Call {
 }
 
 impl Solver<'_> {
-    /// The call of a call instruction, made when its callee first has a value.
-    pub(super) fn call_of_instr(&mut self, at: Origin, dst: NodeId) -> u32 {
-        let Inst { func, calls, .. } = self.insts[at.inst.0 as usize];
-        let place = self.layout(func).call_number(at.index).map(|number| calls as usize + number);
-        if let Some(call) = place.map(|place| self.call_of[place]).filter(|&call| call != NO_CALL) {
-            return call;
+    /// The call of a calling instruction, made when its callee first has a value; `number` is that of the instruction among
+    /// those that call.
+    pub(super) fn call_of_instr(&mut self, at: Origin, number: u32, dst: NodeId) -> u32 {
+        let place = (self.insts[at.inst.0 as usize].calls + number) as usize;
+        if self.call_of[place] != NO_CALL {
+            return self.call_of[place];
         }
         let decorates = matches!(*self.op(at), Op::Call { role, .. } if role != CallRole::Plain);
         let unpacked = if self.unpacks(at) { Some(self.unpacked(at, self.written(at))) } else { None };
         let given = unpacked.map_or(Given::Written, |args| self.give(args));
         let call = self.push_call(Call { origin: at, dst, kind: None, decorates, given, met: None });
-        if let Some(place) = place {
-            self.call_of[place] = call;
-        }
+        self.call_of[place] = call;
         call
     }
 

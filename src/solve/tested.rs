@@ -42,7 +42,7 @@ pub(super) fn passed_on(program: &Program, names: &Names<'_>) -> Vec<u32> {
             }
             for instr in &ir.instrs {
                 if let Op::Call { callee, args, .. } = &instr.op {
-                    names.call(file, func, (*callee, args.as_slice()), &mut passed);
+                    names.call(file, func, (*callee, &**args), &mut passed);
                 }
             }
         }
