@@ -235,14 +235,21 @@ fn analyze_here<T>(
     solver.connect_error_handlers();
 
     progress.stage("paths", 0);
-    let (graph, ()) = rayon::join(|| CallGraph::new(&solver), || solver.prepare_elements());
+    let ((graph, ground), ()) = rayon::join(
+        || {
+            let graph = CallGraph::new(&solver);
+            let ground = unknown::Ground::new(&solver, &graph);
+            (graph, ground)
+        },
+        || solver.prepare_elements(),
+    );
     let (routes, roots) = routes::extract(&mut solver, &graph, &entries);
     findings.diagnostics.extend(routes::unbound_gates(&routes));
     findings.routes = routes;
     // Both only read the solution.
     let (edges, unknown) = rayon::join(
         || paths::edges(&solver, &graph, &findings.routes, &roots),
-        || unknown::survey(&solver, &graph, &roots),
+        || unknown::survey(&solver, &graph, ground, &roots),
     );
     let guesses = options
         .assume_names

@@ -28,24 +28,28 @@ pub(super) struct Filling {
 
 impl Filling {
     fn new(solver: &Solver<'_>) -> Filling {
-        // By node, the list that it is a slot of; every flow is asked for both of its ends.
-        let mut slots: Vec<Option<ValueId>> = vec![None; solver.graph.node_count()];
+        // By node, the list that it is a slot of.
+        let mut slots: FxHashMap<NodeId, ValueId> = FxHashMap::default();
+        let mut is_slot: Vec<bool> = vec![false; solver.graph.node_count()];
         for (container, of_container) in solver.slots.iter() {
             if is_list(solver, container) {
                 let named = of_container.named.iter().map(|&(_, node)| node);
                 for node in named.chain(of_container.rest).chain(of_container.all) {
-                    slots[node.0 as usize] = Some(container);
+                    slots.insert(node, container);
+                    is_slot[node.0 as usize] = true;
                 }
             }
         }
+        // Few nodes are slots of lists, and all flows are looked at.
+        let into_slots = solver.graph.flows_to(|to| is_slot[to.0 as usize]);
         let mut sources: FxHashMap<ValueId, Vec<NodeId>> = FxHashMap::default();
-        solver.graph.for_each_flow(|from, to| {
-            if let Some(container) = slots[to.0 as usize]
-                && slots[from.0 as usize] != Some(container)
+        for (from, to) in into_slots {
+            if let Some(&container) = slots.get(&to)
+                && slots.get(&from) != Some(&container)
             {
                 sources.entry(container).or_default().push(from);
             }
-        });
+        }
         let mut filling = Filling {
             sources,
             adding: FxHashMap::default(),

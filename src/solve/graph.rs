@@ -8,6 +8,7 @@
 use super::flow::Use;
 use super::value::{InstId, ValueId};
 use crate::link::FuncId;
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 /// A variable in a context, a field, or a synthetic variable.
@@ -393,9 +394,26 @@ impl Graph {
         Some(Popped { node, unseen: from..held, succs: n.succs, owner: n.state.owner() })
     }
 
-    /// Calls `each` for every flow of values from one node to another, filtered ones among them.
-    pub(super) fn for_each_flow(&self, mut each: impl FnMut(NodeId, NodeId)) {
-        for (number, node) in (0..).zip(&self.nodes) {
+    /// The flows of values, filtered ones among them, to nodes that pass a test: from which node, and to which. They come in the
+    /// order of the nodes that they come from.
+    pub(super) fn flows_to(&self, passes: impl Fn(NodeId) -> bool + Sync) -> Vec<(NodeId, NodeId)> {
+        const CHUNK: usize = 1 << 14;
+        let chunks = self.nodes.par_chunks(CHUNK).enumerate();
+        let flows = chunks.map(|(chunk, nodes)| {
+            let mut flows = Vec::new();
+            self.for_each_flow((chunk * CHUNK) as u32, nodes, |from, to| {
+                if passes(to) {
+                    flows.push((from, to));
+                }
+            });
+            flows
+        });
+        flows.collect::<Vec<_>>().concat()
+    }
+
+    /// Calls `each` for every flow from some nodes, the first of which has this number.
+    fn for_each_flow(&self, first: u32, nodes: &[Node], mut each: impl FnMut(NodeId, NodeId)) {
+        for (number, node) in (first..).zip(nodes) {
             let mut succs = node.succs;
             while succs != Succs::NONE {
                 let link = match succs.kind() {

@@ -56,19 +56,35 @@ pub struct Unknown {
     statistics: Statistics,
 }
 
+/// What the survey asks of the solution, whatever the routes are.
+pub struct Ground {
+    arcs: Arcs,
+    instances: Instances,
+    /// Marks the instances from which a put can be reached.
+    producing: Vec<bool>,
+}
+
+impl Ground {
+    /// Prepares a survey.
+    pub fn new(solver: &Solver<'_>, graph: &CallGraph) -> Ground {
+        let arcs = Arcs::new(graph);
+        let instances = Instances::new(solver, &arcs);
+        let mut producing = vec![false; arcs.instance_count()];
+        let outside = |put: &&Put| !solver.is_root(put.at.inst);
+        arcs.mark_callers(solver.registry.puts.iter().filter(outside).map(|put| put.at.inst), &mut producing);
+        Ground { arcs, instances, producing }
+    }
+}
+
 /// Goes through the calls that routes reach. A function of the solution: it changes nothing.
-pub fn survey(solver: &Solver<'_>, graph: &CallGraph, roots: &[RouteRoots]) -> Unknown {
-    let arcs = Arcs::new(graph);
+pub fn survey(solver: &Solver<'_>, graph: &CallGraph, ground: Ground, roots: &[RouteRoots]) -> Unknown {
+    let Ground { arcs, instances, producing } = ground;
     let mut reached = vec![false; arcs.instance_count()];
     arcs.mark_called(roots.iter().flat_map(|route| route.roots.iter().copied()), &mut reached);
-    let instances = Instances::new(solver, &arcs);
-    let mut producing = vec![false; arcs.instance_count()];
-    let outside = |put: &&Put| !solver.is_root(put.at.inst);
-    arcs.mark_callers(solver.registry.puts.iter().filter(outside).map(|put| put.at.inst), &mut producing);
     let puts = |closure: Closure| instances.of(closure).any(|inst| producing[inst.0 as usize]);
     let calls = calls::survey(solver, graph, &reached, &puts);
-    let on_the_way = on_the_way(&arcs, &calls, roots);
-    let meaning = Meaning::new(solver, instances, &calls);
+    let (on_the_way, meaning) =
+        rayon::join(|| on_the_way(&arcs, &calls, roots), || Meaning::new(solver, instances, &calls));
     let mut puts: BTreeMap<(u32, u32), Vec<Origin>> = BTreeMap::new();
     for queue in &solver.registry.queues {
         let on_it = solver.registry.puts.iter().filter(|put| put.queue == queue.value);
