@@ -186,10 +186,9 @@ impl Solver<'_> {
                 self.watch(raw, Use::Bind { recv: this, dst, at });
             }
             Value::Obj(ObjKind::External(path), ..) => {
-                let text = self.text(path).to_owned();
                 let field = self.field(value, name);
                 self.flow(field, dst);
-                self.load_external_attr(value, &text, name, dst, at);
+                self.load_external_attr(value, path, name, dst);
             }
             Value::Obj(kind, ..) => {
                 let class = match kind {

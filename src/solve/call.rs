@@ -10,9 +10,9 @@ use super::graph::NodeId;
 pub(super) use super::passing::Args;
 pub use super::passing::{Call, Passing};
 use super::shape::SHAPE;
-use super::target::{BoundParam, Target};
+use super::target::{BoundParam, Route, Seen, Target};
 use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
-use super::{Filter, Origin, ROOT_FUNC, Solver, Use};
+use super::{Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{FuncIr, Op, VarDef};
 use crate::link::{FuncId, Name};
@@ -276,11 +276,28 @@ impl Solver<'_> {
         let tested = self.targets.bound(target)[place as usize].tested;
         let key = self.param_key(func, tested, value);
         let seen = &mut self.targets.bound_mut(target, place).seen;
-        if seen.contains(&key) {
+        let Some(&Seen { mut route, .. }) = seen.iter().find(|seen| seen.key == key) else {
+            seen.push(Seen { key, route: Route::EMPTY });
+            self.combine(target, Some((place as usize, key)));
             return;
+        };
+        while let Some((node, rest)) = self.targets.step(route) {
+            self.graph.add(node, value);
+            route = rest;
         }
-        seen.push(key);
-        self.combine(target, Some((place as usize, key)));
+    }
+
+    /// Lets the values with a key that reach a parameter of a target flow to a node: those that are there, and later ones.
+    fn lead(&mut self, target: u32, place: usize, key: Option<ValueId>, node: NodeId) {
+        let func = self.targets[target].func;
+        let BoundParam { source, tested, .. } = self.targets.bound(target)[place];
+        self.targets.lead(target, place as u32, key, node);
+        for i in 0..self.graph.values(source).len() {
+            let value = self.graph.values(source)[i];
+            if self.param_key(func, tested, value) == key {
+                self.graph.add(node, value);
+            }
+        }
     }
 
     /// Makes the instances of all combinations of the keys seen so far, with one parameter fixed.
@@ -301,7 +318,7 @@ impl Solver<'_> {
             for (place, (param, &at)) in self.targets.bound(target).iter().zip(&at).enumerate() {
                 keys.push(match fixed {
                     Some((fixed, key)) if fixed == place => key,
-                    _ => param.seen[at],
+                    _ => param.seen[at].key,
                 });
             }
             self.link(target, &keys);
@@ -370,7 +387,7 @@ impl Solver<'_> {
         }
         let takes_self = self_node.is_some() || object.is_some();
         for (place, &key) in keys.iter().enumerate() {
-            let BoundParam { param, source, tested, .. } = self.targets.bound(target)[place];
+            let BoundParam { param, source, .. } = self.targets.bound(target)[place];
             let node = self.bound_node(inst, param, shape, takes_self);
             if capped {
                 self.flow(source, node);
@@ -380,7 +397,7 @@ impl Solver<'_> {
                 Some(k) if !self.is_class_pattern(k) => {
                     self.graph.add(node, k);
                 }
-                key => self.flow_filtered(source, node, Filter::Key { func, tested, key }),
+                key => self.lead(target, place, key, node),
             }
         }
         self.bind_rest(target, inst);

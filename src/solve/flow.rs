@@ -1,7 +1,7 @@
 //! Propagation: the worklist, and what new values of a node trigger.
 
 use super::graph::{NodeId, Popped, Succ};
-use super::value::{self, Value, ValueId, well_known};
+use super::value::{Value, ValueId, well_known};
 use super::{Origin, Solver};
 use crate::link::{FuncId, Name};
 
@@ -44,19 +44,13 @@ pub(super) enum Use {
     AttrTerm { dst: NodeId, name: Name, at: Origin },
 }
 
-/// Filters on copy edges.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+/// What tests let through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Filter {
     NotNone,
     IsNone,
     Truthy,
     Falsy,
-    /// Values whose key at a parameter of `func` is exactly this (none: values without a key).
-    Key {
-        func: FuncId,
-        tested: value::Constants,
-        key: Option<ValueId>,
-    },
 }
 
 impl Solver<'_> {
@@ -101,11 +95,6 @@ impl Solver<'_> {
             Succ::Copy(to) => {
                 self.graph.add(to, value);
             }
-            Succ::Filtered(to, filter) => {
-                if self.passes(self.filters[filter as usize], value) {
-                    self.graph.add(to, value);
-                }
-            }
             Succ::Use(what) => self.on_use(what, value),
         }
     }
@@ -130,19 +119,6 @@ impl Solver<'_> {
         self.attach(from, Succ::Copy(to));
     }
 
-    pub(super) fn flow_filtered(&mut self, from: NodeId, to: NodeId, filter: Filter) {
-        let index = match self.filter_index.get(&filter) {
-            Some(&i) => i,
-            None => {
-                let i = self.filters.len() as u32;
-                self.filters.push(filter);
-                self.filter_index.insert(filter, i);
-                i
-            }
-        };
-        self.attach(from, Succ::Filtered(to, index));
-    }
-
     pub(super) fn watch(&mut self, node: NodeId, what: Use) {
         self.attach(node, Succ::Use(what));
     }
@@ -158,7 +134,7 @@ impl Solver<'_> {
         node
     }
 
-    pub(super) fn passes(&mut self, filter: Filter, value: ValueId) -> bool {
+    pub(super) fn passes(&self, filter: Filter, value: ValueId) -> bool {
         match filter {
             Filter::NotNone => value != well_known::NONE,
             Filter::IsNone => matches!(
@@ -176,7 +152,6 @@ impl Solver<'_> {
                     | Value::ManagerFunc(_)
                     | Value::QueuePut(_)
             ),
-            Filter::Key { func, tested, key } => self.param_key(func, tested, value) == key,
         }
     }
 

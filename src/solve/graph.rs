@@ -36,8 +36,6 @@ pub enum Owner {
 pub(super) enum Succ {
     /// They flow to another node.
     Copy(NodeId),
-    /// Those that pass a filter flow to another node.
-    Filtered(NodeId, u32),
     /// They trigger something.
     Use(Use),
 }
@@ -78,9 +76,8 @@ impl Succs {
     const NONE: Succs = Succs(u32::MAX);
     const KIND: u32 = 30;
     const COPY: u32 = 0;
-    const FILTERED: u32 = 1;
-    const USE: u32 = 2;
-    const LIST: u32 = 3;
+    const USE: u32 = 1;
+    const LIST: u32 = 2;
 
     fn new(kind: u32, number: usize) -> Succs {
         assert!(number < (1 << Succs::KIND) - 1, "more nodes or successors than memory has room for");
@@ -233,7 +230,6 @@ pub struct Popped {
 pub struct Graph {
     nodes: Vec<Node>,
     links: Vec<Link>,
-    filtered: Vec<(NodeId, u32)>,
     uses: Vec<Use>,
     spilled: Vec<Spilled>,
     queue: Vec<NodeId>,
@@ -245,7 +241,6 @@ impl Default for Graph {
         Graph {
             nodes: vec![Node::new(State::NOBODY)],
             links: Vec::new(),
-            filtered: Vec::new(),
             uses: Vec::new(),
             spilled: Vec::new(),
             queue: Vec::new(),
@@ -368,10 +363,6 @@ impl Graph {
     fn pack(&mut self, succ: Succ) -> Succs {
         match succ {
             Succ::Copy(to) => Succs::new(Succs::COPY, to.0 as usize),
-            Succ::Filtered(to, filter) => {
-                self.filtered.push((to, filter));
-                Succs::new(Succs::FILTERED, self.filtered.len() - 1)
-            }
             Succ::Use(what) => {
                 self.uses.push(what);
                 Succs::new(Succs::USE, self.uses.len() - 1)
@@ -394,8 +385,8 @@ impl Graph {
         Some(Popped { node, unseen: from..held, succs: n.succs, owner: n.state.owner() })
     }
 
-    /// The flows of values, filtered ones among them, to nodes that pass a test: from which node, and to which. They come in the
-    /// order of the nodes that they come from.
+    /// The flows of values to nodes that pass a test: from which node, and to which. They come in the order of the nodes that
+    /// they come from. What calls pass is not among them.
     pub(super) fn flows_to(&self, passes: impl Fn(NodeId) -> bool + Sync) -> Vec<(NodeId, NodeId)> {
         const CHUNK: usize = 1 << 14;
         let chunks = self.nodes.par_chunks(CHUNK).enumerate();
@@ -420,12 +411,8 @@ impl Graph {
                     Succs::LIST => self.links[succs.number() as usize],
                     _ => Link { succ: succs, rest: Succs::NONE },
                 };
-                match link.succ.kind() {
-                    Succs::COPY => each(NodeId(number), NodeId(link.succ.number())),
-                    Succs::FILTERED => {
-                        each(NodeId(number), self.filtered[link.succ.number() as usize].0);
-                    }
-                    _ => {}
+                if link.succ.kind() == Succs::COPY {
+                    each(NodeId(number), NodeId(link.succ.number()));
                 }
                 succs = link.rest;
             }
@@ -447,10 +434,6 @@ impl Graph {
         let number = succ.number();
         let succ = match succ.kind() {
             Succs::COPY => Succ::Copy(NodeId(number)),
-            Succs::FILTERED => {
-                let (to, filter) = self.filtered[number as usize];
-                Succ::Filtered(to, filter)
-            }
             _ => Succ::Use(self.uses[number as usize]),
         };
         Some((succ, rest))

@@ -8,7 +8,9 @@
 use super::graph::{NodeId, Owner};
 use super::value::{InstId, Value, ValueId, well_known};
 use super::{Inst, Origin, Solver};
-use crate::ir::{Const, FileIr, FormatPart, FuncIr, GuardId, Narrowing, Op, Param, ParamKind, VarDef, VarId};
+use crate::ir::{
+    BinOp, Const, FileIr, FormatPart, FuncIr, GuardId, Narrowing, Op, Param, ParamKind, VarDef, VarId,
+};
 use crate::link::{File, FuncId, Name};
 use rustc_hash::FxHashSet;
 use std::ops::Range;
@@ -43,6 +45,8 @@ enum Act {
     Call { number: u32, dst: u32 },
     /// Loads an attribute of it.
     LoadAttr { name: Name, dst: u32 },
+    /// Folds all values that its operands have: once for any number of new ones.
+    Fold,
     /// Something else: see `Solver::on_operand`.
     Other,
 }
@@ -60,6 +64,8 @@ impl Act {
             Op::LoadAttr { dst, name, .. } => {
                 own(dst).map(|dst| Act::LoadAttr { name: names[name.0 as usize], dst })
             }
+            Op::BinOp { op: BinOp::And | BinOp::Or, .. } => None,
+            Op::BinOp { .. } | Op::Format { .. } => Some(Act::Fold),
             _ => None,
         };
         act.unwrap_or(Act::Other)
@@ -545,6 +551,10 @@ impl Solver<'_> {
                     self.dispatch(call, value, None);
                 }
                 Act::LoadAttr { name, dst } => self.load_attr(value, name, NodeId(base.0 + dst), at),
+                Act::Fold => {
+                    self.on_operand(at, operand.role, value);
+                    break;
+                }
                 Act::Other => self.on_operand(at, operand.role, value),
             }
         }

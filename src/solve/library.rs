@@ -35,7 +35,7 @@ impl Solver<'_> {
                 self.call_unmodelled(call, path);
             }
             Some(Term::Arg(None, Some(word))) if word == "opaque_object" => {
-                let value = self.ext_value(&format!("{}()", self.text(path)));
+                let value = self.result_of(path);
                 self.graph.add(dst, value);
             }
             Some(term) => match self.term(term, call, recv) {
@@ -45,7 +45,7 @@ impl Solver<'_> {
                 }
             },
             None if entry.prim.is_none() => {
-                let value = self.ext_value(&format!("{}()", self.text(path)));
+                let value = self.result_of(path);
                 self.graph.add(dst, value);
             }
             None => {}
@@ -54,18 +54,21 @@ impl Solver<'_> {
 
     /// A function that no model describes: it returns something of its own, and is assumed to call what it is given.
     fn call_unmodelled(&mut self, call: u32, path: Name) {
-        let result = match self.results.get(&path) {
-            Some(&known) => known,
-            None => {
-                let text = self.text(path);
-                let result = if text.ends_with(".*") { text.to_owned() } else { format!("{text}()") };
-                let result = self.ext_value(&result);
-                self.results.insert(path, result);
-                result
-            }
-        };
+        // What an attribute without a known name returns is no further apart from it.
+        let result =
+            if self.text(path).ends_with(".*") { self.ext_named(path) } else { self.result_of(path) };
         self.result_or_decorated(call, result);
         self.assume_called(call);
+    }
+
+    /// What stands for all that a function outside of the program returns.
+    fn result_of(&mut self, path: Name) -> ValueId {
+        if let Some(&known) = self.results.get(&path) {
+            return known;
+        }
+        let result = self.ext_value(&format!("{}()", self.text(path)));
+        self.results.insert(path, result);
+        result
     }
 
     /// What a function that is not known returns: `result`, but where it is applied as a decorator what it decorates, which it
@@ -440,15 +443,8 @@ impl Solver<'_> {
     }
 
     /// An attribute of an instance of an external class: what the model says, else a method by name.
-    pub(super) fn load_external_attr(
-        &mut self,
-        value: ValueId,
-        class: &str,
-        name: Name,
-        dst: NodeId,
-        _at: Origin,
-    ) {
-        let path = self.dotted_name(class, name);
+    pub(super) fn load_external_attr(&mut self, value: ValueId, class: Name, name: Name, dst: NodeId) {
+        let path = self.join_names(class, name);
         if let Some(entry) = self.model(path)
             && let Some(Term::Apply(symbol, args)) = &entry.returns
             && symbol == "new"

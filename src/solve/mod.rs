@@ -224,8 +224,6 @@ pub struct Solver<'p> {
     context_count: FxHashMap<(FuncId, InstId), usize>,
     install: VecDeque<InstId>,
     edge_index: FxHashSet<(Origin, InstId, Option<HopKind>)>,
-    filters: Vec<Filter>,
-    filter_index: FxHashMap<Filter, u32>,
     calls: Vec<call::Call>,
     /// Arguments of calls that do not pass just what is written at their instruction.
     given: Vec<call::Args>,
@@ -267,8 +265,10 @@ pub struct Solver<'p> {
     joined: FxHashMap<(Name, Name), Name>,
     extended: FxHashMap<(Name, Name), Name>,
     entries: FxHashMap<Name, Option<&'p crate::models::Entry>>,
-    /// What functions that no model describes return, by path.
+    /// What functions outside of the program return, by path, where that has no name of its own.
     results: FxHashMap<Name, ValueId>,
+    /// Settings, by the name of their key.
+    configured: FxHashMap<Name, ValueId>,
     apps: FxHashSet<ValueId>,
     view_arguments: FxHashMap<ValueId, Vec<(call::Passing, NodeId)>>,
     unwrapped: Vec<(NodeId, NodeId, NodeId)>,
@@ -416,8 +416,6 @@ impl<'p> Solver<'p> {
             context_count: FxHashMap::default(),
             install: VecDeque::new(),
             edge_index: FxHashSet::default(),
-            filters: Vec::new(),
-            filter_index: FxHashMap::default(),
             calls: Vec::new(),
             given: Vec::new(),
             called: FxHashSet::default(),
@@ -451,6 +449,7 @@ impl<'p> Solver<'p> {
             extended: FxHashMap::default(),
             entries: FxHashMap::default(),
             results: FxHashMap::default(),
+            configured: FxHashMap::default(),
             apps: FxHashSet::default(),
             view_arguments: FxHashMap::default(),
             unwrapped: Vec::new(),

@@ -33,9 +33,14 @@ impl Solver<'_> {
 
     /// The setting under a key of the configuration of the application.
     pub(super) fn configured(&mut self, key: Name) -> ValueId {
+        if let Some(&known) = self.configured.get(&key) {
+            return known;
+        }
         let text = format!("config.{}", self.text(key));
         let name = self.program.names.intern(&text);
-        self.values.intern_keyed(Value::Setting(name), None)
+        let setting = self.values.intern_keyed(Value::Setting(name), None);
+        self.configured.insert(key, setting);
+        setting
     }
 
     /// Notes what stands for a setting where nothing is configured: its value as the program reads it is either.

@@ -44,8 +44,26 @@ pub(super) struct BoundParam {
     pub source: NodeId,
     /// Whether constants count.
     pub tested: Constants,
-    /// Keys seen so far; `None` stands for values without a key.
-    pub seen: SmallVec<[Option<ValueId>; 2]>,
+    /// Keys seen so far, and where their values go.
+    pub seen: SmallVec<[Seen; 2]>,
+}
+
+/// A key that reached a parameter of a target.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    /// The key; none stands for values without one.
+    pub key: Option<ValueId>,
+    /// The nodes that values with this key flow to: the parameter in the instances of this key.
+    pub route: Route,
+}
+
+/// A list of nodes in [`Targets`].
+#[derive(Clone, Copy)]
+pub(super) struct Route(u32);
+
+impl Route {
+    /// Nowhere.
+    pub const EMPTY: Route = Route(NONE);
 }
 
 /// What tells the targets of a call apart: the function value, the receiver's key or the receiver, the class that is
@@ -62,6 +80,8 @@ pub(super) struct Targets {
     bound: Vec<BoundParam>,
     /// By call, its first target, or [`NONE`].
     first: Vec<u32>,
+    /// The nodes of routes, each with the rest of its route.
+    routes: Vec<(NodeId, Route)>,
     /// The targets of a call behind its first.
     others: FxHashMap<(u32, Met), u32>,
 }
@@ -109,6 +129,21 @@ impl Targets {
     pub fn bound_mut(&mut self, target: u32, place: u32) -> &mut BoundParam {
         let (first, _) = self[target].bound;
         &mut self.bound[(first + place) as usize]
+    }
+
+    /// The first node of a route, and the rest.
+    #[inline]
+    pub fn step(&self, route: Route) -> Option<(NodeId, Route)> {
+        self.routes.get(route.0 as usize).copied()
+    }
+
+    /// Lets the values with a key that has reached a parameter flow to one more node.
+    pub fn lead(&mut self, target: u32, place: u32, key: Option<ValueId>, node: NodeId) {
+        let next = Route(self.routes.len() as u32);
+        if let Some(seen) = self.bound_mut(target, place).seen.iter_mut().find(|seen| seen.key == key) {
+            let rest = std::mem::replace(&mut seen.route, next);
+            self.routes.push((node, rest));
+        }
     }
 
     /// Whether a parameter, or the slot with a number behind them, is bound.
