@@ -366,7 +366,7 @@ impl Solver<'_> {
             context.push((SITE, site));
         }
         let full = self.context_count.get(&(func, env)).copied().unwrap_or(0) >= self.limits.contexts;
-        let capped = full && !self.inst_index.contains_key(&(func, env, context.clone()));
+        let capped = full && self.known_instance(func, env, &context).is_none();
         if capped {
             self.cap("contexts-per-function");
             context.truncate(usize::from(recv.is_some()));

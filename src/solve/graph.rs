@@ -250,11 +250,12 @@ impl Default for Graph {
 }
 
 impl Graph {
-    /// Makes room for so many more nodes, links of successors and uses, and copy edges.
-    pub fn reserve(&mut self, nodes: usize, (links, uses): (usize, usize), copies: usize) {
+    /// Makes room for so many more nodes; links of successors, uses and lists of values; and copy edges.
+    pub fn reserve(&mut self, nodes: usize, (links, uses, spilled): (usize, usize, usize), copies: usize) {
         self.nodes.reserve(nodes);
         self.links.reserve(links);
         self.uses.reserve(uses);
+        self.spilled.reserve(spilled);
         self.copies.reserve(copies);
     }
 

@@ -4,6 +4,7 @@ use super::call::Args;
 use super::contexts::Rule;
 use super::gate;
 use super::graph::{NodeId, Owner};
+use super::index::hash_of;
 use super::layout::role;
 use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
@@ -17,11 +18,14 @@ const MAX_CONDITION: usize = 512;
 impl Solver<'_> {
     /// The instance of a function in a context; new ones are queued for installation.
     pub(super) fn instance(&mut self, func: FuncId, env: InstId, context: Context) -> InstId {
-        let key = (func, env, context);
-        if let Some(&inst) = self.inst_index.get(&key) {
-            return inst;
-        }
         let id = InstId(self.insts.len() as u32);
+        let insts = &self.insts;
+        let same = |known: u32| insts[known as usize].is_for(func, env, &context);
+        let hash = |known: u32| insts[known as usize].hash();
+        let of = hash_of(&(func, env, context.as_slice()));
+        if let Some(known) = self.inst_index.find_or_add(of, id.0, same, hash) {
+            return InstId(known);
+        }
         self.lay_out(func);
         let layout = &self.layouts[func.0 as usize];
         let vars = layout.own_count() as u32;
@@ -29,13 +33,13 @@ impl Solver<'_> {
         self.call_of.resize(self.call_of.len() + layout.call_count(), NO_CALL);
         let base = self.graph.block(Owner::Inst(id), layout.own_used().iter().copied().chain([false, false]));
         let mut depth = if env == InstId::NONE { 0 } else { self.insts[env.0 as usize].depth + 1 };
-        for &(_, value) in &key.2 {
+        for &(_, value) in &context {
             depth = depth.max(self.value_depth(value) + 1);
         }
         self.insts.push(Inst {
             func,
             env,
-            context: key.2.clone(),
+            context,
             base,
             ret: NodeId(base.0 + vars),
             yielded: NodeId(base.0 + vars + 1),
@@ -44,9 +48,14 @@ impl Solver<'_> {
             calls,
         });
         *self.context_count.entry((func, env)).or_insert(0) += 1;
-        self.inst_index.insert(key, id);
         self.install.push_back(id);
         id
+    }
+
+    /// The instance of a function in a context, if there is one.
+    pub(super) fn known_instance(&self, func: FuncId, env: InstId, context: &Context) -> Option<InstId> {
+        let same = |known: u32| self.insts[known as usize].is_for(func, env, context);
+        self.inst_index.find(hash_of(&(func, env, context.as_slice())), same).map(InstId)
     }
 
     /// An instance without code that stands for the framework.

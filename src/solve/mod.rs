@@ -35,6 +35,7 @@ pub mod graph;
 pub mod guard;
 pub mod heap;
 mod import;
+mod index;
 pub mod instance;
 mod knowledge;
 mod lacking;
@@ -65,6 +66,7 @@ use crate::models::Models;
 use contexts::Contexts;
 use flow::{Filter, Use};
 use graph::{Graph, NodeId};
+use index::{Index, hash_of};
 pub use knowledge::{Knowledge, ParameterRef, QueueClass, Reading};
 use layout::Layout;
 use limits::Caps;
@@ -102,6 +104,16 @@ pub struct Inst {
 const NO_CALL: u32 = u32::MAX;
 
 impl Inst {
+    /// Whether it is the instance of a function in an environment and a context.
+    fn is_for(&self, func: FuncId, env: InstId, context: &[(u32, ValueId)]) -> bool {
+        self.func == func && self.env == env && self.context.as_slice() == context
+    }
+
+    /// The hash of what tells it apart from other instances.
+    fn hash(&self) -> u64 {
+        hash_of(&(self.func, self.env, self.context.as_slice()))
+    }
+
     /// Whether the context rules a guard out.
     fn rules_out(&self, guard: crate::ir::GuardId) -> bool {
         self.dead.get(guard.0 as usize).copied().unwrap_or(false)
@@ -121,7 +133,7 @@ pub struct Origin {
 }
 
 /// An edge of the call graph.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct CallEdge {
     /// Where the call stands.
     pub from: Origin,
@@ -149,9 +161,6 @@ enum SlotRule {
     },
     ExceptParams(FuncId),
 }
-
-/// What identifies a function instance: function, environment, keys of parameters.
-type InstKey = (FuncId, InstId, Context);
 
 /// The solver and, after [`Solver::solve`], the solution.
 pub struct Solver<'p> {
@@ -220,10 +229,10 @@ pub struct Solver<'p> {
     queue_classes: Vec<QueueClass>,
     feature_modules: FxHashSet<ModId>,
     main_modules: FxHashSet<ModId>,
-    inst_index: FxHashMap<InstKey, InstId>,
+    inst_index: Index,
     context_count: FxHashMap<(FuncId, InstId), usize>,
     install: VecDeque<InstId>,
-    edge_index: FxHashSet<(Origin, InstId, Option<HopKind>)>,
+    edge_index: Index,
     calls: Vec<call::Call>,
     /// Arguments of calls that do not pass just what is written at their instruction.
     given: Vec<call::Args>,
@@ -412,10 +421,10 @@ impl<'p> Solver<'p> {
             queue_classes: knowledge.queue_classes.clone(),
             feature_modules,
             main_modules: FxHashSet::default(),
-            inst_index: FxHashMap::default(),
+            inst_index: Index::default(),
             context_count: FxHashMap::default(),
             install: VecDeque::new(),
-            edge_index: FxHashSet::default(),
+            edge_index: Index::default(),
             calls: Vec::new(),
             given: Vec::new(),
             called: FxHashSet::default(),
@@ -483,16 +492,18 @@ impl<'p> Solver<'p> {
     fn reserve(&mut self) {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
         let size: usize = funcs.map(|func| func.instrs.len()).sum();
-        self.graph.reserve(4 * size, (2 * size, 5 * size / 4), 5 * size / 4);
+        self.graph.reserve(4 * size, (5 * size / 2, 5 * size / 4, size / 3), size);
         self.calls.reserve(3 * size / 4);
         self.fields.reserve(size / 2);
         self.call_of.reserve(2 * size / 3);
         self.targets.reserve(2 * size / 5);
-        self.edge_index.reserve(size / 2);
+        self.edge_index.reserve(size / 2, |_| 0);
         self.edges.reserve(size / 2);
         self.values.reserve(size / 2);
-        self.inst_index.reserve(size / 6);
-        self.insts.reserve(size / 6);
+        self.slots.reserve(size / 4);
+        self.primitives.reserve(2 * size / 7);
+        self.inst_index.reserve(size / 7, |_| 0);
+        self.insts.reserve(size / 7);
     }
 
     /// Runs a module body, as the first import of it does. `as_main` also runs what stands under
@@ -583,8 +594,12 @@ impl<'p> Solver<'p> {
 
     /// Records a call graph edge.
     fn edge(&mut self, from: Origin, to: InstId, kind: Option<HopKind>) {
-        if self.edge_index.insert((from, to, kind)) {
-            self.edges.push(CallEdge { from, to, kind });
+        let edge = CallEdge { from, to, kind };
+        let (edges, next) = (&self.edges, self.edges.len() as u32);
+        let same = |known: u32| edges[known as usize] == edge;
+        let hash = |known: u32| hash_of(&edges[known as usize]);
+        if self.edge_index.find_or_add(hash_of(&edge), next, same, hash).is_none() {
+            self.edges.push(edge);
             self.entering.take();
             self.filling.take();
         }

@@ -90,7 +90,8 @@ impl Targets {
     /// Makes room for so many more targets.
     pub fn reserve(&mut self, count: usize) {
         self.table.reserve(count);
-        self.bound.reserve(count + count / 2);
+        self.bound.reserve(count + count / 4);
+        self.routes.reserve(count + count / 4);
         self.first.reserve(2 * count);
     }
 

@@ -7,6 +7,7 @@
 //! instances give the key of their class (Smaragdakis et al., type sensitivity, POPL 2011).
 
 use super::graph::NodeId;
+use super::index::{Index, hash_of};
 use crate::link::{ClassId, FuncId, ModId, Name};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -155,7 +156,7 @@ pub enum Constants {
 #[derive(Default)]
 pub struct Values {
     table: Vec<Value>,
-    index: FxHashMap<Value, ValueId>,
+    index: Index,
     keys: Vec<Option<ValueId>>,
     class_keys: Vec<(ValueId, Context)>,
     class_key_index: FxHashMap<(ValueId, Context), ClassKey>,
@@ -202,7 +203,7 @@ impl Values {
     pub fn reserve(&mut self, count: usize) {
         self.table.reserve(count);
         self.keys.reserve(count);
-        self.index.reserve(count);
+        self.index.reserve(count, |id| hash_of(&self.table[id as usize]));
     }
 
     /// The value behind an id.
@@ -213,29 +214,31 @@ impl Values {
 
     /// The id of `value`, if it was interned before.
     pub fn find(&self, value: &Value) -> Option<ValueId> {
-        self.index.get(value).copied()
+        self.index.find(hash_of(value), |id| self.table[id as usize] == *value).map(ValueId)
     }
 
     /// Interns a value whose context key is `key`.
     pub fn intern_keyed(&mut self, value: Value, key: Option<ValueId>) -> ValueId {
-        if let Some(&id) = self.index.get(&value) {
-            return id;
-        }
-        let id = ValueId(self.table.len() as u32);
-        self.table.push(value);
-        self.keys.push(key);
-        self.index.insert(value, id);
-        id
+        self.intern(value, |_| key)
     }
 
     /// Interns a value that is its own context key.
     pub fn intern_self_keyed(&mut self, value: Value) -> ValueId {
-        if let Some(&id) = self.index.get(&value) {
-            return id;
+        self.intern(value, Some)
+    }
+
+    fn intern(&mut self, value: Value, key: impl Fn(ValueId) -> Option<ValueId>) -> ValueId {
+        let next = self.table.len() as u32;
+        let table = &self.table;
+        let hash = |id: u32| hash_of(&table[id as usize]);
+        if let Some(id) =
+            self.index.find_or_add(hash_of(&value), next, |id| table[id as usize] == value, hash)
+        {
+            return ValueId(id);
         }
-        let id = self.intern_keyed(value, None);
-        self.keys[id.0 as usize] = Some(id);
-        id
+        self.table.push(value);
+        self.keys.push(key(ValueId(next)));
+        ValueId(next)
     }
 
     /// The context key of a value when it is passed to a parameter: none if functions are not cloned on it.
@@ -308,6 +311,12 @@ pub struct SlotsByObject {
 }
 
 impl SlotsByObject {
+    /// Makes room for so many more objects with fields.
+    pub fn reserve(&mut self, count: usize) {
+        self.slots.reserve(count);
+        self.places.reserve(2 * count);
+    }
+
     /// The fields of an object, if it has any.
     #[inline]
     pub fn get(&self, object: ValueId) -> Option<&Slots> {
