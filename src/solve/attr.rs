@@ -7,6 +7,11 @@ use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::link::{ModId, Name};
+use smallvec::SmallVec;
+use std::ops::Range;
+
+/// Fewer attributes than this flow each by itself.
+const MIN_BUNDLE: usize = 3;
 
 /// What definitions say of an attribute of a class.
 #[derive(Clone, Copy)]
@@ -132,6 +137,44 @@ impl Solver<'_> {
         }
     }
 
+    /// `value.name` for several values that come to a variable of an instance at once. Objects that go together through a program
+    /// are read in many places: their attributes flow there as one.
+    pub(super) fn load_attr_of_all(
+        &mut self,
+        (variable, values): (NodeId, Range<usize>),
+        name: Name,
+        dst: NodeId,
+        at: Origin,
+    ) {
+        let mut bundle: SmallVec<[NodeId; 16]> = SmallVec::new();
+        for i in values {
+            let value = self.graph.values(variable)[i];
+            if matches!(self.values.get(value), Value::Inst(..)) {
+                bundle.extend(self.load_instance_attr(value, name, dst, at));
+            } else {
+                self.load_attr(value, name, dst, at);
+            }
+        }
+        if bundle.len() < MIN_BUNDLE {
+            for node in bundle {
+                self.flow_once(node, dst);
+            }
+            return;
+        }
+        let node = match self.bundles.get(&bundle) {
+            Some(&node) => node,
+            None => {
+                let node = self.graph.node();
+                for &part in &bundle {
+                    self.flow_once(part, node);
+                }
+                self.bundles.insert(bundle, node);
+                node
+            }
+        };
+        self.flow_once(node, dst);
+    }
+
     /// `value.name`.
     #[allow(clippy::too_many_lines, reason = "one arm per kind of value")]
     pub(super) fn load_attr(&mut self, value: ValueId, name: Name, dst: NodeId, at: Origin) {
@@ -175,7 +218,15 @@ impl Solver<'_> {
                     self.watch(raw, Use::Bind { recv: value, dst, at });
                 }
             }
-            Value::Inst(..) => self.load_instance_attr(value, name, dst, at),
+            Value::Inst(..) => {
+                if let Some(node) = self.load_instance_attr(value, name, dst, at) {
+                    if self.is_shared(at.inst, dst) {
+                        self.flow(node, dst);
+                    } else {
+                        self.flow_once(node, dst);
+                    }
+                }
+            }
             Value::Super(after, this) => {
                 let class = match self.values.get(this) {
                     Value::Class(..) => Some(this),
@@ -304,11 +355,13 @@ impl Solver<'_> {
         value
     }
 
-    fn load_instance_attr(&mut self, value: ValueId, name: Name, dst: NodeId, at: Origin) {
-        let Some(class) = self.class_of(value) else { return };
+    /// An attribute of an instance. What the instance holds and the bound attributes of its class are in the node that is
+    /// returned, which is to flow to `dst`.
+    fn load_instance_attr(&mut self, value: ValueId, name: Name, dst: NodeId, at: Origin) -> Option<NodeId> {
+        let class = self.class_of(value)?;
         if name == self.names.class {
             self.graph.add(dst, class);
-            return;
+            return None;
         }
         if name == self.names.dict {
             self.exposed.insert(value);
@@ -316,7 +369,7 @@ impl Solver<'_> {
             let (all, rest) = (self.all(value), self.rest(object));
             self.flow(all, rest);
             self.graph.add(dst, object);
-            return;
+            return None;
         }
         let attribute = self.attribute(class, name);
         if attribute.through_getattr {
@@ -328,7 +381,7 @@ impl Solver<'_> {
             let getattr = self.names.getattr;
             self.call_method(value, getattr, &[argument], dst, at, Some(HopKind::GetAttr));
             if !attribute.open {
-                return;
+                return None;
             }
         }
         let index = match self.loaded_index.get(&(value, name)) {
@@ -346,15 +399,10 @@ impl Solver<'_> {
         };
         let Loaded { node, ref mut loads, ref properties, .. } = self.loaded[index as usize];
         loads.push((dst, at));
-        let properties = properties.clone();
-        if self.is_shared(at.inst, dst) {
-            self.flow(node, dst);
-        } else {
-            self.flow_once(node, dst);
-        }
-        for property in properties {
+        for property in properties.clone() {
             self.call_property(property, value, dst, at);
         }
+        Some(node)
     }
 
     /// A raw attribute of the class of an object whose attribute is loaded.

@@ -537,6 +537,12 @@ impl Solver<'_> {
             return;
         }
         let Inst { base, ret, .. } = self.insts[inst.0 as usize];
+        if let Act::LoadAttr { name, dst } = operand.act
+            && values.len() > 1
+        {
+            self.load_attr_of_all((node, values), name, NodeId(base.0 + dst), at);
+            return;
+        }
         for i in values {
             let value = self.graph.values(node)[i];
             match operand.act {

@@ -249,6 +249,8 @@ pub struct Solver<'p> {
     attributes: FxHashMap<(ValueId, Name), attr::Attribute>,
     loaded: Vec<attr::Loaded>,
     loaded_index: FxHashMap<(ValueId, Name), u32>,
+    /// Nodes to which the attributes of several objects flow, by the nodes of these.
+    bundles: FxHashMap<SmallVec<[NodeId; 16]>, NodeId>,
     body_class: FxHashMap<InstId, ValueId>,
     property_calls: FxHashMap<(Origin, ValueId), NodeId>,
     /// Getters that are called already: where, the property, the receiver.
@@ -439,6 +441,7 @@ impl<'p> Solver<'p> {
             attributes: FxHashMap::default(),
             loaded: Vec::new(),
             loaded_index: FxHashMap::default(),
+            bundles: FxHashMap::default(),
             body_class: FxHashMap::default(),
             property_calls: FxHashMap::default(),
             getters: FxHashSet::default(),
