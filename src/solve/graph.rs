@@ -233,7 +233,30 @@ pub struct Graph {
     uses: Vec<Use>,
     spilled: Vec<Spilled>,
     queue: Vec<NodeId>,
-    copies: FxHashSet<(NodeId, NodeId)>,
+    recent: Recent,
+}
+
+/// Copy edges that were made lately. Most that would be made twice are made twice soon, and one that is there twice costs time
+/// and changes nothing: so this forgets, and stays in the cache of the processor.
+struct Recent {
+    slots: Vec<(NodeId, NodeId)>,
+}
+
+impl Recent {
+    /// The number of slots is two to this power.
+    const BITS: u32 = 15;
+
+    fn new() -> Recent {
+        Recent { slots: vec![(NodeId::EMPTY, NodeId::EMPTY); 1 << Recent::BITS] }
+    }
+
+    /// Notes an edge; false if it is known to be there.
+    fn note(&mut self, from: NodeId, to: NodeId) -> bool {
+        // Fibonacci hashing (Knuth, The Art of Computer Programming, section 6.4): the upper bits depend on all of the key.
+        let key = u64::from(from.0) << u32::BITS | u64::from(to.0);
+        let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Recent::BITS);
+        std::mem::replace(&mut self.slots[hash as usize], (from, to)) != (from, to)
+    }
 }
 
 impl Default for Graph {
@@ -244,19 +267,18 @@ impl Default for Graph {
             uses: Vec::new(),
             spilled: Vec::new(),
             queue: Vec::new(),
-            copies: FxHashSet::default(),
+            recent: Recent::new(),
         }
     }
 }
 
 impl Graph {
-    /// Makes room for so many more nodes; links of successors, uses and lists of values; and copy edges.
-    pub fn reserve(&mut self, nodes: usize, (links, uses, spilled): (usize, usize, usize), copies: usize) {
+    /// Makes room for so many more nodes, links of successors, uses, and lists of values.
+    pub fn reserve(&mut self, nodes: usize, links: usize, uses: usize, spilled: usize) {
         self.nodes.reserve(nodes);
         self.links.reserve(links);
         self.uses.reserve(uses);
         self.spilled.reserve(spilled);
-        self.copies.reserve(copies);
     }
 
     /// A fresh node without values.
@@ -371,9 +393,9 @@ impl Graph {
         }
     }
 
-    /// Whether a plain copy edge is new; records it.
+    /// Whether a plain copy edge may be new; records it.
     pub fn new_copy(&mut self, from: NodeId, to: NodeId) -> bool {
-        from != to && self.copies.insert((from, to))
+        from != to && self.recent.note(from, to)
     }
 
     /// The next node with unseen values.

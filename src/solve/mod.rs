@@ -495,7 +495,7 @@ impl<'p> Solver<'p> {
     fn reserve(&mut self) {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
         let size: usize = funcs.map(|func| func.instrs.len()).sum();
-        self.graph.reserve(4 * size, (5 * size / 2, 5 * size / 4, size / 3), size);
+        self.graph.reserve(4 * size, 5 * size / 2, 5 * size / 4, size / 3);
         self.calls.reserve(3 * size / 4);
         self.fields.reserve(size / 2);
         self.call_of.reserve(2 * size / 3);
