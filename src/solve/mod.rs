@@ -6,7 +6,8 @@
 //!
 //! Rooms: `knowledge` and `limits` what the solver is told and where it stops, [`value`] what flows, [`graph`] along
 //! what, `flow` how, [`instance`] instructions to constraints, `layout` where variables live, `ahead` layouts made
-//! before they are asked for, `import` imports, [`call`] calls and contexts, `passing` what they pass, `target` what
+//! before they are asked for, `handing` new values to the instructions that use them, `index` what is found by its
+//! content, `named` the names that solving compares with, `import` imports, [`call`] calls and contexts, `passing` what they pass, `target` what
 //! they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
 //! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a
@@ -33,6 +34,7 @@ pub mod forward;
 pub mod gate;
 pub mod graph;
 pub mod guard;
+mod handing;
 pub mod heap;
 mod import;
 mod index;
@@ -44,6 +46,7 @@ pub mod library;
 mod limits;
 mod made;
 mod modelled;
+mod named;
 mod narrow;
 pub mod observe;
 mod passed;
@@ -71,6 +74,7 @@ pub use knowledge::{Knowledge, ParameterRef, QueueClass, Reading};
 use layout::Layout;
 use limits::Caps;
 pub use limits::Limits;
+use named::WellKnownNames;
 use registry::Registry;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -300,74 +304,10 @@ pub struct Solver<'p> {
     names: WellKnownNames,
 }
 
-/// Names that the solver compares with.
-struct WellKnownNames {
-    rest: Name,
-    keys: Name,
-    init: Name,
-    call: Name,
-    enter: Name,
-    exit: Name,
-    iter: Name,
-    next: Name,
-    getattr: Name,
-    getattribute: Name,
-    init_subclass: Name,
-    name: Name,
-    module: Name,
-    main: Name,
-    class: Name,
-    wrapped: Name,
-    fget: Name,
-    func: Name,
-    subclasses: Name,
-    getitem: Name,
-    dict: Name,
-    doc: Name,
-    file: Name,
-    qualname: Name,
-    json: Name,
-    fields: Name,
-    hole: Name,
-    setting_hole: Name,
-}
-
 impl<'p> Solver<'p> {
     /// A solver over a linked program.
     pub fn new(program: &'p mut Program, models: &'p Models, knowledge: &Knowledge) -> Solver<'p> {
-        let names = {
-            let mut n = |text: &str| program.names.intern(text);
-            WellKnownNames {
-                rest: n("*"),
-                keys: n("*keys"),
-                init: n("__init__"),
-                call: n("__call__"),
-                enter: n("__enter__"),
-                exit: n("__exit__"),
-                iter: n("__iter__"),
-                next: n("__next__"),
-                getattr: n("__getattr__"),
-                getattribute: n("__getattribute__"),
-                init_subclass: n("__init_subclass__"),
-                name: n("__name__"),
-                module: n("__module__"),
-                main: n("__main__"),
-                class: n("__class__"),
-                wrapped: n("__wrapped__"),
-                fget: n("fget"),
-                func: n("func"),
-                subclasses: n("__subclasses__"),
-                getitem: n("__getitem__"),
-                dict: n("__dict__"),
-                doc: n("__doc__"),
-                file: n("__file__"),
-                qualname: n("__qualname__"),
-                json: n("json"),
-                fields: n("fields"),
-                hole: n(strings::HOLE.encode_utf8(&mut [0; 4])),
-                setting_hole: n(strings::SETTING_HOLE.encode_utf8(&mut [0; 4])),
-            }
-        };
+        let names = WellKnownNames::new(&mut program.names);
         let feature_modules = knowledge
             .feature_modules
             .iter()
