@@ -348,10 +348,10 @@ impl Text<'_> {
     fn popped(&self, local: u32, pop: VarId) -> Option<Vec<Name>> {
         let ir = self.ir(local);
         let calls = ir.instrs.iter().filter_map(|instr| match &instr.op {
-            Op::Call { callee, args, .. } if *callee == pop => Some(args),
+            Op::Call { callee, args, .. } if *callee == pop => Some(&**args),
             _ => None,
         });
-        let key = |args: &Box<[Arg]>| {
+        let key = |args: &[Arg]| {
             let Some(Arg::Pos(key)) = args.first() else { return None };
             let VarDef::Instr(index) = ir.vars[unchanged(ir, *key).0 as usize].def else { return None };
             match ir.instrs[index as usize].op {
