@@ -86,6 +86,7 @@ impl Solver<'_> {
         {
             return None;
         }
+        let by_framework = self.is_root(self.calls[call as usize].origin.inst);
         let mut sources = SmallVec::new();
         for (index, (kind, name)) in params.into_iter().enumerate() {
             let param = index as u32;
@@ -145,7 +146,8 @@ impl Solver<'_> {
                     self.watch(double, Use::DoubleStarParam { staging, name });
                 }
             }
-            sources.push(Source { param, node: staging, definite: false });
+            // What a framework passes it passes by name, and always.
+            sources.push(Source { param, node: staging, definite: by_framework });
         }
         Some(sources)
     }

@@ -21,6 +21,8 @@ pub struct Registration {
     pub fixed_methods: Vec<String>,
     /// Where the endpoint name flows, if it was given.
     pub endpoint: Option<NodeId>,
+    /// Where the arguments flow that the view gets beside the variables of the rule, if any were given.
+    pub defaults: Option<NodeId>,
     /// Where the view flows.
     pub view: NodeId,
     /// For class based views: the class and the method (lower case).

@@ -71,7 +71,8 @@ impl Solver<'_> {
                 let Some(view) = self.argument(call, Some(2), Some("view_func")) else { return };
                 let endpoint = self.argument(call, Some(1), Some("endpoint"));
                 let methods = self.argument(call, None, Some("methods"));
-                self.register(recv, rule, methods, endpoint, view, origin, Vec::new());
+                let defaults = self.argument(call, None, Some("defaults"));
+                self.register(recv, rule, methods, endpoint, defaults, view, origin, Vec::new());
                 self.graph.add(dst, well_known::NONE);
             }
             "register_blueprint" => {
@@ -149,10 +150,11 @@ impl Solver<'_> {
                 let Some(owner) = existing(self, "owner") else { return };
                 let Some(rule) = existing(self, "#0").or_else(|| existing(self, "rule")) else { return };
                 let methods = existing(self, "methods");
+                let defaults = existing(self, "defaults");
                 let endpoint = existing(self, "endpoint");
                 let fixed = existing(self, "kind").map(|k| self.strings(k)).unwrap_or_default();
                 for owner in self.graph.values(owner).to_vec() {
-                    self.register(owner, rule, methods, endpoint, view, origin, fixed.clone());
+                    self.register(owner, rule, methods, endpoint, defaults, view, origin, fixed.clone());
                 }
             }
             ("hook_factory", Some(function)) => {
@@ -223,6 +225,7 @@ impl Solver<'_> {
         rule: NodeId,
         methods: Option<NodeId>,
         endpoint: Option<NodeId>,
+        defaults: Option<NodeId>,
         view: NodeId,
         at: Origin,
         fixed_methods: Vec<String>,
@@ -239,23 +242,28 @@ impl Solver<'_> {
             methods,
             fixed_methods,
             endpoint,
+            defaults,
             view,
             dispatch: None,
             at,
             root,
             is_resource: false,
         });
-        let call = self.view_call(root, rule);
+        let call = self.view_call(root, rule, defaults);
         let what = self.primitive(Pending::View { call, registration });
         self.watch(view, Use::Primitive { what });
     }
 
-    /// The framework's call of a view: the rule's placeholders as keyword arguments, what it returns is streamed.
-    fn view_call(&mut self, root: super::InstId, rule: NodeId) -> u32 {
+    /// The framework's call of a view: the rule's placeholders and the registration's `defaults` as keyword arguments; what it
+    /// returns is streamed.
+    fn view_call(&mut self, root: super::InstId, rule: NodeId, defaults: Option<NodeId>) -> u32 {
         let at = Origin { inst: root, index: 0 };
         let dict = self.object(ObjKind::Dict, at);
         let what = self.primitive(Pending::RuleArguments { dict });
         self.watch(rule, Use::Primitive { what });
+        if let Some(defaults) = defaults {
+            self.watch(defaults, Use::Spread { to: dict });
+        }
         let node = self.constant(dict);
         let dst = self.graph.node();
         self.watch(dst, Use::Consume { at });
@@ -296,7 +304,7 @@ impl Solver<'_> {
             }
             for method in methods {
                 let root = self.root();
-                let call = self.view_call(root, base.rule);
+                let call = self.view_call(root, base.rule, base.defaults);
                 self.registry.registrations.push(Registration {
                     dispatch: Some((class, method)),
                     methods: accepted.or(base.methods),
@@ -338,17 +346,19 @@ impl Solver<'_> {
                 Passing::Kw(_) | Passing::DoubleStar => {}
             }
         }
+        let defaults = self.argument(call, None, Some("defaults"));
         for method in self.http_methods(class) {
             let dispatch = self.values.intern_self_keyed(Value::Dispatch(class, method));
             let view = self.constant(dispatch);
             let root = self.root();
-            let view_call = self.view_call(root, rule);
+            let view_call = self.view_call(root, rule, defaults);
             self.registry.registrations.push(Registration {
                 owner: api,
                 rule,
                 methods: None,
                 fixed_methods: vec![self.text(method).to_uppercase()],
                 endpoint,
+                defaults,
                 view,
                 dispatch: Some((class, method)),
                 at: origin,
@@ -508,6 +518,7 @@ impl Solver<'_> {
             methods: None,
             fixed_methods: vec!["GET".to_owned()],
             endpoint: Some(endpoint),
+            defaults: None,
             view,
             dispatch: None,
             at,
