@@ -7,6 +7,7 @@ use super::call::{Call, Passing};
 use super::graph::NodeId;
 use super::primitive::Pending;
 use super::registry::{Hook, Mount, Registration};
+use super::strings::has_hole;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
@@ -272,6 +273,11 @@ impl Solver<'_> {
 
     /// The placeholders of a rule string: `<converter(args):name>` (werkzeug routing).
     pub(super) fn rule_arguments(&mut self, rule: ValueId, dict: ValueId) {
+        // What is not known of a rule may have any variable: no parameter is left its default alone.
+        if !matches!(self.values.get(rule), Value::Str(name) if !has_hole(self.text(name))) {
+            let rest = self.rest(dict);
+            self.graph.add(rest, well_known::ANY_STR);
+        }
         let Value::Str(name) = self.values.get(rule) else { return };
         for name in rule_placeholders(self.text(name)) {
             let name = self.program.names.intern(&name);
