@@ -179,6 +179,8 @@ pub struct ClassIr {
     pub pos: Pos,
     /// The decorators, outermost first.
     pub decorators: Vec<DecoratorRef>,
+    /// The names that its body annotates (PEP 526), in their order, class variables left out: the fields of a dataclass.
+    pub fields: Vec<Sym>,
 }
 
 /// A decorator as written, for display.

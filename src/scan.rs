@@ -231,7 +231,6 @@ fn analyze_here<T>(
     solver.solve();
 
     findings.diagnostics.extend(mounted_elsewhere(&solver, &consumers));
-    findings.diagnostics.extend(derived_applications(&solver));
     solver.connect_error_handlers();
 
     progress.stage("paths", 0);
@@ -384,26 +383,6 @@ fn mounted_elsewhere(solver: &Solver<'_>, workers: &[ModId]) -> Vec<Diagnostic> 
     }
     };
     places.map(diagnostic).collect()
-}
-
-/// Applications and blueprints of classes of the project, whose routes are missing.
-fn derived_applications(solver: &Solver<'_>) -> impl Iterator<Item = Diagnostic> {
-    let program = &*solver.program;
-    solver.derived_applications().into_iter().map(|(class, library)| {
-        let file = program.class_file(class);
-        let (ir, _) = program.class(class);
-        let name = program.names.text(file.names[ir.name.0 as usize]);
-        Diagnostic {
-            file: Some(file.path.clone()),
-            line: ir.pos.line,
-            column: ir.pos.col,
-            severity: Severity::Warning,
-            code: "derived-application",
-            message: format!(
-                "`{name}` derives from `{library}`: the rules that are registered on its instances are not found"
-            ),
-        }
-    })
 }
 
 fn consumer_modules(program: &Program, config: &Config) -> Vec<ModId> {

@@ -1,6 +1,6 @@
 //! Scopes: functions, classes, parameters, decorators, and the binding of names.
 
-use ruff_python_ast::{Decorator, Expr, Parameters, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{Decorator, Expr, Parameters, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::builder::{Builder, UNBOUND};
@@ -243,8 +243,29 @@ impl<'a> Lowerer<'a> {
         if let Some(func) = &mut self.funcs[body.0 as usize] {
             func.decorators = refs.clone();
         }
-        self.classes[class.0 as usize] = Some(ClassIr { name, qualname, body, pos, decorators: refs });
+        let fields = self.annotated(&def.body);
+        self.classes[class.0 as usize] =
+            Some(ClassIr { name, qualname, body, pos, decorators: refs, fields });
         self.bind(bound, value, at);
+    }
+
+    /// The names that the statements of a class body annotate, except as class variables (`typing.ClassVar`).
+    fn annotated(&mut self, body: &[Stmt]) -> Vec<Sym> {
+        let mut names = Vec::new();
+        for stmt in body {
+            let Stmt::AnnAssign(stmt) = stmt else { continue };
+            let Expr::Name(target) = &*stmt.target else { continue };
+            let annotation = match &*stmt.annotation {
+                Expr::Subscript(annotation) => dotted(&annotation.value),
+                Expr::StringLiteral(text) => text.value.to_str().split('[').next().map(str::to_owned),
+                annotation => dotted(annotation),
+            };
+            let last = annotation.as_deref().and_then(|text| text.rsplit('.').next());
+            if last != Some("ClassVar") {
+                names.push(self.sym(target.id.as_str()));
+            }
+        }
+        names
     }
 
     /// The plain and the qualified name of a definition; a name declared `global` is qualified as such.

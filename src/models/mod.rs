@@ -11,10 +11,12 @@
 //! | `args(1)`, `passed(1)` | the positional arguments from the second on: as one value, as a tuple in order |
 //! | `star(t)`, `doublestar(t)` | in a call: `*t`, `**t` |
 //! | `self` | the receiver |
+//! | `keywords` | the keyword arguments of the call, as a dict |
 //! | `elem(t)`, `keys(t)`, `values(t)` | what iterating `t` yields; the keys, the values of a mapping |
 //! | `index(t, 1)` | element 1 of a sequence |
 //! | `list(t, ...)`, `set(t)`, `tuple(t, ...)`, `dict(k, v)` | a new container with these elements |
 //! | `attr(t, name)`, `field(t, name)` | an attribute, with lookup; a field of the object itself |
+//! | `getattr(t, n)` | the attribute of `t` whose name is the string `n` |
 //! | `call(f, t, ...)`, `thread(f, t, ...)` | calls `f`, at once or on another thread; gives what it returns |
 //! | `special(t, __bool__, __len__)` | calls the first of these methods that the project class of `t` has |
 //! | `new(path)` | a new instance of an external class |
@@ -23,7 +25,8 @@
 //! | `copy(t)` | a new container with the same elements |
 //! | `str`, `opaque`, `data` | a string, a value without code, data from outside (what is read from it is data again) |
 //! | `unknown`, `none`, `identity` | anything, `None`, a decorator that changes nothing |
-//! | `append(c, t)`, `update(c, t)`, `setkey(c, k, v)`, `setfield(c, name, v)` | stores, for `does` |
+//! | `applications`, `library(path)` | in attributes: the applications that the program makes; what the library has there |
+//! | `append(c, t)`, `update(c, t)`, `setkey(c, k, v)`, `setfield(c, name, v)`, `setattr(c, n, v)` | stores, for `does` |
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -176,6 +179,19 @@ impl Models {
         self.prefixes.iter().find(|(prefix, _)| path.starts_with(prefix.as_str())).map(|(_, e)| e)
     }
 
+    /// The path of the constructor of an external class or of a base of it that an entry describes as doing something.
+    pub fn constructor(&self, class: &str) -> Option<String> {
+        let class = self.alias.get(class).map_or(class, String::as_str);
+        let mut found = None;
+        self.walk_bases(class, &mut |base| {
+            let path = format!("{base}.__init__");
+            let entry = self.entries.get(&path);
+            found = entry.filter(|entry| entry.prim.is_some() || !entry.does.is_empty()).map(|_| path);
+            found.is_some()
+        });
+        found
+    }
+
     /// Whether an entry names this path itself.
     pub fn names(&self, path: &str) -> bool {
         self.entries.contains_key(path)
@@ -193,6 +209,17 @@ impl Models {
     pub fn is_a(&self, class: &str, base: &str) -> bool {
         let class = self.alias.get(class).map_or(class, String::as_str);
         self.walk_bases(class, &mut |c| c == base)
+    }
+
+    /// What an external class is that registers routes: an application, a blueprint or an API object, by the name of Flask's or
+    /// flask_restful's class.
+    pub fn registers(&self, class: &str) -> Option<&'static str> {
+        match self.get(class)?.prim.as_deref()? {
+            "new_app" => Some("flask.Flask"),
+            "new_blueprint" => Some("flask.Blueprint"),
+            "new_api" => Some("flask_restful.Api"),
+            _ => None,
+        }
     }
 
     /// Whether instances of an external class hold the application configuration.
@@ -241,9 +268,8 @@ fn parse_term(rest: &mut &str) -> Result<Term, String> {
         return Ok(Term::Arg(Some(position), None));
     }
     Ok(match word {
-        "self" | "str" | "opaque" | "data" | "unknown" | "none" | "identity" | "module" => {
-            Term::Apply(word.to_owned(), Vec::new())
-        }
+        "self" | "str" | "opaque" | "data" | "unknown" | "none" | "identity" | "module" | "applications"
+        | "keywords" => Term::Apply(word.to_owned(), Vec::new()),
         _ => Term::Arg(None, Some(word.to_owned())),
     })
 }

@@ -145,11 +145,8 @@ fn served(solver: &mut Solver<'_>, owner: ValueId, entries: &[ModId], depth: u32
     if depth > 8 {
         return Vec::new();
     }
-    let external = match solver.values.get(owner) {
-        Value::Obj(ObjKind::External(path), ..) => Some(solver.program.names.text(path).to_owned()),
-        _ => None,
-    };
-    match external.as_deref() {
+    let class = solver.registering_class(owner);
+    match class {
         Some("flask.Flask") => vec![Served {
             prefix: String::new(),
             blueprint: None,
@@ -197,9 +194,11 @@ fn served(solver: &mut Solver<'_>, owner: ValueId, entries: &[ModId], depth: u32
             places
         }
         _ => {
-            // An API object serves on the application or blueprint that it was given.
+            // An API object serves on the application or blueprint that it was given, and so does what a blueprint hands to
+            // functions that are to be called when it is registered (`Blueprint.record`).
             let prefix = field_strings(solver, owner, "prefix").into_iter().next().unwrap_or_default();
-            let app = solver.program.names.intern("app");
+            let app = if class.is_some() { "app" } else { "blueprint" };
+            let app = solver.program.names.intern(app);
             let apps = solver.field(owner, app);
             let mut places = Vec::new();
             for app in solver.graph.values(apps).to_vec() {

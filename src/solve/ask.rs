@@ -141,28 +141,6 @@ impl Solver<'_> {
         project.collect()
     }
 
-    /// Classes of the project with instances that derive from what makes applications and blueprints, with the class of the
-    /// library: rules that are registered on such an instance are not followed.
-    pub fn derived_applications(&self) -> Vec<(ClassId, String)> {
-        let makes = |path: &str| {
-            let prim = self.models.get(path).and_then(|entry| entry.prim.as_deref());
-            matches!(prim, Some("new_app" | "new_blueprint"))
-        };
-        let instantiated = self.instantiated();
-        let derived = self.classes.keys().filter_map(|&class| {
-            let Value::Class(ClassDef::Statement(id), _) = self.values.get(class) else { return None };
-            let library = self.mro(class).iter().find_map(|&base| match self.values.get(base) {
-                Value::Ext(path) if makes(self.text(path)) => Some(self.text(path).to_owned()),
-                _ => None,
-            })?;
-            instantiated.contains(&id).then_some((id, library))
-        });
-        let mut derived: Vec<(ClassId, String)> = derived.collect();
-        derived.sort();
-        derived.dedup();
-        derived
-    }
-
     /// The names of the methods that put items on queues.
     pub fn producing_methods(&self) -> FxHashSet<Name> {
         let methods = self.queue_classes.iter().flat_map(|class| class.put.iter().chain(&class.batch));

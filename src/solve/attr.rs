@@ -105,12 +105,14 @@ impl Solver<'_> {
                 }
             }
             Value::ExtAttr(path) => {
-                let value = if is_class {
-                    self.values.intern_keyed(Value::ExtMethod(recv, path), None)
-                } else {
-                    self.ext_method(recv, path)
-                };
-                self.graph.add(dst, value);
+                if !is_class && self.is_modelled_attribute(path) {
+                    let entry = self.model(path);
+                    let node = self.modelled_attribute(Some(recv), path, entry);
+                    self.flow(node, dst);
+                    return;
+                }
+                let method = self.ext_method(recv, path);
+                self.graph.add(dst, method);
             }
             _ => {
                 self.graph.add(dst, raw);
@@ -239,7 +241,9 @@ impl Solver<'_> {
             Value::Obj(ObjKind::External(path), ..) => {
                 let field = self.field(value, name);
                 self.flow(field, dst);
-                self.load_external_attr(value, path, name, dst);
+                if !self.is_holder(path) || self.model_of(path, name).is_some() {
+                    self.load_external_attr(value, path, name, dst);
+                }
             }
             Value::Obj(kind, ..) => {
                 let class = match kind {
@@ -305,9 +309,14 @@ impl Solver<'_> {
                 self.graph.add(dst, method);
             }
             Value::Ext(path) | Value::ExtMethod(_, path) => {
+                // What the program has put there, beside what the library gives.
+                let field = self.field(value, name);
+                self.flow(field, dst);
+                let is_holder = matches!(self.values.get(value), Value::Ext(_)) && self.is_holder(path);
                 let path = self.extend_path(path, name);
-                let value = self.values.intern_keyed(Value::Ext(path), None);
-                self.graph.add(dst, value);
+                if !is_holder || self.models.names(self.text(path)) {
+                    self.load_from_library(Some(value), path, dst);
+                }
             }
             Value::Setting(_) => {
                 let path = self.dotted_name("builtins.setting", name);
@@ -437,7 +446,7 @@ impl Solver<'_> {
                 let field = self.field(object, name);
                 self.flow(src, field);
             }
-            Value::Class(..) | Value::Obj(..) | Value::Func(..) => {
+            Value::Class(..) | Value::Obj(..) | Value::Func(..) | Value::Ext(_) | Value::ExtMethod(..) => {
                 let field = self.field(object, name);
                 self.flow(src, field);
             }

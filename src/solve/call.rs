@@ -117,6 +117,10 @@ impl Solver<'_> {
                 let dst = self.calls[call as usize].dst;
                 self.graph.add(dst, callee);
             }
+            Value::Obj(ObjKind::External(class), ..) if self.model_of(class, self.names.call).is_some() => {
+                let path = self.join_names(class, self.names.call);
+                self.call_external(call, path, Some(callee));
+            }
             Value::Unknown | Value::Obj(..) | Value::Opaque | Value::AnyStr | Value::Str(_) => {
                 let origin = self.calls[call as usize].origin;
                 let dst = self.calls[call as usize].dst;
@@ -244,8 +248,8 @@ impl Solver<'_> {
             self.graph.add(node, recv);
             node
         });
-        let is_queue = class.is_some_and(|c| self.queue_class(c).is_some());
-        let all_tested = is_queue && self.contexts.has(Rule::Queues);
+        let is_named = class.is_some_and(|c| self.queue_class(c).is_some() || self.is_registering(c));
+        let all_tested = is_named && self.contexts.has(Rule::Queues);
         let constants = self.deciding_constants(func);
         let (counting, by_site) = self.counting((func, env), takes_self, shape, &sources);
         let bound = sources.iter().zip(counting).map(|(source, counts)| {

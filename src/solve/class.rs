@@ -22,6 +22,8 @@ pub struct ClassInfo {
     /// Index of the configured queue class that it is or derives from.
     pub queue: Option<usize>,
     exception: bool,
+    /// The class of the library that registers routes and that it derives from.
+    registering: Option<Name>,
     /// The linearisations, one for each choice of alternative bases (`class C(A if x else B)`); empty where there is no choice
     /// and `mro` is it, or where there are too many choices, and what any base has is found.
     lines: Vec<Vec<ValueId>>,
@@ -61,6 +63,7 @@ impl ClassInfo {
             origin,
             queue: None,
             exception: false,
+            registering: None,
             lines: Vec::new(),
             any_line: false,
             looked_up: Vec::new(),
@@ -251,7 +254,12 @@ impl Solver<'_> {
             }
             _ => false,
         });
+        let registering = mro.iter().find_map(|&c| match self.values.get(c) {
+            Value::Ext(path) if self.models.registers(self.text(path)).is_some() => Some(path),
+            _ => None,
+        });
         if let Some(info) = self.classes.get_mut(&class) {
+            info.registering = registering;
             info.mro = mro;
             info.lines = lines;
             info.any_line = any_line;
@@ -267,6 +275,22 @@ impl Solver<'_> {
 
     pub(super) fn is_exception(&self, class: ValueId) -> bool {
         self.classes.get(&class).is_some_and(|i| i.exception)
+    }
+
+    /// The library class of an application, a blueprint or an API object, be it made of that class or of one of the project that
+    /// derives from it.
+    pub fn registering_class(&self, owner: ValueId) -> Option<&'static str> {
+        let path = match self.values.get(owner) {
+            Value::Obj(ObjKind::External(path), ..) => path,
+            Value::Inst(..) => self.classes.get(&self.class_of(owner)?)?.registering?,
+            _ => return None,
+        };
+        self.models.registers(self.text(path))
+    }
+
+    /// Whether instances of a class register routes.
+    pub(super) fn is_registering(&self, class: ValueId) -> bool {
+        self.classes.get(&class).is_some_and(|info| info.registering.is_some())
     }
 
     /// The class of an instance value.
@@ -333,10 +357,11 @@ impl Solver<'_> {
 
     /// The named tuple class that a class derives from.
     pub(super) fn named_tuple_of(&self, class: ValueId) -> Option<ValueId> {
-        self.mro(class)
-            .iter()
-            .copied()
-            .find(|&c| matches!(self.values.get(c), Value::Obj(ObjKind::NamedTuple, ..)))
+        self.mro(class).iter().copied().find(|&c| match self.values.get(c) {
+            Value::Obj(ObjKind::NamedTuple, ..) => true,
+            Value::Class(..) => self.is_tuple_statement(c),
+            _ => false,
+        })
     }
 
     /// Whether a value is an instance of a class that derives from a named tuple class.
@@ -344,8 +369,17 @@ impl Solver<'_> {
         self.class_of(value).is_some_and(|class| self.named_tuple_of(class).is_some())
     }
 
+    /// Whether `value[key]` of an instance is an element of the tuple that it is.
+    pub(super) fn has_elements(&self, value: ValueId) -> bool {
+        let plain = |class| !self.defines(class, self.names.getitem);
+        self.is_named_tuple(value) && self.class_of(value).is_some_and(plain)
+    }
+
     /// Field names of a named tuple class, as far as they are constants.
     pub(super) fn named_tuple_fields(&mut self, tuple: ValueId) -> Vec<Name> {
+        if let Some(fields) = self.record_fields(tuple) {
+            return fields;
+        }
         let fields = self.field(tuple, self.names.fields);
         let mut names = Vec::new();
         for list in self.graph.values(fields).to_vec() {
@@ -362,6 +396,8 @@ impl Solver<'_> {
                         let slot = self.index_name(index);
                         let Some(node) = self.existing_field(list, slot) else { break };
                         let Some(&text) = self.graph.values(node).first() else { break };
+                        // `NamedTuple("T", [("field", type)])` has pairs of a name and a type.
+                        let text = self.first_of_pair(text).unwrap_or(text);
                         let Value::Str(name) = self.values.get(text) else { break };
                         names.push(name);
                         index += 1;
@@ -371,6 +407,12 @@ impl Solver<'_> {
             }
         }
         names
+    }
+
+    fn first_of_pair(&mut self, pair: ValueId) -> Option<ValueId> {
+        let Value::Obj(ObjKind::Tuple, ..) = self.values.get(pair) else { return None };
+        let first = self.index_name(0);
+        self.graph.values(self.existing_field(pair, first)?).first().copied()
     }
 
     /// The class value whose body an instance runs.
@@ -431,9 +473,13 @@ impl Solver<'_> {
                         return;
                     }
                 }
-                Value::Ext(path) if external.is_none() && self.text(path) != "builtins.object" => {
-                    external = Some(path);
-                }
+                Value::Ext(path) if self.text(path) == "builtins.object" => {}
+                // Annotated names are fields of the instances, not attributes of the base.
+                Value::Ext(path)
+                    if self.text(path) == "typing.NamedTuple"
+                        && !is_tuple_helper(self.text(name))
+                        && !is_tuple_method(self.text(name)) => {}
+                Value::Ext(path) if external.is_none() => external = Some(path),
                 Value::Obj(ObjKind::NamedTuple, ..)
                     if external.is_none() && is_tuple_helper(self.text(name)) =>
                 {

@@ -20,12 +20,21 @@ impl Solver<'_> {
             let raw = self.lookup(class, self.names.init);
             self.watch(raw, Use::Construct { call, class });
         }
+        if let Some(fields) = self.record_fields(class) {
+            self.construct_record(call, class, &fields);
+            return;
+        }
         if let Some(tuple) = self.named_tuple_of(class) {
             self.construct_named_tuple(call, class, tuple);
             return;
         }
         let key = self.values.class_key(class, Context::new());
         let object = self.instance_value(key, origin);
+        if let Some(path) = self.library_constructor(class) {
+            let (args, made) = (self.args(call), self.graph.node());
+            let inner = self.synthetic_call(origin, args, made, None);
+            self.call_external(inner, path, Some(object));
+        }
         // Without a constructor in the project, keyword arguments become attributes (dataclasses, ORM rows, ...).
         for (passing, node) in self.args(call) {
             if let Passing::Kw(name) = passing {
@@ -35,6 +44,16 @@ impl Solver<'_> {
         }
         self.graph.add(dst, object);
         self.assume_called(call);
+    }
+
+    /// The constructor of the library class that a class without one of its own derives from, if a model describes it.
+    fn library_constructor(&mut self, class: ValueId) -> Option<Name> {
+        let bases: Vec<ValueId> = self.mro(class).to_vec();
+        bases.into_iter().find_map(|base| {
+            let Value::Ext(path) = self.values.get(base) else { return None };
+            let constructor = self.models.constructor(self.text(path))?;
+            Some(self.program.names.intern(&constructor))
+        })
     }
 
     /// A raw `__init__` of a class under construction.
@@ -117,7 +136,7 @@ impl Solver<'_> {
     pub(super) fn is_constructor_context(&self, class: ValueId, key: ValueId) -> bool {
         match self.values.get(key) {
             Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Setting(_) => {
-                self.queue_class(class).is_some()
+                self.queue_class(class).is_some() || self.is_registering(class)
             }
             Value::AnyOf(class_key) => {
                 let (class, _) = self.values.class_of_key(class_key);

@@ -36,6 +36,8 @@ pub(super) enum Use {
     Keys { dst: NodeId },
     /// Copies the slots of containers into an object.
     Spread { to: ValueId },
+    /// The value is a mapping or an iterable of pairs that a dict is made of.
+    Entries { dict: ValueId, at: Origin },
     /// A value-driven primitive: see [`primitive`].
     Primitive { what: u32 },
     /// Generators that are consumed.
@@ -64,6 +66,7 @@ impl Solver<'_> {
             self.run();
             let changed = self.fold_late()
                 || self.release_unwrapped()
+                || self.release_current_app()
                 || self.release_blocked()
                 || self.release_tested();
             if !changed {
@@ -172,6 +175,7 @@ impl Solver<'_> {
             Use::Iterate { dst, at } => self.iterate(value, dst, at),
             Use::Keys { dst } => self.keys_of(value, dst),
             Use::Spread { to } => self.spread(value, to),
+            Use::Entries { dict, at } => self.add_entries(dict, value, at),
             Use::Primitive { what } => self.on_primitive(what, value),
             Use::Consume { at } => self.consume(value, at),
             Use::AttrTerm { dst, name, at } => self.load_attr(value, name, dst, at),

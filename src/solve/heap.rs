@@ -1,5 +1,6 @@
 //! The heap: fields of objects, and containers with one slot per constant key and one for the rest.
 
+use super::primitive::Pending;
 use super::value::{InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, SlotListener, SlotRule, Solver, Use};
 use crate::finding::HopKind;
@@ -202,8 +203,19 @@ impl Solver<'_> {
                 let part = self.part_of_setting(value, Some(key));
                 self.graph.add(dst, part);
             }
-            Value::Unknown | Value::Data | Value::Ext(_) => {
+            Value::Unknown | Value::Data => {
                 self.graph.add(dst, value);
+            }
+            Value::Ext(_) => {
+                let items = self.items_of(value);
+                let node = self.field(items, key);
+                self.flow(node, dst);
+                self.graph.add(dst, value);
+            }
+            Value::Module(module) => {
+                // `globals()[name]`, `vars(module)[name]`.
+                let node = self.global(module, key);
+                self.flow(node, dst);
             }
             Value::Str(_) | Value::AnyStr => {
                 self.graph.add(dst, well_known::ANY_STR);
@@ -213,6 +225,9 @@ impl Solver<'_> {
             }
             // A part of what a library holds is the library's, unless a model says otherwise.
             Value::ExtMethod(_, path) if self.model(path).is_none_or(Entry::says_nothing) => {
+                let items = self.items_of(value);
+                let node = self.field(items, key);
+                self.flow(node, dst);
                 let value = self.ext_named(path);
                 self.graph.add(dst, value);
             }
@@ -371,6 +386,41 @@ impl Solver<'_> {
         }
     }
 
+    /// What a value adds to a dict that is made of it (`dict(x)`, `d.update(x)`): the entries of a mapping, else pairs of a key
+    /// and a value (Python library reference, `dict`).
+    pub(super) fn add_entries(&mut self, dict: ValueId, value: ValueId, at: Origin) {
+        let of_pairs = matches!(
+            self.values.get(value),
+            Value::Obj(ObjKind::List | ObjKind::Tuple | ObjKind::Set, ..) | Value::Generator(_)
+        );
+        if !of_pairs {
+            self.spread(value, dict);
+            return;
+        }
+        let pairs = self.graph.node();
+        self.iterate(value, pairs, at);
+        let what = self.primitive(Pending::Pair { dict });
+        self.watch(pairs, Use::Primitive { what });
+    }
+
+    /// Stores a pair of a key and a value in a dict.
+    pub(super) fn store_pair(&mut self, dict: ValueId, pair: ValueId) {
+        if !matches!(self.values.get(pair), Value::Obj(ObjKind::Tuple | ObjKind::List, ..)) {
+            // The parts of data, and of what a library gives, are such themselves.
+            let (keys, rest) = (self.field(dict, self.names.keys), self.rest(dict));
+            let at = Origin { inst: InstId::NONE, index: 0 };
+            self.iterate(pair, keys, at);
+            self.iterate(pair, rest, at);
+            return;
+        }
+        let [key, value] = [0, 1].map(|index| {
+            let name = self.index_name(index);
+            self.field(pair, name)
+        });
+        let what = self.primitive(Pending::DictItem { object: dict, value });
+        self.watch(key, Use::Primitive { what });
+    }
+
     /// Copies the elements of a sequence from index `first` to below `until` into `to`.
     pub(super) fn spread_slice(&mut self, from: ValueId, to: ValueId, first: u32, until: u32) {
         self.listen(from, to, SlotRule::Shift { from: first, until, to: 0 });
@@ -416,7 +466,7 @@ impl Solver<'_> {
         match self.values.get(object) {
             // What is configured under a computed key is the setting itself; it does not blur every key.
             Value::Obj(..) if self.is_config_object(object) && self.slot_name(key).is_none() => return,
-            Value::Obj(..) => {}
+            Value::Obj(..) | Value::Ext(_) | Value::ExtMethod(..) => {}
             // What the program adds to a mapping that is configured.
             Value::Setting(_) if self.slot_name(key).is_some() => {}
             // `globals()[name] = x`.
@@ -431,6 +481,7 @@ impl Solver<'_> {
             }
             _ => return,
         }
+        let object = self.items_of(object);
         let slot = match self.slot_name(key) {
             Some(name) => self.field(object, name),
             None => self.rest(object),
@@ -454,6 +505,14 @@ impl Solver<'_> {
 
     /// Loads `object[key]` for one key value.
     pub(super) fn load_sub(&mut self, object: ValueId, key: ValueId, dst: NodeId) {
+        if matches!(self.values.get(object), Value::Inst(..)) && self.is_named_tuple(object) {
+            let node = match self.slot_name(key) {
+                Some(name) => self.field(object, name),
+                None => self.all(object),
+            };
+            self.flow(node, dst);
+            return;
+        }
         if let Some(name) = self.slot_name(key) {
             self.load_key(object, name, dst);
             return;
@@ -476,6 +535,15 @@ impl Solver<'_> {
                 self.flow(all, dst);
                 let part = self.part_of_setting(object, None);
                 self.graph.add(dst, part);
+            }
+            Value::Ext(_) => {
+                let items = self.items_of(object);
+                let all = self.all(items);
+                self.flow(all, dst);
+                self.graph.add(dst, object);
+            }
+            Value::Module(_) => {
+                self.graph.add(dst, well_known::UNKNOWN);
             }
             _ => self.load_key(object, self.names.rest, dst),
         }

@@ -81,8 +81,8 @@ impl Solver<'_> {
             }
             Resolved::External(_) => {
                 let text = format!("{absolute}.{}", self.text(name));
-                let value = self.ext_value(&text);
-                self.graph.add(dst, value);
+                let path = self.program.names.intern(&text);
+                self.load_from_library(None, path, dst);
             }
         }
     }

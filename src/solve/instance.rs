@@ -1,6 +1,5 @@
 //! Instances: the instructions of a function in a context, turned into constraints.
 
-use super::call::Args;
 use super::contexts::Rule;
 use super::gate;
 use super::graph::{NodeId, Owner};
@@ -294,7 +293,7 @@ impl Solver<'_> {
             }
             Op::LoadSub { dst, obj, key } => {
                 if which == role::PRIMARY {
-                    if matches!(self.values.get(value), Value::Inst(..)) {
+                    if matches!(self.values.get(value), Value::Inst(..)) && !self.has_elements(value) {
                         let item = self.names.getitem;
                         self.call_method(
                             value,
@@ -313,7 +312,7 @@ impl Solver<'_> {
                 } else {
                     for i in 0..self.graph.values(self.var(at.inst, obj)).len() {
                         let o = self.graph.values(self.var(at.inst, obj))[i];
-                        if !matches!(self.values.get(o), Value::Inst(..)) {
+                        if !matches!(self.values.get(o), Value::Inst(..)) || self.has_elements(o) {
                             self.load_sub(o, value, self.var(at.inst, dst));
                         }
                     }
@@ -393,13 +392,7 @@ impl Solver<'_> {
             Op::BinOp { .. } => self.fold_binop(at),
             Op::Format { dst, .. } => self.fold_format(at, self.var(at.inst, dst)),
             Op::Test { dst, .. } => self.test(at, value, self.var(at.inst, dst)),
-            Op::Raise { .. } => {
-                if matches!(self.values.get(value), Value::Class(..)) {
-                    let dst = self.graph.node();
-                    let call = self.synthetic_call(at, Args::new(), dst, None);
-                    self.dispatch(call, value, None);
-                }
-            }
+            Op::Raise { .. } => self.on_raise(at, value),
             Op::Caught { dst, .. } => self.caught(at, value, self.var(at.inst, dst)),
             Op::With { dst, .. } => self.enter_with(at, value, self.var(at.inst, dst)),
             _ => {}
@@ -448,30 +441,6 @@ impl Solver<'_> {
             }
         };
         self.graph.add(dst, condition);
-    }
-
-    fn caught(&mut self, at: Origin, class: ValueId, dst: NodeId) {
-        match self.values.get(class) {
-            Value::Class(..) => {
-                let key = self.values.class_key(class, Context::new());
-                let exception = self.instance_value(key, at);
-                self.graph.add(dst, exception);
-            }
-            Value::Obj(..) => {
-                if self.followed.insert((class, dst)) {
-                    let all = self.all(class);
-                    self.watch(all, Use::Instr { at, role: role::PRIMARY });
-                }
-            }
-            Value::Ext(path) => {
-                let text = format!("{}()", self.text(path));
-                let value = self.ext_value(&text);
-                self.graph.add(dst, value);
-            }
-            _ => {
-                self.graph.add(dst, well_known::UNKNOWN);
-            }
-        }
     }
 
     /// Enters a context manager: for `with`, and for `ExitStack.enter_context`.

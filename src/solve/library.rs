@@ -9,7 +9,7 @@ use crate::link::Name;
 use crate::models::Term;
 
 /// What stands for the function in the sites of containers that terms make.
-const TERM_SITES: u32 = u32::MAX - 1;
+pub(super) const TERM_SITES: u32 = u32::MAX - 1;
 
 impl Solver<'_> {
     /// Calls an external function or a method of an external class.
@@ -206,6 +206,25 @@ impl Solver<'_> {
                 let value = self.values.intern_keyed(Value::Module(module), None);
                 self.constant(value)
             }
+            "library" => {
+                let value = self.ext_value(&word(&args[0]));
+                self.constant(value)
+            }
+            "keywords" => {
+                let site = self.term_site(at, recv);
+                let dict = self.values.intern_keyed(Value::Obj(ObjKind::Dict, site, at.inst), None);
+                for (passing, node) in self.args(call) {
+                    match passing {
+                        Passing::Kw(name) => {
+                            let slot = self.field(dict, name);
+                            self.flow(node, slot);
+                        }
+                        Passing::DoubleStar => self.watch(node, Use::Spread { to: dict }),
+                        Passing::Pos | Passing::Star => {}
+                    }
+                }
+                self.constant(dict)
+            }
             "args" => {
                 let from = args.first().map_or(0, |t| word(t).parse().unwrap_or(0));
                 self.arguments_from(call, from)
@@ -280,6 +299,15 @@ impl Solver<'_> {
                 self.watch(src, Use::Primitive { what });
                 dst
             }
+            "getattr" => {
+                let object = self.term(&args[0], call, recv)?;
+                let name = self.term(&args[1], call, recv)?;
+                let dst = self.graph.node();
+                let what = self.primitive(super::primitive::Pending::GetAttr { object, name, dst, at });
+                self.watch(object, Use::Primitive { what });
+                self.watch(name, Use::Primitive { what });
+                dst
+            }
             "call" | "thread" => {
                 let kind = if symbol == "thread" { HopKind::Thread } else { HopKind::Callback };
                 let callee = self.term(&args[0], call, recv)?;
@@ -343,6 +371,15 @@ impl Solver<'_> {
                     let what = self.primitive(super::primitive::Pending::DictItem { object: o, value });
                     self.watch(key, Use::Primitive { what });
                 }
+                object
+            }
+            "setattr" => {
+                let object = self.term(&args[0], call, recv)?;
+                let name = self.term(&args[1], call, recv)?;
+                let value = self.term(&args[2], call, recv)?;
+                let what = self.primitive(super::primitive::Pending::SetAttr { object, name, value, at });
+                self.watch(object, Use::Primitive { what });
+                self.watch(name, Use::Primitive { what });
                 object
             }
             "setfield" => {
@@ -445,18 +482,10 @@ impl Solver<'_> {
     /// An attribute of an instance of an external class: what the model says, else a method by name.
     pub(super) fn load_external_attr(&mut self, value: ValueId, class: Name, name: Name, dst: NodeId) {
         let path = self.join_names(class, name);
-        if let Some(entry) = self.model(path)
-            && let Some(Term::Apply(symbol, args)) = &entry.returns
-            && symbol == "new"
-            && entry.kind.as_deref() == Some("attribute")
-        {
-            let Some(Term::Arg(_, Some(word))) = args.first() else { return };
-            let class = self.program.names.intern(word);
-            if let Value::Obj(_, site, inst) = self.values.get(value) {
-                let object = Value::Obj(ObjKind::External(class), site, inst);
-                let object = self.values.intern_keyed(object, None);
-                self.graph.add(dst, object);
-            }
+        if self.is_modelled_attribute(path) {
+            let entry = self.model(path);
+            let node = self.modelled_attribute(Some(value), path, entry);
+            self.flow(node, dst);
             return;
         }
         let method = self.ext_method(value, path);

@@ -24,11 +24,13 @@ pub mod ask;
 pub mod attr;
 mod binding;
 pub mod call;
+mod callable;
 mod class;
 mod closure;
 mod construct;
 pub mod contexts;
 mod element;
+mod exception;
 mod flow;
 pub mod forward;
 pub mod gate;
@@ -36,6 +38,7 @@ pub mod graph;
 pub mod guard;
 mod handing;
 pub mod heap;
+mod held;
 mod import;
 mod index;
 pub mod instance;
@@ -52,8 +55,10 @@ pub mod observe;
 mod passed;
 mod passing;
 pub mod primitive;
+mod record;
 pub mod registry;
 mod returns;
+mod rules;
 mod setting;
 pub mod shape;
 pub mod strings;
@@ -61,6 +66,7 @@ mod target;
 mod tested;
 mod uncalled;
 pub mod value;
+mod views;
 pub mod web;
 
 use crate::finding::HopKind;
@@ -264,6 +270,11 @@ pub struct Solver<'p> {
     followed: FxHashSet<(ValueId, NodeId)>,
     /// What partials pass.
     partials: FxHashMap<ValueId, call::Args>,
+    /// By class, the exceptions that are raised.
+    raised: FxHashMap<ValueId, NodeId>,
+    /// Classes whose constructor a decorator generates.
+    record_classes: FxHashSet<ValueId>,
+    records: Vec<record::Record>,
     /// Calls that a partial made of another call: which, and the partial.
     merged: FxHashMap<u32, (u32, ValueId)>,
     defaults: FxHashMap<(ValueId, u32), NodeId>,
@@ -284,7 +295,14 @@ pub struct Solver<'p> {
     results: FxHashMap<Name, ValueId>,
     /// Settings, by the name of their key.
     configured: FxHashMap<Name, ValueId>,
-    apps: FxHashSet<ValueId>,
+    /// Applications, in the order in which they were found.
+    apps: Vec<ValueId>,
+    current_app: Option<held::CurrentApp>,
+    /// Where the mappings of names to converters flow.
+    converters: Option<NodeId>,
+    modelled_attributes: FxHashMap<(ValueId, Name), NodeId>,
+    /// By owner, class and name, the objects of libraries of which there is one for each name.
+    named_objects: FxHashMap<(Option<ValueId>, Name, ValueId), ValueId>,
     view_arguments: FxHashMap<ValueId, Vec<(call::Passing, NodeId)>>,
     unwrapped: Vec<(NodeId, NodeId, NodeId)>,
     refolds: FxHashSet<(Origin, NodeId)>,
@@ -387,6 +405,9 @@ impl<'p> Solver<'p> {
             getters: FxHashSet::default(),
             followed: FxHashSet::default(),
             partials: FxHashMap::default(),
+            raised: FxHashMap::default(),
+            record_classes: FxHashSet::default(),
+            records: Vec::new(),
             merged: FxHashMap::default(),
             defaults: FxHashMap::default(),
             string_depth: FxHashMap::default(),
@@ -402,7 +423,11 @@ impl<'p> Solver<'p> {
             entries: FxHashMap::default(),
             results: FxHashMap::default(),
             configured: FxHashMap::default(),
-            apps: FxHashSet::default(),
+            apps: Vec::new(),
+            current_app: None,
+            converters: None,
+            modelled_attributes: FxHashMap::default(),
+            named_objects: FxHashMap::default(),
             view_arguments: FxHashMap::default(),
             unwrapped: Vec::new(),
             refolds: FxHashSet::default(),

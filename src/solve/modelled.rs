@@ -32,6 +32,20 @@ impl Solver<'_> {
                 self.partials.entry(object).or_insert_with(|| passed.collect());
                 self.graph.add(dst, object);
             }
+            "callable" => self.make_callable(call, entry.kind.as_deref().unwrap_or_default()),
+            "new_holder" => {
+                let Some(&path) = self.external_calls.get(&origin) else { return };
+                let path = self.text(path).to_owned();
+                let object = self.external_object(&path, origin);
+                self.hold_arguments(call, object);
+                self.graph.add(dst, object);
+            }
+            "hold" => {
+                if let Some(recv) = recv {
+                    self.hold_arguments(call, recv);
+                }
+                self.graph.add(dst, well_known::NONE);
+            }
             "wraps" => {
                 let name = self.program.names.intern("wraps");
                 let object = self.object(ObjKind::Primitive(name), origin);
@@ -50,6 +64,28 @@ impl Solver<'_> {
                     }
                     None => {
                         self.graph.add(dst, identity);
+                    }
+                }
+            }
+            "record" => match first {
+                Some(first) => {
+                    let what = self.primitive(Pending::Record { dst });
+                    self.watch(first, Use::Primitive { what });
+                }
+                None => {
+                    // With arguments of its own it is to be applied to the class.
+                    if let Some(&path) = self.external_calls.get(&origin) {
+                        let decorator = self.ext_named(path);
+                        self.graph.add(dst, decorator);
+                    }
+                }
+            },
+            "set_keywords" => {
+                let Some(first) = first else { return };
+                for (passing, value) in args {
+                    if let Passing::Kw(name) = passing {
+                        let what = self.primitive(Pending::SetField { name, value });
+                        self.watch(first, Use::Primitive { what });
                     }
                 }
             }
@@ -231,11 +267,26 @@ impl Solver<'_> {
         }
     }
 
+    /// Keyword arguments become attributes of an object.
+    fn hold_arguments(&mut self, call: u32, object: ValueId) {
+        for (passing, node) in self.args(call) {
+            match passing {
+                Passing::Kw(name) => {
+                    let field = self.field(object, name);
+                    self.flow(node, field);
+                }
+                Passing::Pos | Passing::DoubleStar => self.watch(node, Use::Spread { to: object }),
+                Passing::Star => {}
+            }
+        }
+    }
+
     fn fill_dict(&mut self, call: u32, object: ValueId) {
         let origin = self.calls[call as usize].origin;
         for (passing, node) in self.args(call) {
             match passing {
-                Passing::Pos | Passing::DoubleStar => self.watch(node, Use::Spread { to: object }),
+                Passing::Pos => self.watch(node, Use::Entries { dict: object, at: origin }),
+                Passing::DoubleStar => self.watch(node, Use::Spread { to: object }),
                 Passing::Kw(name) => {
                     let field = self.field(object, name);
                     self.flow(node, field);
@@ -256,6 +307,9 @@ impl Solver<'_> {
         let prim = self.text(name).to_owned();
         let dst = self.calls[call as usize].dst;
         let Some(first) = self.argument(call, Some(0), None) else {
+            if self.call_callable(call, &prim, object) {
+                return;
+            }
             self.call_web_object(call, &prim, object);
             return;
         };
@@ -267,6 +321,7 @@ impl Solver<'_> {
                 self.watch(first, Use::Primitive { what });
                 self.flow(first, dst);
             }
+            _ if self.call_callable(call, &prim, object) => {}
             _ => self.call_web_object(call, &prim, object),
         }
     }

@@ -7,6 +7,7 @@ use crate::link::{Name, Names};
 pub(super) struct WellKnownNames {
     pub rest: Name,
     pub keys: Name,
+    pub items: Name,
     pub init: Name,
     pub call: Name,
     pub enter: Name,
@@ -16,6 +17,8 @@ pub(super) struct WellKnownNames {
     pub getattr: Name,
     pub getattribute: Name,
     pub init_subclass: Name,
+    pub post_init: Name,
+    pub dispatch_request: Name,
     pub name: Name,
     pub module: Name,
     pub main: Name,
@@ -42,6 +45,7 @@ impl WellKnownNames {
         WellKnownNames {
             rest: n("*"),
             keys: n("*keys"),
+            items: n("[]"),
             init: n("__init__"),
             call: n("__call__"),
             enter: n("__enter__"),
@@ -51,6 +55,8 @@ impl WellKnownNames {
             getattr: n("__getattr__"),
             getattribute: n("__getattribute__"),
             init_subclass: n("__init_subclass__"),
+            post_init: n("__post_init__"),
+            dispatch_request: n("dispatch_request"),
             name: n("__name__"),
             module: n("__module__"),
             main: n("__main__"),

@@ -3,7 +3,7 @@
 use super::call::{Args, Passing};
 use super::graph::NodeId;
 use super::strings::Late;
-use super::value::{AllocSite, Context, ObjKind, Value, ValueId, well_known};
+use super::value::{AllocSite, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::ParamKind;
@@ -15,6 +15,8 @@ use crate::link::{FuncId, Name, Resolved};
 pub enum Pending {
     /// The value is a key under which `value` is stored in `object`.
     DictItem { object: ValueId, value: NodeId },
+    /// The value is an object in which `value` is stored under the keys at `key`.
+    SetKey { key: NodeId, value: NodeId },
     /// The value is a container to which `value` is added.
     Append { value: NodeId },
     /// The value is an object whose field is set.
@@ -27,6 +29,8 @@ pub enum Pending {
     CopyOf { dst: NodeId, at: Origin, site: AllocSite },
     /// The value is an exception class of which an instance is made.
     Caught { dst: NodeId, at: Origin },
+    /// The value is an exception that is raised.
+    Raised,
     /// The value is the receiver of a special method that a builtin calls (data model, section 3.3): the first that its
     /// class has.
     Special { names: Vec<Name>, dst: NodeId, at: Origin },
@@ -44,6 +48,10 @@ pub enum Pending {
     ConfigAttr { name: Name, dst: NodeId, at: Origin },
     /// A receiver or key of `dict.get` and its kin.
     DictGet { object: NodeId, key: NodeId, default: NodeId, dst: NodeId },
+    /// A dotted name of `operator.attrgetter`, of an object.
+    DottedAttr { object: NodeId, dst: NodeId, at: Origin },
+    /// An element that a dict is made of: a pair of a key and a value.
+    Pair { dict: ValueId },
     /// A string of a method such as `lower`.
     StrMethod { kind: String, dst: NodeId },
     /// An operand of `str.format`.
@@ -63,13 +71,23 @@ pub enum Pending {
     /// The namespace that a call makes a class with.
     Namespace { class: ValueId },
     /// A rule string whose placeholders become arguments of the view.
-    RuleArguments { dict: ValueId },
+    RuleArguments { dict: ValueId, at: Origin },
+    /// A class that converts a variable of a rule.
+    Converter { dst: NodeId, at: Origin },
+    /// An instance that the framework makes to serve one method.
+    ForMethod { method: Name, dst: NodeId, at: Origin },
+    /// The name of an object of which there is one for each name.
+    Interned { owner: Option<ValueId>, class: Name, dst: NodeId },
     /// A resource class that is registered.
     Resource { call: u32, recv: ValueId },
     /// A view that is registered, which may be class based.
     View { call: u32, registration: usize },
     /// A list of decorators that wrap a view, innermost first.
     Chain { start: NodeId, dst: NodeId, at: Origin, method: Option<Name> },
+    /// A class whose constructor a decorator generates.
+    Record { dst: NodeId },
+    /// An argument of a generated constructor.
+    RecordField { record: u32, place: u32 },
     /// A module name to be imported.
     ImportModule { dst: NodeId, at: Origin },
     /// A function under `contextmanager`, `staticmethod` or `classmethod`.
@@ -102,6 +120,10 @@ impl Solver<'_> {
     pub(super) fn on_primitive(&mut self, what: u32, value: ValueId) {
         match self.primitives[what as usize].clone() {
             Pending::DictItem { object, value: src } => self.store_key(object, value, src),
+            Pending::SetKey { key, value: src } => {
+                let what = self.primitive(Pending::DictItem { object: value, value: src });
+                self.watch(key, Use::Primitive { what });
+            }
             Pending::Append { value: src } => {
                 if self.is_container(value) {
                     let rest = self.rest(value);
@@ -159,21 +181,8 @@ impl Solver<'_> {
                     self.graph.add(dst, value);
                 }
             },
-            Pending::Caught { dst, at } => match self.values.get(value) {
-                Value::Class(..) => {
-                    let key = self.values.class_key(value, Context::new());
-                    let exception = self.instance_value(key, at);
-                    self.graph.add(dst, exception);
-                }
-                Value::Ext(path) => {
-                    let text = format!("{}()", self.text(path));
-                    let exception = self.ext_value(&text);
-                    self.graph.add(dst, exception);
-                }
-                _ => {
-                    self.graph.add(dst, well_known::UNKNOWN);
-                }
-            },
+            Pending::Caught { dst, at } => self.caught_by(value, dst, at),
+            Pending::Raised => self.raised(value),
             Pending::Special { names, dst, at } => {
                 let Some(class) = self.class_of(value) else { return };
                 if let Some(name) = names.into_iter().find(|&name| self.defines(class, name)) {
@@ -235,6 +244,8 @@ impl Solver<'_> {
                     }
                 }
             }
+            Pending::DottedAttr { object, dst, at } => self.load_dotted(object, value, dst, at),
+            Pending::Pair { dict } => self.store_pair(dict, value),
             Pending::StrMethod { kind, dst } => self.str_method(&kind, value, dst),
             Pending::Format { format, call, dst } => self.format_call(format, call, dst),
             Pending::Join { dst, .. } if !self.is_fixed_sequence(value) => {
@@ -270,10 +281,18 @@ impl Solver<'_> {
             },
             Pending::ClassOf { call, name, namespace } => self.class_of_bases(call, name, namespace, value),
             Pending::Namespace { class } => self.on_namespace(class, value),
-            Pending::RuleArguments { dict } => self.rule_arguments(value, dict),
+            Pending::RuleArguments { dict, at } => self.rule_arguments(value, dict, at),
+            Pending::Converter { dst, at } => self.converter(value, dst, at),
+            Pending::ForMethod { method, dst, at } => self.for_method(value, method, dst, at),
+            Pending::Interned { owner, class, dst } => self.load_interned(owner, value, class, dst),
             Pending::Resource { call, recv } => self.register_resource(call, recv, value),
             Pending::View { call, registration } => self.register_view(call, registration, value),
             Pending::Chain { start, dst, at, method } => self.chain(value, start, dst, at, method),
+            Pending::Record { dst } => {
+                self.mark_record(value);
+                self.graph.add(dst, value);
+            }
+            Pending::RecordField { record, place } => self.on_record_field(record, place, value),
             Pending::ImportModule { dst, at } => self.import_named(value, dst, at),
             Pending::Wrapped { wrap, dst } => {
                 let wrapped = match wrap {

@@ -59,7 +59,7 @@ pub struct Hook {
     pub root: InstId,
     /// Where it was registered.
     pub at: Origin,
-    /// For error handlers, where the exception that is handed over flows.
+    /// For error handlers, where the class of what they take flows.
     pub exception: Option<NodeId>,
     /// For error handlers of exception classes of the project: what is raised of them.
     pub raised: Option<Raised>,
@@ -246,7 +246,9 @@ impl Solver<'_> {
         }
         let taken_by = |hook: &Hook| -> Option<Vec<ValueId>> {
             let values = self.graph.values(hook.exception?).iter();
-            let taken: Option<Vec<ValueId>> = values.map(|&value| self.class_of(value)).collect();
+            let class =
+                |&value: &ValueId| matches!(self.values.get(value), Value::Class(..)).then_some(value);
+            let taken: Option<Vec<ValueId>> = values.map(class).collect();
             taken.filter(|classes| !classes.is_empty())
         };
         let taken: Vec<Option<Vec<ValueId>>> = self.registry.hooks.iter().map(taken_by).collect();
@@ -370,7 +372,7 @@ impl Solver<'_> {
 
     /// Whether a value is a blueprint.
     pub fn is_blueprint(&self, owner: ValueId) -> bool {
-        matches!(self.values.get(owner), Value::Obj(ObjKind::External(path), ..) if self.text(path) == "flask.Blueprint")
+        self.registering_class(owner) == Some("flask.Blueprint")
     }
 
     /// Whether an instance is one of `__init__` of a class; then the key of its receiver.

@@ -101,6 +101,10 @@ impl Solver<'_> {
         let is_string = |s: &Self, node: NodeId| {
             s.graph.values(node).iter().any(|&v| matches!(s.values.get(v), Value::Str(_) | Value::AnyStr))
         };
+        let is_set = |s: &Self, node: NodeId| {
+            let set = |&v: &ValueId| matches!(s.values.get(v), Value::Obj(ObjKind::Set, ..));
+            s.graph.values(node).iter().any(set)
+        };
         let is_container = |s: &Self, node: NodeId| s.graph.values(node).iter().any(|&v| s.is_container(v));
         match op {
             BinOp::Add if is_container(self, left) || is_container(self, right) => {
@@ -127,6 +131,13 @@ impl Solver<'_> {
                 }
             }
             BinOp::Mod if is_string(self, left) => self.fold_percent(at, left, right, dst),
+            BinOp::BitOr if is_set(self, left) || is_set(self, right) => {
+                let set = self.object(ObjKind::Set, at);
+                let rest = self.rest(set);
+                self.watch(left, Use::Iterate { dst: rest, at });
+                self.watch(right, Use::Iterate { dst: rest, at });
+                self.graph.add(dst, set);
+            }
             BinOp::BitOr if is_container(self, left) || is_container(self, right) => {
                 let dict = self.object(ObjKind::Dict, at);
                 self.watch(left, Use::Spread { to: dict });

@@ -1,21 +1,30 @@
 //! Web frameworks, run in the abstract: rules, blueprints, resources and hooks become calls by the framework.
 //!
-//! Sources: Flask 2.3 `Scaffold.route`, `Flask.add_url_rule`, `View.as_view`, `MethodView.dispatch_request`;
-//! flask_restful 0.3.10 `Api.add_resource`, `Api._register_view`, `Resource.dispatch_request`.
+//! Sources: Flask 2.3 `Scaffold.route`, `Flask.add_url_rule`, `Blueprint.record`; blinker 1.6.
 
 use super::call::{Call, Passing};
 use super::graph::NodeId;
 use super::primitive::Pending;
 use super::registry::{Hook, Mount, Registration};
-use super::strings::has_hole;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::link::Name;
-use crate::models::Entry;
+use crate::models::{Entry, Term};
 
-/// The HTTP methods that class based views dispatch on (werkzeug, flask.views.http_method_funcs).
-const HTTP_METHODS: &[&str] = &["get", "head", "post", "put", "delete", "patch", "options", "trace"];
+/// The methods of `Flask` that run for each request, with how many arguments they take (Flask 2.3, `Flask.wsgi_app` and what it
+/// calls).
+const REQUEST_METHODS: &[(&str, usize)] = &[
+    ("__call__", 2),
+    ("wsgi_app", 2),
+    ("full_dispatch_request", 0),
+    ("preprocess_request", 0),
+    ("dispatch_request", 0),
+    ("make_response", 1),
+    ("finalize_request", 1),
+    ("process_response", 1),
+    ("do_teardown_request", 1),
+    ("do_teardown_appcontext", 1),
+];
 
 impl Solver<'_> {
     /// Runs a primitive of the web models.
@@ -30,7 +39,7 @@ impl Solver<'_> {
                 };
                 let object = self.registering_object(class, origin);
                 self.store_arguments(call, object);
-                if prim == "new_app" && self.apps.insert(object) {
+                if prim == "new_app" && self.add_application(object) {
                     self.add_static_route(object, origin);
                 }
                 if prim == "new_api"
@@ -42,7 +51,19 @@ impl Solver<'_> {
                 }
                 self.graph.add(dst, object);
             }
-            "route" | "hook_factory" | "resource_decorator" => {
+            "init_app" | "init_blueprint" => {
+                // The constructor of a class of the project that derives from the library's.
+                let Some(recv) = recv.filter(|&recv| matches!(self.values.get(recv), Value::Inst(..))) else {
+                    return;
+                };
+                self.store_arguments(call, recv);
+                if prim == "init_app" && self.add_application(recv) {
+                    self.add_static_route(recv, origin);
+                    self.add_overridden(recv, origin);
+                }
+                self.graph.add(dst, well_known::NONE);
+            }
+            "route" | "hook_factory" | "resource_decorator" | "endpoint" | "storing_decorator" => {
                 let name = self.program.names.intern(prim);
                 let object = self.object(ObjKind::Primitive(name), origin);
                 self.store_arguments(call, object);
@@ -57,20 +78,20 @@ impl Solver<'_> {
                     let value = self.str_value(kind);
                     self.graph.add(field, value);
                 }
-                for (i, term) in entry.with.iter().enumerate() {
-                    if let Some(node) = self.term(term, call, recv) {
-                        let name = self.program.names.intern(&format!("with{i}"));
-                        let field = self.field(object, name);
-                        self.flow(node, field);
-                    }
+                if !entry.with.is_empty() {
+                    let args = self.hook_arguments(call, entry, recv);
+                    self.partials.insert(object, args.into());
                 }
                 self.graph.add(dst, object);
             }
             "add_url_rule" => {
                 let Some(recv) = recv else { return };
                 let Some(rule) = self.argument(call, Some(0), Some("rule")) else { return };
-                let Some(view) = self.argument(call, Some(2), Some("view_func")) else { return };
                 let endpoint = self.argument(call, Some(1), Some("endpoint"));
+                let view = self.argument(call, Some(2), Some("view_func"));
+                let Some(view) = view.or_else(|| self.view_of_endpoint(recv, endpoint?, origin)) else {
+                    return;
+                };
                 let methods = self.argument(call, None, Some("methods"));
                 let defaults = self.argument(call, None, Some("defaults"));
                 self.register(recv, rule, methods, endpoint, defaults, view, origin, Vec::new());
@@ -80,21 +101,34 @@ impl Solver<'_> {
                 let Some(recv) = recv else { return };
                 let Some(blueprint) = self.argument(call, Some(0), Some("blueprint")) else { return };
                 let prefix = self.argument(call, None, Some("url_prefix"));
+                if let Some(value) = self.argument(call, None, Some("url_defaults")) {
+                    let name = self.program.names.intern("url_defaults");
+                    let what = self.primitive(Pending::SetField { name, value });
+                    self.watch(blueprint, Use::Primitive { what });
+                }
                 if !self.registry.mounts.iter().any(|m| m.at == origin && m.owner == recv) {
                     self.registry.mounts.push(Mount { owner: recv, blueprint, prefix, at: origin });
                 }
                 self.graph.add(dst, well_known::NONE);
             }
+            "dispatch_request" => {
+                if let Some(recv) = recv {
+                    self.dispatch_by_library(call, recv);
+                }
+            }
+            "interned" => {
+                let Some(name) = self.argument(call, Some(0), Some("name")) else { return };
+                let class = self.program.names.intern(entry.kind.as_deref().unwrap_or_default());
+                let what = self.primitive(Pending::Interned { owner: recv, class, dst });
+                self.watch(name, Use::Primitive { what });
+            }
             "hook" | "hook1" => {
                 let position = u32::from(prim == "hook1");
                 let Some(function) = self.argument(call, Some(position), Some("f")) else { return };
-                let args = entry
-                    .with
-                    .iter()
-                    .filter_map(|t| self.term(t, call, recv).map(|n| (Passing::Pos, n)))
-                    .collect();
+                let args = self.hook_arguments(call, entry, recv);
                 let kind = entry.kind.clone().unwrap_or_default();
-                self.add_hook(recv, kind, function, args, origin);
+                let exception = self.argument(call, (position > 0).then_some(0), None);
+                self.add_hook(recv, kind, function, args, exception, origin);
             }
             "as_view" => {
                 let name = self.program.names.intern("view");
@@ -120,6 +154,58 @@ impl Solver<'_> {
             _ => {
                 self.graph.add(dst, well_known::UNKNOWN);
             }
+        }
+    }
+
+    /// What the framework passes to a hook: terms by position, `keyword(name, term)` by name.
+    fn hook_arguments(&mut self, call: u32, entry: &Entry, recv: Option<ValueId>) -> Vec<(Passing, NodeId)> {
+        let mut args = Vec::new();
+        for term in &entry.with {
+            let (passing, term) = match term {
+                Term::Apply(symbol, inner) if symbol == "keyword" => match &inner[..] {
+                    [Term::Arg(None, Some(name)), term] => {
+                        (Passing::Kw(self.program.names.intern(name)), term)
+                    }
+                    _ => continue,
+                },
+                term => (Passing::Pos, term),
+            };
+            args.extend(self.term(term, call, recv).map(|node| (passing, node)));
+        }
+        args
+    }
+
+    /// What an application or blueprint has for the views of endpoints (`Flask.view_functions`).
+    fn view_functions(&mut self, owner: ValueId, at: Origin) -> NodeId {
+        let name = self.program.names.intern("view_functions");
+        let (owner, dst) = (self.constant(owner), self.graph.node());
+        self.watch(owner, Use::AttrTerm { dst, name, at });
+        dst
+    }
+
+    /// The view that the program gives an endpoint apart from its rule: `@app.endpoint(name)`, `app.view_functions[name] = view`.
+    fn view_of_endpoint(&mut self, owner: ValueId, endpoint: NodeId, at: Origin) -> Option<NodeId> {
+        let object = self.view_functions(owner, at);
+        let (view, default) = (self.graph.node(), self.graph.node());
+        let what = self.primitive(Pending::DictGet { object, key: endpoint, default, dst: view });
+        self.watch(object, Use::Primitive { what });
+        self.watch(endpoint, Use::Primitive { what });
+        Some(view)
+    }
+
+    /// Methods that the framework calls for each request, where the class of an application has its own.
+    fn add_overridden(&mut self, app: ValueId, at: Origin) {
+        let Some(class) = self.class_of(app) else { return };
+        for (name, arguments) in REQUEST_METHODS {
+            let name = self.program.names.intern(name);
+            if !self.defines(class, name) {
+                continue;
+            }
+            let (object, method) = (self.constant(app), self.graph.node());
+            self.watch(object, Use::AttrTerm { dst: method, name, at });
+            let unknown = self.constant(well_known::UNKNOWN);
+            let args = vec![(Passing::Pos, unknown); *arguments];
+            self.add_hook(Some(app), format!("application {}", self.text(name)), method, args, None, at);
         }
     }
 
@@ -158,21 +244,40 @@ impl Solver<'_> {
                     self.register(owner, rule, methods, endpoint, defaults, view, origin, fixed.clone());
                 }
             }
+            ("endpoint", Some(view)) => {
+                self.flow(view, dst);
+                let (Some(owner), Some(name)) = (existing(self, "owner"), existing(self, "#0")) else {
+                    return;
+                };
+                for owner in self.graph.values(owner).to_vec() {
+                    let views = self.view_functions(owner, origin);
+                    let what = self.primitive(Pending::SetKey { key: name, value: view });
+                    self.watch(views, Use::Primitive { what });
+                }
+            }
+            ("storing_decorator", Some(function)) => {
+                self.flow(function, dst);
+                let (Some(owner), Some(kind)) = (existing(self, "owner"), existing(self, "kind")) else {
+                    return;
+                };
+                for owner in self.graph.values(owner).to_vec() {
+                    for kind in self.strings(kind) {
+                        let name = self.program.names.intern(&kind);
+                        let field = self.field(owner, name);
+                        self.flow(function, field);
+                    }
+                }
+            }
             ("hook_factory", Some(function)) => {
                 self.flow(function, dst);
                 let owner = existing(self, "owner");
                 let kind = existing(self, "kind")
                     .and_then(|k| self.strings(k).into_iter().next())
                     .unwrap_or_default();
-                let mut args = Vec::new();
-                for i in 0.. {
-                    match existing(self, &format!("with{i}")) {
-                        Some(node) => args.push((Passing::Pos, node)),
-                        None => break,
-                    }
-                }
+                let args = self.partials.get(&object).cloned().unwrap_or_default().into_vec();
                 let owner = owner.and_then(|o| self.graph.values(o).first().copied());
-                self.add_hook(owner, kind, function, args, origin);
+                let exception = existing(self, "#0").filter(|_| kind.contains("errorhandler"));
+                self.add_hook(owner, kind, function, args, exception, origin);
             }
             ("resource_decorator", Some(class)) => {
                 self.flow(class, dst);
@@ -250,242 +355,9 @@ impl Solver<'_> {
             root,
             is_resource: false,
         });
-        let call = self.view_call(root, rule, defaults);
+        let call = self.view_call(root, owner, rule, defaults);
         let what = self.primitive(Pending::View { call, registration });
         self.watch(view, Use::Primitive { what });
-    }
-
-    /// The framework's call of a view: the rule's placeholders and the registration's `defaults` as keyword arguments; what it
-    /// returns is streamed.
-    fn view_call(&mut self, root: super::InstId, rule: NodeId, defaults: Option<NodeId>) -> u32 {
-        let at = Origin { inst: root, index: 0 };
-        let dict = self.object(ObjKind::Dict, at);
-        let what = self.primitive(Pending::RuleArguments { dict });
-        self.watch(rule, Use::Primitive { what });
-        if let Some(defaults) = defaults {
-            self.watch(defaults, Use::Spread { to: dict });
-        }
-        let node = self.constant(dict);
-        let dst = self.graph.node();
-        self.watch(dst, Use::Consume { at });
-        self.synthetic_call(at, vec![(Passing::DoubleStar, node)], dst, Some(HopKind::Route))
-    }
-
-    /// The placeholders of a rule string: `<converter(args):name>` (werkzeug routing).
-    pub(super) fn rule_arguments(&mut self, rule: ValueId, dict: ValueId) {
-        // What is not known of a rule may have any variable: no parameter is left its default alone.
-        if !matches!(self.values.get(rule), Value::Str(name) if !has_hole(self.text(name))) {
-            let rest = self.rest(dict);
-            self.graph.add(rest, well_known::ANY_STR);
-        }
-        let Value::Str(name) = self.values.get(rule) else { return };
-        for name in rule_placeholders(self.text(name)) {
-            let name = self.program.names.intern(&name);
-            let field = self.field(dict, name);
-            self.graph.add(field, well_known::ANY_STR);
-        }
-    }
-
-    /// A view value of a rule: a function is called; a class based view becomes one registration per method.
-    pub(super) fn register_view(&mut self, call: u32, registration: usize, view: ValueId) {
-        let Value::Obj(ObjKind::Primitive(name), ..) = self.values.get(view) else {
-            self.dispatch(call, view, None);
-            return;
-        };
-        if self.text(name) != "view" {
-            self.dispatch(call, view, None);
-            return;
-        }
-        let word = self.program.names.intern("view_class");
-        let classes = self.field(view, word);
-        let base = self.registry.registrations[registration].clone();
-        for class in self.graph.values(classes).to_vec() {
-            let mut methods = self.http_methods(class);
-            let mut accepted = None;
-            if methods.is_empty() {
-                // A plain `View` serves all its methods in one function.
-                methods.push(self.program.names.intern("dispatch_request"));
-                let name = self.program.names.intern("methods");
-                accepted = Some(self.lookup(class, name));
-            }
-            for method in methods {
-                let root = self.root();
-                let call = self.view_call(root, base.rule, base.defaults);
-                self.registry.registrations.push(Registration {
-                    dispatch: Some((class, method)),
-                    methods: accepted.or(base.methods),
-                    root,
-                    ..base.clone()
-                });
-                let decorators = self.program.names.intern("decorators");
-                self.call_wrapped(call, class, decorators, view, method);
-            }
-        }
-    }
-
-    /// The HTTP methods that a class or a project base of it defines.
-    pub(super) fn http_methods(&mut self, class: ValueId) -> Vec<Name> {
-        let mut methods: Vec<Name> = HTTP_METHODS.iter().map(|m| self.program.names.intern(m)).collect();
-        methods.retain(|&m| self.defines(class, m));
-        methods
-    }
-
-    /// A resource class reached `add_resource`.
-    pub(super) fn register_resource(&mut self, call: u32, api: ValueId, class: ValueId) {
-        if !matches!(self.values.get(class), Value::Class(..)) {
-            return;
-        }
-        let origin = self.calls[call as usize].origin;
-        let args = self.args(call);
-        let endpoint = self.argument(call, None, Some("endpoint"));
-        let rule = self.graph.node();
-        let mut position = 0;
-        for (passing, node) in args {
-            match passing {
-                Passing::Pos => {
-                    if position > 0 {
-                        self.flow(node, rule);
-                    }
-                    position += 1;
-                }
-                Passing::Star => self.watch(node, Use::Iterate { dst: rule, at: origin }),
-                Passing::Kw(_) | Passing::DoubleStar => {}
-            }
-        }
-        let defaults = self.argument(call, None, Some("defaults"));
-        for method in self.http_methods(class) {
-            let dispatch = self.values.intern_self_keyed(Value::Dispatch(class, method));
-            let view = self.constant(dispatch);
-            let root = self.root();
-            let view_call = self.view_call(root, rule, defaults);
-            self.registry.registrations.push(Registration {
-                owner: api,
-                rule,
-                methods: None,
-                fixed_methods: vec![self.text(method).to_uppercase()],
-                endpoint,
-                defaults,
-                view,
-                dispatch: Some((class, method)),
-                at: origin,
-                root,
-                is_resource: true,
-            });
-            let decorators = self.program.names.intern("decorators");
-            self.call_wrapped(view_call, api, decorators, class, method);
-        }
-    }
-
-    /// Calls the dispatching view of (class, method) through the decorators that `holder.list` names.
-    fn call_wrapped(&mut self, call: u32, holder: ValueId, list: Name, view: ValueId, method: Name) {
-        let dispatch = self.values.intern_self_keyed(Value::Dispatch(view, method));
-        let start = self.constant(dispatch);
-        let outer = self.graph.node();
-        let at = self.calls[call as usize].origin;
-        self.watch(outer, Use::Callee(call));
-        let lists = match self.values.get(holder) {
-            Value::Class(..) if !self.defines(holder, list) => None,
-            Value::Class(..) => Some(self.lookup(holder, list)),
-            _ => Some(self.field(holder, list)),
-        };
-        match lists {
-            Some(lists) => {
-                self.unwrapped.push((lists, start, outer));
-                let what = self.primitive(Pending::Chain { start, dst: outer, at, method: None });
-                self.watch(lists, Use::Primitive { what });
-            }
-            None => self.flow(start, outer),
-        }
-    }
-
-    /// Views whose list of decorators never got a value are called bare. Returns whether there were any.
-    pub(super) fn release_unwrapped(&mut self) -> bool {
-        let mut changed = false;
-        for (lists, start, outer) in std::mem::take(&mut self.unwrapped) {
-            if self.graph.values(lists).is_empty() {
-                self.flow(start, outer);
-                changed = true;
-            }
-        }
-        changed
-    }
-
-    /// Applies a list (or per-method dict) of decorators to what flows from `start`; the first is innermost.
-    pub(super) fn chain(
-        &mut self,
-        list: ValueId,
-        start: NodeId,
-        dst: NodeId,
-        at: Origin,
-        method: Option<Name>,
-    ) {
-        match self.values.get(list) {
-            Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
-                let mut current = start;
-                for index in 0.. {
-                    let name = self.index_name(index);
-                    let Some(decorator) = self.existing_field(list, name) else { break };
-                    let next = self.graph.node();
-                    let call = self.decorating_call(at, current, next);
-                    self.watch(decorator, Use::Callee(call));
-                    current = next;
-                }
-                self.flow(current, dst);
-            }
-            Value::Obj(ObjKind::Dict, ..) => {
-                // `method_decorators.get(method, [])`: a method that is not in it is not decorated.
-                if method.is_none_or(|method| self.existing_field(list, method).is_none()) {
-                    self.flow(start, dst);
-                }
-                if let Some(method) = method {
-                    let lists = self.field(list, method);
-                    let what = self.primitive(Pending::Chain { start, dst, at, method: None });
-                    self.watch(lists, Use::Primitive { what });
-                }
-            }
-            _ => self.flow(start, dst),
-        }
-    }
-
-    /// The framework's view of a class (or of what `as_view` made of one): makes an instance, wraps the method in
-    /// `method_decorators`, calls it.
-    pub(super) fn dispatch_view(&mut self, call: u32, view: ValueId, method: Name) {
-        if matches!(self.values.get(view), Value::Class(..)) {
-            self.dispatch_class(call, view, view, method);
-            return;
-        }
-        let word = self.program.names.intern("view_class");
-        let classes = self.field(view, word);
-        for class in self.graph.values(classes).to_vec() {
-            self.dispatch_class(call, view, class, method);
-        }
-    }
-
-    fn dispatch_class(&mut self, call: u32, view: ValueId, class: ValueId, method: Name) {
-        let origin = self.calls[call as usize].origin;
-        let made = self.graph.node();
-        let args = self.view_arguments.get(&view).cloned().unwrap_or_default();
-        let construct = self.synthetic_call(origin, args, made, None);
-        self.dispatch(construct, class, None);
-        let bound = self.graph.node();
-        self.watch(made, Use::AttrTerm { dst: bound, name: method, at: origin });
-        let decorators = self.program.names.intern("method_decorators");
-        let callee = self.graph.node();
-        let kind = self.calls[call as usize].kind.filter(|k| *k == HopKind::Route).unwrap_or(HopKind::Method);
-        let inner = self.of_kind(call, kind);
-        self.watch(callee, Use::Callee(inner));
-        if self.defines(class, decorators) {
-            let lists = self.lookup(class, decorators);
-            let what = self.primitive(Pending::Chain {
-                start: bound,
-                dst: callee,
-                at: origin,
-                method: Some(method),
-            });
-            self.watch(lists, Use::Primitive { what });
-        } else {
-            self.flow(bound, callee);
-        }
     }
 
     /// Registers a hook and lets the framework call it.
@@ -495,6 +367,7 @@ impl Solver<'_> {
         kind: String,
         function: NodeId,
         args: Vec<(Passing, NodeId)>,
+        exception: Option<NodeId>,
         at: Origin,
     ) {
         if self.registry.hooks.iter().any(|h| h.at == at && h.kind == kind && h.owner == owner) {
@@ -504,7 +377,6 @@ impl Solver<'_> {
         let dst = self.graph.node();
         let origin = Origin { inst: root, index: 0 };
         self.watch(dst, Use::Consume { at: origin });
-        let exception = kind.contains("errorhandler").then(|| args.first().map(|a| a.1)).flatten();
         let call = self.synthetic_call(origin, args, dst, Some(HopKind::Hook));
         self.registry.hooks.push(Hook { owner, kind, root, at, exception, raised: None });
         self.watch(function, Use::Callee(call));
@@ -531,45 +403,5 @@ impl Solver<'_> {
             root,
             is_resource: false,
         });
-    }
-}
-
-/// The argument names of a rule: `/<a>/<conv(x):b>` has `a` and `b`. Brackets inside converter arguments count as text when
-/// they stand in quotes.
-pub fn rule_placeholders(rule: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut chars = rule.chars();
-    while let Some(c) = chars.next() {
-        if c != '<' {
-            continue;
-        }
-        let mut inside = String::new();
-        let mut quote = None;
-        for c in chars.by_ref() {
-            match (quote, c) {
-                (Some(q), c) if q == c => quote = None,
-                (None, '"' | '\'') => quote = Some(c),
-                (None, '>') => break,
-                _ => {}
-            }
-            inside.push(c);
-        }
-        let name = inside.rsplit(':').next().unwrap_or("").trim();
-        let name: &str = name.rsplit([')', '"', '\'']).next().unwrap_or(name);
-        if !name.is_empty() {
-            names.push(name.to_owned());
-        }
-    }
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rule_placeholders;
-
-    #[test]
-    fn placeholders_are_found_behind_converters() {
-        assert_eq!(rule_placeholders("/v1/<ns>/<regex(\"a:b>c\"):digest>/x"), ["ns", "digest"]);
-        assert!(rule_placeholders("/plain").is_empty());
     }
 }

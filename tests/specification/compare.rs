@@ -200,6 +200,10 @@ impl Reader<'_, '_> {
                 let context = context.iter().map(|&(at, key)| (at, self.value(key))).collect();
                 Value::AnyOf { class: self.value(class), context }
             }
+            Solved::Obj(_, _, InstId::NONE) => {
+                self.unspecified = Some("objects that libraries hold".to_owned());
+                Value::Unknown
+            }
             Solved::Obj(kind, at, inst) => {
                 let kind = match kind {
                     ObjKind::List => Kind::List,

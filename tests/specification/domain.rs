@@ -334,6 +334,12 @@ pub enum Place {
     Iterator(At, V),
     /// A part of what a library function works out.
     Part(Call, Option<V>, Vec<u32>),
+    /// What a class that is raised makes an instance to be raised in.
+    MadeToRaise(At),
+    /// The exceptions of a class that are raised.
+    Raised(V),
+    /// The pairs that a dict is made of, out of an iterable.
+    Pairs(V, V),
     /// Nobody looks at it.
     Ignored,
 }

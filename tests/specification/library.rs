@@ -39,6 +39,8 @@ pub enum Effect {
     Item(V, Node, Node),
     /// Everything in the values of a node goes to an object.
     Spread(Node, V),
+    /// The values of a node are what a dict is made of.
+    Entries(Node, V),
     /// Containers are copied to a container at a site.
     Copy(Node, Site, Node),
     Calls(Node, Call),
@@ -397,7 +399,8 @@ impl Evaluation {
     fn fill(&mut self, object: V) {
         for (passing, node) in self.call.args.clone() {
             match passing {
-                Passing::Pos | Passing::DoubleStar => self.effects.push(Effect::Spread(node, object)),
+                Passing::Pos => self.effects.push(Effect::Entries(node, object)),
+                Passing::DoubleStar => self.effects.push(Effect::Spread(node, object)),
                 Passing::Kw(name) => {
                     self.field(object, &name, node);
                     self.holds(Node::of(Place::Keys(object)), V::of(Value::Str(name)));

@@ -230,8 +230,8 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         put(o, k, var(at, src)) <--
             takes(at, 0, o), takes(at, 1, k), if let Op::StoreSub { src, .. } = w.op(*at);
         slot(o, n), flow(src, slot_of(*o, n)) <--
-            put(o, k, src), if let Value::Obj(..) = **o, if let Some(n) = slot_name(*k);
-        flow(src, rest_of(*o)) <-- put(o, k, src), if let Value::Obj(..) = **o, if slot_name(*k).is_none();
+            put(object, k, src), if let Some(o) = &items_of(*object), if let Some(n) = slot_name(*k);
+        flow(src, rest_of(o)) <-- put(object, k, src), if let Some(o) = items_of(*object), if slot_name(*k).is_none();
         points(keys_of(*o), k) <-- put(o, k, _), if let Value::Obj(Kind::Dict, ..) = **o;
         flow(src, Node::of(Place::Global(m, n))) <--
             put(o, k, src), if let Value::Module(m) = **o, if let Some(n) = slot_name(*k);
@@ -248,8 +248,19 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             item(o, k, dst), if let Value::Obj(..) = **o, if let Some(n) = slot_name(*k);
         all(o), flow(all_of(*o), dst) <--
             item(o, k, dst), if let Value::Obj(..) = **o, if slot_name(*k).is_none();
+        slot(o, n), flow(slot_of(*o, n), dst) <--
+            item(object, k, dst), if let Value::Ext(_) = **object, if let Some(o) = &items_of(*object),
+            if let Some(n) = slot_name(*k);
+        all(o), flow(all_of(*o), dst) <--
+            item(object, k, dst), if let Value::Ext(_) = **object, if let Some(o) = &items_of(*object), if slot_name(*k).is_none();
+        slot(o, n), flow(slot_of(*o, n), dst) <--
+            item(object, k, dst), if let Value::ExtMethod(..) = **object, if w.part(*object).is_some(),
+            if let Some(o) = &items_of(*object), if let Some(n) = slot_name(*k);
+        flow(Node::of(Place::Global(m, n)), dst) <--
+            item(o, k, dst), if let Value::Module(m) = **o, if let Some(n) = slot_name(*k);
+        points(dst, unknown) <-- item(o, k, dst), if let Value::Module(_) = **o, if slot_name(*k).is_none();
         points(dst, w.part(*o).or(element(*o)).unwrap_or(unknown)) <--
-            item(o, _, dst), if !matches!(**o, Value::Obj(..)), if !has_no_elements(*o);
+            item(o, _, dst), if !matches!(**o, Value::Obj(..) | Value::Module(_)), if !has_no_elements(*o);
 
         /// `destination = object[index]`, where a sequence is unpacked.
         relation element(V, u32, Node);
@@ -448,7 +459,14 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         slot(o, n), flow(slot_of(*o, *n), dst) <--
             load(o, n, dst, _), if let Value::Obj(Kind::Tuple | Kind::Partial, ..) = **o,
             if !n.starts_with('_') || n.starts_with("__");
+        slot(o, n), flow(slot_of(*o, *n), dst) <--
+            load(o, n, dst, _), if let Value::Ext(_) | Value::ExtMethod(..) = **o;
         points(dst, v) <-- load(o, n, dst, _), if let Some(v) = foreign_attribute(*o, *n);
+        outside("a modelled attribute".to_owned()) <--
+            load(o, _, _, _), if let Value::Ext(path) = **o, if w.kind_of(&path) == Some("holder");
+        outside("a modelled attribute".to_owned()) <--
+            points(_, v), if let Value::Ext(path) | Value::ExtAttr(path) = **v,
+            if let Some("attribute" | "method") = w.kind_of(&path);
 
         /// `object.name = source`.
         relation store(V, Text, Node, At);
@@ -457,7 +475,7 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         flow(src, Node::of(Place::Global(m, *n))) <-- store(o, n, src, _), if let Value::Module(m) = **o;
         slot(o, n), flow(src, slot_of(*o, *n)) <--
             store(o, n, src, _),
-            if let Value::Module(_) | Value::Object { .. } | Value::Class(..) | Value::Obj(..) | Value::Func(..) = **o;
+            if !matches!(**o, Value::Bound(..) | Value::ManagerFunc(_)), if takes_attributes(*o);
         store(f, n, src, at) <-- store(o, n, src, at), if let Value::Bound(_, f) | Value::ManagerFunc(f) = **o;
         relation assigned(Node, V, Node, At);
         lookup(class, n), assigned(Node::of(Place::Lookup(class, *n)), o, src, at) <--
@@ -604,8 +622,15 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             takes(at, 0, v), if let Op::YieldFrom { dst, .. } = w.op(*at), if let Value::Generator(g) = **v;
         points(var(at, dst), unknown) <--
             takes(at, 0, v), if let Op::YieldFrom { dst, .. } = w.op(*at), if !matches!(**v, Value::Generator(_));
-        meets(implied(at, vec![], Node::of(Place::Ignored)), v, None) <--
+        relation raised(V);
+        meets(implied(at, vec![], Node::of(Place::MadeToRaise(*at))), v, None) <--
             takes(at, 0, v), if let Op::Raise { .. } = w.op(*at), if v.is_class();
+        raised(e) <-- takes(at, 0, e), if let Op::Raise { .. } = w.op(*at), if e.is_object();
+        raised(e) <-- points(n, e), if let Place::MadeToRaise(_) = **n, if e.is_object();
+        points(Node::of(Place::Raised(*base)), e) <--
+            raised(e), if let Some(class) = e.class(), mro(class, line), for base in line, if base.is_class();
+        flow(Node::of(Place::Raised(*v)), var(at, dst)) <--
+            takes(at, 0, v), if let Op::Caught { dst, .. } = w.op(*at), if v.is_class();
         points(var(at, dst), w.object(*v, Vec::new(), *at, is_exception(line))) <--
             takes(at, 0, v), if let Op::Caught { dst, .. } = w.op(*at), if v.is_class(), mro(v, line);
         all(v), operand(all_of(*v), *at, 0) <--
@@ -634,6 +659,8 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             initialises(n, call, class), points(n, f), if let Value::Func(..) = **f;
         points(call.dst, w.object(*class, Vec::new(), call.at, is_exception(line))) <--
             initialises(n, call, class), points(n, f), if !matches!(**f, Value::Func(..)), mro(class, line);
+        outside("a constructor of a library".to_owned()) <--
+            construct(_, class), mro(class, line), if !w.defines(line, text("__init__")), if w.has_modelled_constructor(line);
         relation plain(Call, V);
         plain(call, w.object(*class, Vec::new(), call.at, is_exception(line))), assumes(call) <--
             construct(call, class), mro(class, line), if !w.defines(line, text("__init__"));
@@ -686,6 +713,15 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         put(o, k, src) <-- effect(_, e), if let Effect::Put(o, n, src) = e, points(n, k);
         item(o, k, dst) <-- effect(_, e), if let Effect::Item(o, n, dst) = e, points(n, k);
         spread(v, to) <-- effect(_, e), if let Effect::Spread(n, to) = e, points(n, v);
+        // What a dict is made of: a mapping, else pairs of a key and a value.
+        relation pair(V, V);
+        spread(v, to) <-- effect(_, e), if let Effect::Entries(n, to) = e, points(n, v), if !is_made_of_pairs(*v);
+        iterate(v, Node::of(Place::Pairs(*to, *v)), Some(*at)) <--
+            effect(at, e), if let Effect::Entries(n, to) = e, points(n, v), if is_made_of_pairs(*v);
+        pair(to, p) <-- points(n, p), if let Place::Pairs(to, _) = **n;
+        slot(p, index_name(0)), slot(p, index_name(1)) <-- pair(_, p), if is_pair(*p);
+        put(to, k, slot_of(*p, index_name(1))) <-- pair(to, p), if is_pair(*p), points(slot_of(*p, index_name(0)), k);
+        iterate(p, keys_of(*to), None), iterate(p, rest_of(*to), None) <-- pair(to, p), if !is_pair(*p);
         relation copies(V, V, At);
         points(dst, copy), copies(v, copy, at) <--
             effect(at, e), if let Effect::Copy(n, s, dst) = e, points(n, v), if let Some(copy) = copy_of(*v, s, *at);

@@ -379,3 +379,40 @@ pub fn outcome(op: BinOp, left: V, right: V) -> Outcome {
         _ => Outcome::Value(V::of(Value::Opaque)),
     }
 }
+
+/// What holds the items of a value; none if what is stored under a key is not kept. Items of what a library has are apart from
+/// its attributes.
+pub fn items_of(value: V) -> Option<V> {
+    match &*value {
+        Value::Obj(..) => Some(value),
+        Value::Ext(path) => Some(V::ext(&format!("{}.[]", **path))),
+        Value::ExtMethod(owner, path) => {
+            Some(V::of(Value::ExtMethod(*owner, text(&format!("{}.[]", **path)))))
+        }
+        _ => None,
+    }
+}
+
+/// Whether what is stored as an attribute of a value is kept there.
+pub fn takes_attributes(value: V) -> bool {
+    matches!(
+        *value,
+        Value::Module(_)
+            | Value::Object { .. }
+            | Value::Class(..)
+            | Value::Obj(..)
+            | Value::Func(..)
+            | Value::Ext(_)
+            | Value::ExtMethod(..)
+    )
+}
+
+/// Whether a dict that is made of a value takes it for pairs.
+pub fn is_made_of_pairs(value: V) -> bool {
+    matches!(*value, Value::Obj(Kind::List | Kind::Tuple | Kind::Set, ..) | Value::Generator(_))
+}
+
+/// Whether a value is a pair whose parts are known.
+pub fn is_pair(value: V) -> bool {
+    matches!(*value, Value::Obj(Kind::List | Kind::Tuple, ..))
+}

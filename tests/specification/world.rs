@@ -481,6 +481,19 @@ impl<'p> World<'p> {
         self.models.get(path).is_none_or(Entry::says_nothing).then(|| V::ext(path))
     }
 
+    /// The word that the model of a dotted path has for the kind of thing it is.
+    pub fn kind_of(&self, path: &str) -> Option<&str> {
+        self.models.get(path)?.kind.as_deref()
+    }
+
+    /// Whether a class among some bases has a constructor that a model describes.
+    pub fn has_modelled_constructor(&self, line: &[V]) -> bool {
+        line.iter().any(|base| match &**base {
+            Value::Ext(path) => **path == "typing.NamedTuple" || self.models.constructor(path).is_some(),
+            _ => false,
+        })
+    }
+
     /// What a class outside of the program says of an instance of which nothing else is known: a value, or none where it is a
     /// container; none at all where nothing is said.
     pub fn instance(&self, class: V) -> Option<Option<V>> {
