@@ -17,7 +17,7 @@ const MIN_BUNDLE: usize = 3;
 #[derive(Clone, Copy)]
 pub(super) struct Attribute {
     /// Whether the class or a project base of it binds the name.
-    defined: bool,
+    pub defined: bool,
     /// Whether an instance finds it only through `__getattr__`.
     through_getattr: bool,
     /// Whether the class may have it although no definition says so.
@@ -37,7 +37,7 @@ pub(super) struct Loaded {
 impl Solver<'_> {
     /// What the definitions of a class and its bases say of an attribute. They are asked again and again, so the answer is
     /// kept until an MRO changes.
-    fn attribute(&mut self, class: ValueId, name: Name) -> Attribute {
+    pub(super) fn attribute(&mut self, class: ValueId, name: Name) -> Attribute {
         if let Some(&known) = self.attributes.get(&(class, name)) {
             return known;
         }
@@ -433,6 +433,12 @@ impl Solver<'_> {
                     && self.attribute(class, name).defined
                 {
                     self.store_property(object, class, name, src, at);
+                }
+                if self.live.sets_attributes() {
+                    let text = self.values.intern_keyed(Value::Str(name), None);
+                    let text = self.constant(text);
+                    let ignored = self.graph.node();
+                    self.run_special(object, self.names.setattr, &[text, src], ignored, at);
                 }
                 let field = self.field(object, name);
                 self.flow(src, field);

@@ -9,7 +9,7 @@ use super::layout::role;
 use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{BinOp, Const, ContainerKind, Op, ParamKind, VarDef, VarId};
+use crate::ir::{BinOp, Const, ContainerKind, Op, Operator, ParamKind, VarDef, VarId};
 use crate::link::{FuncId, ModId, Name};
 
 /// A condition whose text would be longer than this, in bytes, is not kept.
@@ -142,7 +142,7 @@ impl Solver<'_> {
                 }
                 Const::Other => well_known::OPAQUE,
             },
-            Op::Opaque { .. } | Op::Test { .. } => well_known::OPAQUE,
+            Op::Opaque { .. } | Op::Test { .. } | Op::Operate { .. } => well_known::OPAQUE,
             Op::LoadGlobal { name, .. } => {
                 let name = self.sym(inst, name);
                 self.load_global(inst, name, dst);
@@ -159,6 +159,7 @@ impl Solver<'_> {
         match *self.op(at) {
             Op::Const { dst, .. }
             | Op::Opaque { dst }
+            | Op::Operate { dst: Some(dst), .. }
             | Op::Test { dst, .. }
             | Op::LoadGlobal { dst, .. } => {
                 self.install_constant(at, self.var(at.inst, dst));
@@ -321,6 +322,12 @@ impl Solver<'_> {
             }
             Op::StoreSub { obj, key, src } => {
                 if which == role::PRIMARY {
+                    if matches!(self.values.get(value), Value::Inst(..)) {
+                        let args = [self.var(at.inst, key), self.var(at.inst, src)];
+                        let ignored = self.graph.node();
+                        self.run_special(value, self.names.setitem, &args, ignored, at);
+                        return;
+                    }
                     for i in 0..self.graph.values(self.var(at.inst, key)).len() {
                         let k = self.graph.values(self.var(at.inst, key))[i];
                         self.store_key(value, k, self.var(at.inst, src));
@@ -348,7 +355,10 @@ impl Solver<'_> {
                     self.graph.add(self.var(at.inst, dst), list);
                 }
                 _ => {
-                    self.graph.add(self.var(at.inst, dst), value);
+                    let (key, result) = (self.constant(well_known::OPAQUE), self.var(at.inst, dst));
+                    if !self.run_special(value, self.names.getitem, &[key], result, at) {
+                        self.graph.add(result, value);
+                    }
                 }
             },
             Op::Unpack { dst, index, from_end, rest, .. } => {
@@ -385,12 +395,18 @@ impl Solver<'_> {
                     }
                 }
             }
-            Op::BinOp { dst, op: op @ (BinOp::And | BinOp::Or), left, right } => {
+            Op::BinOp { dst, op: op @ (BinOp::And | BinOp::Or), left, right, .. } => {
                 let word = if op == BinOp::And { gate::AND } else { gate::OR };
                 let other = if which == role::PRIMARY { right } else { left };
                 self.either(value, word, self.var(at.inst, other), self.var(at.inst, dst));
             }
-            Op::BinOp { .. } => self.fold_binop(at),
+            Op::BinOp { .. } => {
+                // An element of what a text is formatted with.
+                if which == role::ELEMENT {
+                    self.make_text(at, Operator::Str, value);
+                }
+                self.fold_binop(at);
+            }
             Op::Format { dst, .. } => self.fold_format(at, self.var(at.inst, dst)),
             Op::Test { dst, .. } => self.test(at, value, self.var(at.inst, dst)),
             Op::Raise { .. } => {

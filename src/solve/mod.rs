@@ -49,6 +49,7 @@ mod modelled;
 mod named;
 mod narrow;
 pub mod observe;
+mod operator;
 mod passed;
 mod passing;
 pub mod primitive;
@@ -299,6 +300,12 @@ pub struct Solver<'p> {
     watched_insts: u32,
     primitives: Vec<primitive::Pending>,
     constants: FxHashMap<ValueId, NodeId>,
+    /// Operators that may run methods of the program.
+    live: operator::Live,
+    /// Methods that operators have run.
+    ran: FxHashSet<operator::Ran>,
+    /// Where a method of the left operand of an operator has returned `NotImplemented`.
+    declined: FxHashSet<(Origin, crate::ir::Operator)>,
     uncalled: FxHashSet<uncalled::Definition>,
     uncalled_by: Option<InstId>,
     names: WellKnownNames,
@@ -307,6 +314,7 @@ pub struct Solver<'p> {
 impl<'p> Solver<'p> {
     /// A solver over a linked program.
     pub fn new(program: &'p mut Program, models: &'p Models, knowledge: &Knowledge) -> Solver<'p> {
+        let live = operator::Live::of(&program.names);
         let names = WellKnownNames::new(&mut program.names);
         let feature_modules = knowledge
             .feature_modules
@@ -322,7 +330,7 @@ impl<'p> Solver<'p> {
             let names = tested::Names::of(program);
             rayon::join(|| tested::passed_on(program, &names), || forward::forwards(program, &names))
         };
-        let ahead = ahead::Ahead::start(program);
+        let ahead = ahead::Ahead::start(program, live);
         let files = program.files.len();
         let mut solver = Solver {
             program,
@@ -414,6 +422,9 @@ impl<'p> Solver<'p> {
             watched_insts: 0,
             primitives: Vec::new(),
             constants: FxHashMap::default(),
+            live,
+            ran: FxHashSet::default(),
+            declined: FxHashSet::default(),
             uncalled: FxHashSet::default(),
             uncalled_by: None,
             names,

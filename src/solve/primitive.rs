@@ -2,11 +2,12 @@
 
 use super::call::{Args, Passing};
 use super::graph::NodeId;
+use super::operator::Ran;
 use super::strings::Late;
 use super::value::{AllocSite, Context, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::ParamKind;
+use crate::ir::{Operator, ParamKind};
 use crate::link::{FuncId, Name, Resolved};
 
 /// What a value-driven primitive does with each value that reaches it.
@@ -30,6 +31,8 @@ pub enum Pending {
     /// The value is the receiver of a special method that a builtin calls (data model, section 3.3): the first that its
     /// class has.
     Special { names: Vec<Name>, dst: NodeId, at: Origin },
+    /// The value is what a method returned that an operator runs.
+    Operated { ran: Ran },
     /// The value is passed to something that is not understood; what it returns is among what a call returns.
     Assumed { origin: Origin, returned_by: Option<u32> },
     /// The value is a property (or not) that is assigned to.
@@ -180,6 +183,7 @@ impl Solver<'_> {
                     self.call_method(value, name, &[], dst, at, Some(HopKind::Method));
                 }
             }
+            Pending::Operated { ran } => self.on_operated(ran, value),
             Pending::Assumed { origin, returned_by } => self.assume(origin, returned_by, value),
             Pending::SetProperty { object, src, at } => {
                 if matches!(self.values.get(value), Value::Obj(ObjKind::Property, ..)) {
@@ -236,7 +240,10 @@ impl Solver<'_> {
                 }
             }
             Pending::StrMethod { kind, dst } => self.str_method(&kind, value, dst),
-            Pending::Format { format, call, dst } => self.format_call(format, call, dst),
+            Pending::Format { format, call, dst } => {
+                self.make_text(self.calls[call as usize].origin, Operator::Format, value);
+                self.format_call(format, call, dst);
+            }
             Pending::Join { dst, .. } if !self.is_fixed_sequence(value) => {
                 self.graph.add(dst, well_known::ANY_STR);
             }

@@ -146,6 +146,27 @@ impl<'p> World<'p> {
         self.constant(at.0.func, value).unwrap_or(V::of(Value::Opaque))
     }
 
+    /// The constant that an operator has on its right.
+    pub fn compared_with(&self, at: At, value: &Const) -> V {
+        match self.constant(at.0.func, value) {
+            Some(value) if matches!(&*value, Value::Str(text) if text.contains(char::is_whitespace)) => {
+                V::of(Value::AnyStr)
+            }
+            value => value.unwrap_or(V::of(Value::Opaque)),
+        }
+    }
+
+    /// The same for a condition.
+    pub fn tested_with(&self, at: At, cond: &Cond) -> Option<V> {
+        match cond {
+            Cond::Equals(_, constant) | Cond::Contains(_, constant) => Some(self.compared_with(at, constant)),
+            Cond::OneOf(_, constants) if constants.len() == 1 => Some(self.compared_with(at, &constants[0])),
+            Cond::OneOf(..) | Cond::Ordered(..) => Some(V::of(Value::Opaque)),
+            Cond::Not(inner) => self.tested_with(at, inner),
+            _ => None,
+        }
+    }
+
     fn constant(&self, func: FuncId, value: &Const) -> Option<V> {
         Some(V::of(match *value {
             Const::None => Value::None,
@@ -519,7 +540,7 @@ impl<'p> World<'p> {
         let Op::Format { parts, .. } = self.op(at) else { return Vec::new() };
         let part = |part: &FormatPart| match *part {
             FormatPart::Text(sym) => Ok(self.sym(at.0.func, sym)),
-            FormatPart::Value(var) => Err(at.0.var(var)),
+            FormatPart::Value(var, _) => Err(at.0.var(var)),
         };
         parts.iter().map(part).collect()
     }
