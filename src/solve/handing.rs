@@ -134,6 +134,9 @@ impl Solver<'_> {
 
     /// Whether loading an attribute of a value may call something, so that it matters which instance does it.
     fn needs_site(&self, value: ValueId) -> bool {
+        if self.live.has_descriptors() && matches!(self.values.get(value), Value::Class(..)) {
+            return true;
+        }
         !matches!(
             self.values.get(value),
             Value::Module(_)

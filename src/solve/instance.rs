@@ -1,11 +1,13 @@
 //! Instances: the instructions of a function in a context, turned into constraints.
 
 use super::call::Args;
+use super::class::ClassInfo;
 use super::contexts::Rule;
 use super::gate;
 use super::graph::{NodeId, Owner};
 use super::index::hash_of;
 use super::layout::role;
+use super::primitive::Pending;
 use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
@@ -177,6 +179,12 @@ impl Solver<'_> {
                 if let Some(&class) = self.body_class.get(&inst) {
                     let node = self.field(class, name);
                     self.flow(self.var(at.inst, src), node);
+                    if self.live.tells_names()
+                        && let Some(at) = self.classes.get(&class).map(ClassInfo::place)
+                    {
+                        let what = self.primitive(Pending::SetName { class, name, at });
+                        self.watch(self.var(inst, src), Use::Primitive { what });
+                    }
                 }
             }
             Op::LoadFree { dst, levels, cell } => {

@@ -21,6 +21,9 @@ pub(super) struct Live {
     any: u64,
     reflected: u64,
     setattr: bool,
+    descriptors: bool,
+    set_name: bool,
+    init_subclass: bool,
 }
 
 impl Live {
@@ -38,12 +41,32 @@ impl Live {
             live.reflected |= u64::from(named(reflected)) << number(op);
         }
         live.setattr = named(&["__setattr__"]);
+        live.descriptors = named(&["__get__", "__set__", "__delete__"]);
+        live.set_name = named(&["__set_name__"]);
+        live.init_subclass = named(&["__init_subclass__"]);
+        // An attribute that is deleted may be a descriptor.
+        live.any |= u64::from(named(&["__delete__"])) << number(Operator::DeleteAttribute);
         live
     }
 
     /// Whether storing an attribute may.
     pub fn sets_attributes(self) -> bool {
         self.setattr
+    }
+
+    /// Whether loading, storing or deleting an attribute of a class may, because of what the attribute is.
+    pub fn has_descriptors(self) -> bool {
+        self.descriptors
+    }
+
+    /// Whether binding a name in a class body may.
+    pub fn tells_names(self) -> bool {
+        self.set_name
+    }
+
+    /// Whether deriving a class may.
+    pub fn tells_of_subclasses(self) -> bool {
+        self.init_subclass
     }
 
     /// Whether an operator may run a method at all.
@@ -203,6 +226,9 @@ impl Solver<'_> {
             return;
         }
         let Some(operation) = self.operation(at) else { return };
+        if operation.op == Operator::DeleteAttribute && is_object {
+            self.delete_attr(at, value);
+        }
         if operation.op == Operator::Contains {
             self.search(at, &operation, which, value);
             return;
