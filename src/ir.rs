@@ -662,14 +662,33 @@ impl Operator {
 }
 
 /// The right operand of an [`Operator`].
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {
     /// There is none.
-    None,
+    Missing,
     /// A variable.
     Var(VarId),
-    /// A constant.
-    Const(Const),
+    /// `None`, `True` or `False`.
+    Singleton(Option<bool>),
+    /// An integer that fits.
+    Int(i32),
+    /// A string.
+    Str(Sym),
+    /// A constant of which no more is known.
+    Constant,
+}
+
+impl Side {
+    /// A constant, as far as it fits: most instructions are short, and there are many of them.
+    pub fn of(constant: &Const) -> Side {
+        match *constant {
+            Const::None => Side::Singleton(None),
+            Const::Bool(truth) => Side::Singleton(Some(truth)),
+            Const::Int(int) => i32::try_from(int).map_or(Side::Constant, Side::Int),
+            Const::Str(text) => Side::Str(text),
+            Const::Other => Side::Constant,
+        }
+    }
 }
 
 /// A part of an f-string.

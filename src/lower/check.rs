@@ -214,9 +214,9 @@ impl Checker<'_> {
             Op::Operate { left, right, .. } => {
                 self.var(*left)?;
                 match right {
-                    Side::None => Ok(()),
                     Side::Var(var) => self.var(*var),
-                    Side::Const(value) => self.constant(value),
+                    Side::Str(text) => self.sym(*text),
+                    Side::Missing | Side::Singleton(_) | Side::Int(_) | Side::Constant => Ok(()),
                 }
             }
             Op::LoadGlobal { name, .. }

@@ -256,7 +256,7 @@ impl<'a> Lowerer<'a> {
             let mut left = self.side(&e.left);
             for (op, comparator) in e.ops.iter().zip(&e.comparators) {
                 let right = self.side(comparator);
-                self.compare_sides(left, *op, right.clone(), e, Want::Truth);
+                self.compare_sides(left, *op, right, e, Want::Truth);
                 left = right;
             }
             return Test::opaque(None);
@@ -282,7 +282,7 @@ impl<'a> Lowerer<'a> {
                     let value = want.value().then(|| self.verdict_of(cond.clone(), None, e));
                     return Test { cond, then, otherwise, value };
                 }
-                let by = (!identity).then_some((operator(*op), var, Side::Const(constant.clone())));
+                let by = (!identity).then_some((operator(*op), var, Side::of(&constant)));
                 self.compared(Cond::Equals(var, constant), flip, by, e, want)
             }
             CmpOp::In | CmpOp::NotIn => {
@@ -301,13 +301,13 @@ impl<'a> Lowerer<'a> {
                     let var = self.expr(left);
                     // Compared with each of them.
                     let one = if let [constant] = &*consts { constant.clone() } else { Const::Other };
-                    let by = Some((Operator::Equal, var, Side::Const(one)));
+                    let by = Some((Operator::Equal, var, Side::of(&one)));
                     return self.compared(Cond::OneOf(var, consts), flip, by, e, want);
                 }
                 match self.constant(left) {
                     Some(constant) => {
                         let var = self.expr(right);
-                        let by = Some((Operator::Contains, var, Side::Const(constant.clone())));
+                        let by = Some((Operator::Contains, var, Side::of(&constant)));
                         self.compared(Cond::Contains(var, constant), flip, by, e, want)
                     }
                     None => self.compare_values(left, *op, right, e, want),
@@ -420,7 +420,7 @@ impl<'a> Lowerer<'a> {
             _ => Cond::Ordered(var, order, bound),
         };
         let asks = matches!(cond, Cond::Ordered(..));
-        let by = asks.then_some((Operator::Ordered(order), var, Side::Const(Const::Int(bound))));
+        let by = asks.then_some((Operator::Ordered(order), var, Side::of(&Const::Int(bound))));
         self.compared(cond, false, by, e, want)
     }
 
@@ -442,7 +442,7 @@ impl<'a> Lowerer<'a> {
     /// An operand of a comparison.
     fn side(&mut self, expr: &'a Expr) -> Side {
         match self.constant(expr) {
-            Some(constant) => Side::Const(constant),
+            Some(constant) => Side::of(&constant),
             None => Side::Var(self.expr(expr)),
         }
     }

@@ -253,9 +253,13 @@ impl<'a> Scope<'a> {
                 let dst = dst.map_or(String::new(), |dst| format!("{} = ", self.var(dst)));
                 let op = op.methods().0.last().map_or("", |name| name.trim_matches('_'));
                 let right = match right {
-                    Side::None => String::new(),
+                    Side::Missing => String::new(),
                     Side::Var(var) => format!(" {}", v(var)),
-                    Side::Const(value) => format!(" {}", self.constant(value)),
+                    Side::Singleton(None) => " None".to_owned(),
+                    Side::Singleton(Some(truth)) => format!(" {truth}"),
+                    Side::Int(int) => format!(" {int}"),
+                    Side::Str(text) => format!(" {:?}", s(text)),
+                    Side::Constant => " ...".to_owned(),
                 };
                 format!("{dst}operate {op} {}{right}", v(left))
             }

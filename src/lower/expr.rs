@@ -75,7 +75,7 @@ impl<'a> Lowerer<'a> {
     /// The test of a value, which asks an object whether it is true.
     pub(super) fn ask_truth(&mut self, expr: &Expr, value: VarId) {
         if self.may_be_object(expr, value) {
-            self.operate_only(Operator::Truth, value, Side::None, expr.start());
+            self.operate_only(Operator::Truth, value, Side::Missing, expr.start());
         }
     }
 
@@ -378,7 +378,7 @@ impl<'a> Lowerer<'a> {
                     Some(_) => self.opaque(expr),
                     None => {
                         let operand = self.expr(&e.operand);
-                        self.operate(op, operand, Side::None, e.start())
+                        self.operate(op, operand, Side::Missing, e.start())
                     }
                 }
             }

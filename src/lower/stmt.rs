@@ -314,8 +314,8 @@ impl<'a> Lowerer<'a> {
             }
             Expr::Attribute(e) => {
                 let obj = self.expr(&e.value);
-                let name = Const::Str(self.sym(e.attr.as_str()));
-                self.operate_only(Operator::DeleteAttribute, obj, Side::Const(name), e.start());
+                let name = Side::Str(self.sym(e.attr.as_str()));
+                self.operate_only(Operator::DeleteAttribute, obj, name, e.start());
             }
             Expr::Subscript(e) => {
                 let obj = self.expr(&e.value);

@@ -7,7 +7,7 @@ use super::modelled;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{Const, Op, Side};
+use crate::ir::{Op, Side};
 use crate::link::{ModId, Name};
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -525,7 +525,7 @@ impl Solver<'_> {
 
     /// `del object.name`: a descriptor that has `__delete__` runs it.
     pub(super) fn delete_attr(&mut self, at: Origin, object: ValueId) {
-        let Op::Operate { right: Side::Const(Const::Str(name)), .. } = *self.op(at) else { return };
+        let Op::Operate { right: Side::Str(name), .. } = *self.op(at) else { return };
         let name = self.sym(at.inst, name);
         if let Some(class) = self.class_of(object)
             && self.attribute(class, name).defined

@@ -10,7 +10,7 @@
 //! content, `named` the names that solving compares with, `import` imports, [`call`] calls and contexts, `passing` what they pass, `target` what
 //! they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
-//! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a
+//! arguments to parameters, `operator` the special methods that operators run, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a
 //! call makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers,
 //! [`strings`] constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks,
 //! [`registry`] what frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`]
@@ -65,6 +65,7 @@ pub mod value;
 pub mod web;
 
 use crate::finding::HopKind;
+use crate::ir::{Instr, Op};
 use crate::link::{FuncId, ModId, Name, Program};
 use crate::models::Models;
 use contexts::Contexts;
@@ -442,10 +443,12 @@ impl<'p> Solver<'p> {
     }
 
     /// Makes room for what a program of this size comes to, so that the big tables are not copied while they grow. The factors,
-    /// per instruction of the program, are those of a large web application.
+    /// per instruction of the program, are those of a large web application; tests, of which hardly any runs a method, do not count.
     fn reserve(&mut self) {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
-        let size: usize = funcs.map(|func| func.instrs.len()).sum();
+        let tests = |instr: &&Instr| matches!(instr.op, Op::Operate { dst: None, .. });
+        let size: usize =
+            funcs.map(|func| func.instrs.len() - func.instrs.iter().filter(tests).count()).sum();
         self.graph.reserve(4 * size, 5 * size / 2, 5 * size / 4, size / 3);
         self.calls.reserve(3 * size / 4);
         self.fields.reserve(size / 2);

@@ -6,10 +6,10 @@
 use super::graph::NodeId;
 use super::layout::role;
 use super::primitive::Pending;
-use super::value::{ObjKind, Value, ValueId, well_known};
+use super::value::{InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{Binary, Cond, Const, FormatPart, Op, Operator, Order, Side};
+use crate::ir::{Binary, Cond, FormatPart, Op, Operator, Order, Side};
 use crate::link::{Name, Names};
 
 /// What an operator makes text of an object with when it is the `%` of a text.
@@ -169,31 +169,9 @@ impl Solver<'_> {
     /// The operation of an instruction that has one.
     fn operation(&mut self, at: Origin) -> Option<Operation> {
         let Origin { inst, .. } = at;
-        let side = |solver: &mut Self, constant: &Const| {
-            let value = match *constant {
-                Const::None => well_known::NONE,
-                Const::Bool(true) => well_known::TRUE,
-                Const::Bool(false) => well_known::FALSE,
-                Const::Int(i) => solver.values.intern_keyed(Value::Int(i), None),
-                Const::Str(text) => {
-                    let name = solver.sym(inst, text);
-                    // Prose names nothing.
-                    match solver.text(name).bytes().any(|byte| byte.is_ascii_whitespace()) {
-                        true => well_known::ANY_STR,
-                        false => solver.values.intern_keyed(Value::Str(name), None),
-                    }
-                }
-                Const::Other => well_known::OPAQUE,
-            };
-            solver.constant(value)
-        };
         match *self.op(at) {
-            Op::Operate { dst, op, left, ref right } => {
-                let right = match right.clone() {
-                    Side::None => None,
-                    Side::Var(var) => Some(self.var(inst, var)),
-                    Side::Const(constant) => Some(side(self, &constant)),
-                };
+            Op::Operate { dst, op, left, right } => {
+                let right = self.side(inst, right);
                 let dst = dst.map(|dst| self.var(inst, dst));
                 Some(Operation { op, left: self.var(inst, left), right, dst })
             }
@@ -202,12 +180,34 @@ impl Solver<'_> {
                 Some(Operation { op: op.operator(augmented)?, left, right: Some(right), dst: Some(dst) })
             }
             Op::Test { dst, ref cond, by: Some(op) } => {
-                let (left, right) = (self.var(inst, cond.subject()?), compared_with(cond)?.clone());
-                let right = side(self, &right);
-                Some(Operation { op, left, right: Some(right), dst: Some(self.var(inst, dst)) })
+                let (left, right) = (self.var(inst, cond.subject()?), compared_with(cond)?);
+                let right = self.side(inst, right);
+                Some(Operation { op, left, right, dst: Some(self.var(inst, dst)) })
             }
             _ => None,
         }
+    }
+
+    /// The node of a right operand.
+    fn side(&mut self, inst: InstId, side: Side) -> Option<NodeId> {
+        let value = match side {
+            Side::Missing => return None,
+            Side::Var(var) => return Some(self.var(inst, var)),
+            Side::Singleton(None) => well_known::NONE,
+            Side::Singleton(Some(true)) => well_known::TRUE,
+            Side::Singleton(Some(false)) => well_known::FALSE,
+            Side::Int(int) => self.values.intern_keyed(Value::Int(int.into()), None),
+            Side::Str(text) => {
+                let name = self.sym(inst, text);
+                // Prose names nothing.
+                match self.text(name).bytes().any(|byte| byte.is_ascii_whitespace()) {
+                    true => well_known::ANY_STR,
+                    false => self.values.intern_keyed(Value::Str(name), None),
+                }
+            }
+            Side::Constant => well_known::OPAQUE,
+        };
+        Some(self.constant(value))
     }
 
     /// A new value of an operand of an operator: of the left one, or, by `which`, of the right one.
@@ -456,15 +456,15 @@ impl Solver<'_> {
     }
 }
 
-/// The constant that a simple condition compares with; with several of them, one of which nothing is known.
-pub(super) fn compared_with(cond: &Cond) -> Option<&Const> {
+/// What a simple condition compares with; of several constants nothing is known.
+fn compared_with(cond: &Cond) -> Option<Side> {
     match cond {
-        Cond::Equals(_, constant) | Cond::Contains(_, constant) => Some(constant),
+        Cond::Equals(_, constant) | Cond::Contains(_, constant) => Some(Side::of(constant)),
         Cond::OneOf(_, constants) => match &constants[..] {
-            [constant] => Some(constant),
-            _ => Some(&Const::Other),
+            [constant] => Some(Side::of(constant)),
+            _ => Some(Side::Constant),
         },
-        Cond::Ordered(..) => Some(&Const::Other),
+        Cond::Ordered(..) => Some(Side::Constant),
         Cond::Not(inner) => compared_with(inner),
         _ => None,
     }

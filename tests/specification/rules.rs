@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ascent::ascent_run;
-use producer_map::ir::{BinOp, FormatPart, Narrowing, Op, Operator, VarId};
+use producer_map::ir::{BinOp, FormatPart, Narrowing, Op, Operator, Side, VarId};
 use producer_map::link::ModId;
 
 use crate::domain::{At, Call, Inst, Kind, Mode, Node, Passing, Place, Target, Text, V, Value, text};
@@ -443,6 +443,13 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             let getter = Node::of(Place::Special(call, *recv, text("fget")));
         points(dst, V::of(Value::ExtMethod(*recv, path))) <-- bind(raw, recv, dst, _), if let Value::ExtAttr(path) = **raw;
         points(dst, raw) <-- bind(raw, recv, dst, _), if binds_to_itself(*raw, *recv);
+        points(dst, raw) <--
+            bind(raw, _, dst, _), if let Some(class) = raw.class(), mro(class, line), if !w.defines(line, text("__get__"));
+        special(raw, text("__get__"), implied(at, vec![given(instance), given(owner)], got)), flow(got, dst) <--
+            bind(raw, recv, dst, at), if let Some(class) = raw.class(), mro(class, line),
+            if w.defines(line, text("__get__")),
+            let (instance, owner) = recv.class().map_or((V::of(Value::None), *recv), |class| (*recv, class)),
+            let got = Node::of(Place::Got(*at, *raw));
 
         /// A special method, which the language looks up on the class alone.
         relation special(V, Text, Call);
@@ -495,6 +502,11 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         points(Node::of(Place::LookupAfter(*class, *after, *name)), v) <--
             beyond(class, after, name), mro(class, line), if let Some(x) = line.iter().position(|c| c == after),
             for v in w.along(&line[x + 1..], *name).1;
+        points(dst, V::of(Value::ExtMethod(this, text(&format!("builtins.object.{}", **n))))) <--
+            load(o, n, dst, _), if let Value::Super(after, this) = **o,
+            if let "__setattr__" | "__delattr__" | "__init_subclass__" = n.as_str(),
+            if let Some(class) = Some(this).filter(|this| this.is_class()).or(this.class()), mro(class, line),
+            if line.iter().skip_while(|&&base| base != after).skip(1).all(|&base| w.lacks_method(base, *n));
         // of functions,
         points(dst, V::str(&w.func_name(*o))), slot(o, text("__wrapped__")), loads(slot_of(*o, text("__wrapped__")), n, dst, at) <--
             load(o, n, dst, at), if let Value::Func(..) = **o, if n.as_str() == "__name__";
@@ -538,11 +550,35 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             let call = implied(at, vec![*src], Node::of(Place::Ignored)),
             let setter = Node::of(Place::Special(call, *o, text("fset")));
 
+        special(p, text("__set__"), implied(at, vec![given(*o), *src], Node::of(Place::Ignored))) <--
+            assigned(n, o, src, at), points(n, p), if let Some(class) = p.class(), if p.is_object(), mro(class, line),
+            if w.defines(line, text("__set__"));
+        relation deleted(Node, V, At);
+        lookup(class, n), deleted(Node::of(Place::Lookup(class, n)), o, at) <--
+            takes(at, 0, o), if let Op::Operate { op: Operator::DeleteAttribute, right: Side::Str(name), .. } = w.op(*at),
+            if o.is_object(), let n = w.sym(at.0.func, *name), if let Some(class) = o.class(), mro(class, line),
+            if w.defines(line, n);
+        special(p, text("__delete__"), implied(at, vec![given(*o)], Node::of(Place::Ignored))) <--
+            deleted(n, o, at), points(n, p), if p.is_object(), if let Some(class) = p.class(), mro(class, line),
+            if w.defines(line, text("__delete__"));
+
+        // What a class is told when it is made, and what its attributes are told.
+        special(v, text("__set_name__"), implied(at, vec![given(class), given(V::of(Value::Str(name)))], Node::of(Place::Ignored))) <--
+            runs(stored), if let Op::StoreClassName { name: sym, src } = w.op(*stored),
+            if let Some(class) = w.class_of_body(stored.0), statement(class, at), points(var(stored, src), v),
+            if v.is_object(), if let Some(of) = v.class(), mro(of, line), if w.defines(line, text("__set_name__")),
+            let name = w.sym(stored.0.func, *sym);
+        beyond(class, class, text("__init_subclass__")) <-- statement(class, _), mro(class, _);
+        meets(w.subclass_call(*at), V::of(Value::Bound(*class, f)), None) <--
+            statement(class, at), points(Node::of(Place::LookupAfter(*class, *class, text("__init_subclass__"))), raw),
+            if let Some(f) = match **raw { Value::Func(..) => Some(*raw), Value::ClassMethod(f) => Some(f), _ => None };
+
         /// A call meets a callee, with a receiver if it is a method.
         relation calls(Node, Call);
         relation meets(Call, V, Option<V>);
         meets(call, v, None) <-- calls(n, call), points(n, v);
         meets(call, v, None) <-- takes(at, 0, v), if let Some(call) = w.call(*at);
+        outside("a context manager as a decorator".to_owned()) <-- meets(_, v, _), if let Value::Manager(_) = **v;
         meets(call, f, Some(this)) <-- meets(call, v, _), if let Value::Bound(this, f) = **v;
         meets(call, f, recv) <-- meets(call, v, recv), if let Value::StaticMethod(f) | Value::ClassMethod(f) = **v;
         meets(call, f, recv) <-- meets(call, v, recv), if let Value::ManagerFunc(f) = **v, if !matches!(*f, Value::Func(..));

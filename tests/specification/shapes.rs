@@ -1,7 +1,7 @@
 //! What the rules say of single instructions, values and places: no relations, and nothing that a fixpoint is needed for.
 
 use producer_map::ir::{
-    Arg, BinOp, ContainerKind, FormatPart, Narrowing, Op, Operator, Param, ParamKind, Side, VarId,
+    Arg, BinOp, Const, ContainerKind, FormatPart, Narrowing, Op, Operator, Param, ParamKind, Side, VarId,
 };
 use producer_map::link::FuncId;
 
@@ -276,6 +276,8 @@ pub fn binds_to_itself(raw: V, recv: V) -> bool {
         Value::Func(..) | Value::ManagerFunc(_) | Value::Obj(Kind::Wraps, ..) => false,
         Value::StaticMethod(_) | Value::ClassMethod(_) | Value::ExtAttr(_) => false,
         Value::Obj(Kind::Property, ..) => recv.is_class(),
+        // An object may be a descriptor.
+        Value::Object { .. } => false,
         _ => true,
     }
 }
@@ -407,9 +409,13 @@ pub fn operation(w: &World<'_>, at: &At) -> Option<Operation> {
     match w.op(*at) {
         Op::Operate { dst, op, left, right } => {
             let right = match right {
-                Side::None => None,
+                Side::Missing => None,
                 Side::Var(right) => Some(var(at, right)),
-                Side::Const(constant) => Some(given(w.compared_with(*at, constant))),
+                Side::Singleton(None) => Some(given(V::of(Value::None))),
+                Side::Singleton(Some(truth)) => Some(given(V::of(Value::Bool(*truth)))),
+                Side::Int(int) => Some(given(V::of(Value::Int((*int).into())))),
+                Side::Str(text) => Some(given(w.compared_with(*at, &Const::Str(*text)))),
+                Side::Constant => Some(given(V::of(Value::Opaque))),
             };
             let dst = dst.as_ref().map(|dst| var(at, dst));
             Some(Operation { op: *op, left: var(at, left), right, dst })

@@ -444,6 +444,31 @@ impl<'p> World<'p> {
         self.func(body).bound_names.iter().any(|&bound| self.sym(body, bound) == name)
     }
 
+    /// Whether a class is one of the program without a method, or `object`.
+    pub fn lacks_method(&self, class: V, name: Text) -> bool {
+        match &*class {
+            Value::Class(..) => !self.class_binds(class, name),
+            Value::Ext(path) => path.as_str() == "builtins.object",
+            _ => false,
+        }
+    }
+
+    /// The call that tells a base of a new class of it.
+    pub fn subclass_call(&self, at: At) -> Call {
+        let Op::MakeClass { bases, .. } = self.op(at) else { unreachable!("only statements make classes") };
+        let args = bases.iter().filter_map(|base| {
+            let passing = match *base {
+                Arg::Kw(name, _) => Passing::Kw(self.sym(at.0.func, name)),
+                Arg::DoubleStar(_) => Passing::DoubleStar,
+                Arg::Pos(_) | Arg::Star(_) => return None,
+            };
+            let is_metaclass = matches!(passing, Passing::Kw(name) if name.as_str() == "metaclass");
+            (!is_metaclass).then(|| (passing, at.0.var(base.var())))
+        });
+        let (args, dst) = (args.collect(), Node::of(Place::Ignored));
+        Call::of(CallSite { at, args, dst, decorates: false, through: Vec::new() })
+    }
+
     /// Whether a class or a base of it in the program binds a name.
     pub fn defines(&self, mro: &[V], name: Text) -> bool {
         mro.iter().any(|&class| self.class_binds(class, name))
