@@ -251,7 +251,7 @@ impl<'a> Scope<'a> {
             Op::Test { dst, cond, .. } => format!("{} = whether {}", v(dst), self.cond(cond)),
             Op::Operate { dst, op, left, right } => {
                 let dst = dst.map_or(String::new(), |dst| format!("{} = ", self.var(dst)));
-                let op = op.methods().0.last().map_or("", |name| name.trim_matches('_'));
+                let op = op.methods().0.first().map_or("", |name| name.trim_matches('_'));
                 let right = match right {
                     Side::Missing => String::new(),
                     Side::Var(var) => format!(" {}", v(var)),
