@@ -265,7 +265,7 @@ pub struct Guard {
 }
 
 /// A comparison by order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Order {
     /// `<`
     Less,
@@ -427,14 +427,19 @@ pub enum Narrowing {
 pub enum Op {
     /// `dst = src`; several of them with one `dst` are a join.
     Copy { dst: VarId, src: VarId },
-    /// `dst` is whether a simple condition holds (see [`Cond::subject`]): a comparison or `not x` used as a value.
-    Test { dst: VarId, cond: Box<Cond> },
+    /// `dst` is whether a simple condition holds (see [`Cond::subject`]): a comparison or `not x` used as a value. A comparison
+    /// by `by` runs the special method of an object, and `dst` holds what that returns as well.
+    Test { dst: VarId, cond: Box<Cond>, by: Option<Operator> },
     /// `dst = src`, only the values that pass the test.
     Narrow { dst: VarId, src: VarId, by: Narrowing },
     /// `dst = constant`.
     Const { dst: VarId, value: Const },
-    /// A value that is not tracked at all: a comparison of two variables, arithmetic on numbers, a slice object.
+    /// A value that is not tracked at all: a slice object, a comparison of constants.
     Opaque { dst: VarId },
+    /// An operator that makes nothing of strings and containers: an untracked value. Where an operand is an object of the program
+    /// whose class has the special method of the operator, that runs, and `dst` holds what it returns as well. A test by itself,
+    /// as that of `if x:`, has no `dst`.
+    Operate { dst: Option<VarId>, op: Operator, left: VarId, right: Side },
     /// Reads a name of the module namespace or of the builtins.
     LoadGlobal { dst: VarId, name: Sym },
     /// Writes a name of the module namespace: every binding in a module body, and `global` names in functions.
@@ -477,8 +482,9 @@ pub enum Op {
     /// Element `index` of an unpacked `src`; `from_end` counts from the end (after a starred target);
     /// `rest` is the starred target itself (a list).
     Unpack { dst: VarId, src: VarId, index: u32, from_end: bool, rest: bool },
-    /// `dst = left op right` where strings or containers may be concatenated or formatted: `+`, `%`, `|`, `*`, augmented too.
-    BinOp { dst: VarId, op: BinOp, left: VarId, right: VarId },
+    /// `dst = left op right` where strings or containers may be concatenated or formatted: `+`, `%`, `|`, `*`, augmented (`+=`)
+    /// too. Special methods of objects run as those of [`Op::Operate`] do.
+    BinOp { dst: VarId, op: BinOp, left: VarId, right: VarId, augmented: bool },
     /// An f-string: literal parts and variables in order.
     Format { dst: VarId, parts: Box<[FormatPart]> },
     /// `yield src`; `dst` is what is sent in.
@@ -533,11 +539,165 @@ pub enum BinOp {
     Or,
 }
 
+impl BinOp {
+    /// What runs a special method of an operand; `and` and `or` run none but those that tell the truth of one.
+    pub fn operator(self, augmented: bool) -> Option<Operator> {
+        let op = match self {
+            BinOp::Add => Binary::Add,
+            BinOp::Mod => Binary::Mod,
+            BinOp::BitOr => Binary::BitOr,
+            BinOp::Mult => Binary::Mult,
+            BinOp::And | BinOp::Or => return None,
+        };
+        Some(if augmented { Operator::Augmented(op) } else { Operator::Binary(op) })
+    }
+}
+
+/// A binary arithmetic operator (Python reference, section 6.7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names are those of the operators")]
+pub enum Binary {
+    Add,
+    Sub,
+    Mult,
+    MatMult,
+    Div,
+    FloorDiv,
+    Mod,
+    Pow,
+    LShift,
+    RShift,
+    BitOr,
+    BitXor,
+    BitAnd,
+}
+
+/// What runs a special method of an object (data model, section 3.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum Operator {
+    /// `a + b` and so on.
+    Binary(Binary),
+    /// `a += b` and so on.
+    Augmented(Binary),
+    /// `-a`
+    Negative,
+    /// `+a`
+    Positive,
+    /// `~a`
+    Invert,
+    /// `a == b`
+    Equal,
+    /// `a != b`
+    NotEqual,
+    /// `a < b` and so on.
+    Ordered(Order),
+    /// `b in a`: the container stands on the left.
+    Contains,
+    /// Whether `a` is true.
+    Truth,
+    /// `del a[b]`
+    DeleteItem,
+    /// `del a.b`
+    DeleteAttribute,
+    /// `a` in an f-string, or of `str.format`.
+    Format,
+    /// `a!s` in an f-string, or for `%s`.
+    Str,
+    /// `a!r` in an f-string.
+    Repr,
+}
+
+/// The names of special methods.
+type Methods = &'static [&'static str];
+
+impl Operator {
+    /// The special methods of the left operand, the first of which that its class has is run; behind it, those of the right operand,
+    /// of which the same holds where the left operand has none, or its method returns `NotImplemented`.
+    pub fn methods(self) -> (Methods, Methods) {
+        match self {
+            Operator::Binary(op) | Operator::Augmented(op) => {
+                let (augmented, plain, reflected): (Methods, Methods, Methods) = match op {
+                    Binary::Add => (&["__iadd__", "__add__"], &["__add__"], &["__radd__"]),
+                    Binary::Sub => (&["__isub__", "__sub__"], &["__sub__"], &["__rsub__"]),
+                    Binary::Mult => (&["__imul__", "__mul__"], &["__mul__"], &["__rmul__"]),
+                    Binary::MatMult => (&["__imatmul__", "__matmul__"], &["__matmul__"], &["__rmatmul__"]),
+                    Binary::Div => (&["__itruediv__", "__truediv__"], &["__truediv__"], &["__rtruediv__"]),
+                    Binary::FloorDiv => {
+                        (&["__ifloordiv__", "__floordiv__"], &["__floordiv__"], &["__rfloordiv__"])
+                    }
+                    Binary::Mod => (&["__imod__", "__mod__"], &["__mod__"], &["__rmod__"]),
+                    Binary::Pow => (&["__ipow__", "__pow__"], &["__pow__"], &["__rpow__"]),
+                    Binary::LShift => (&["__ilshift__", "__lshift__"], &["__lshift__"], &["__rlshift__"]),
+                    Binary::RShift => (&["__irshift__", "__rshift__"], &["__rshift__"], &["__rrshift__"]),
+                    Binary::BitOr => (&["__ior__", "__or__"], &["__or__"], &["__ror__"]),
+                    Binary::BitXor => (&["__ixor__", "__xor__"], &["__xor__"], &["__rxor__"]),
+                    Binary::BitAnd => (&["__iand__", "__and__"], &["__and__"], &["__rand__"]),
+                };
+                (if matches!(self, Operator::Augmented(_)) { augmented } else { plain }, reflected)
+            }
+            Operator::Negative => (&["__neg__"], &[]),
+            Operator::Positive => (&["__pos__"], &[]),
+            Operator::Invert => (&["__invert__"], &[]),
+            Operator::Equal => (&["__eq__"], &["__eq__"]),
+            Operator::NotEqual => (&["__ne__", "__eq__"], &["__ne__", "__eq__"]),
+            Operator::Ordered(Order::Less) => (&["__lt__"], &["__gt__"]),
+            Operator::Ordered(Order::AtMost) => (&["__le__"], &["__ge__"]),
+            Operator::Ordered(Order::Greater) => (&["__gt__"], &["__lt__"]),
+            Operator::Ordered(Order::AtLeast) => (&["__ge__"], &["__le__"]),
+            Operator::Contains => (&["__contains__", "__iter__", "__getitem__"], &[]),
+            Operator::Truth => (&["__bool__", "__len__"], &[]),
+            Operator::DeleteItem => (&["__delitem__"], &[]),
+            Operator::DeleteAttribute => (&["__delattr__"], &[]),
+            Operator::Format => (&["__format__", "__str__", "__repr__"], &[]),
+            Operator::Str => (&["__str__", "__repr__"], &[]),
+            Operator::Repr => (&["__repr__"], &[]),
+        }
+    }
+
+    /// The same comparison with its sides exchanged.
+    pub fn flipped(self) -> Operator {
+        match self {
+            Operator::Ordered(order) => Operator::Ordered(order.flipped()),
+            other => other,
+        }
+    }
+}
+
+/// The right operand of an [`Operator`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// There is none.
+    Missing,
+    /// A variable.
+    Var(VarId),
+    /// `None`, `True` or `False`.
+    Singleton(Option<bool>),
+    /// An integer that fits.
+    Int(i32),
+    /// A string.
+    Str(Sym),
+    /// A constant of which no more is known.
+    Constant,
+}
+
+impl Side {
+    /// A constant, as far as it fits: most instructions are short, and there are many of them.
+    pub fn of(constant: &Const) -> Side {
+        match *constant {
+            Const::None => Side::Singleton(None),
+            Const::Bool(truth) => Side::Singleton(Some(truth)),
+            Const::Int(int) => i32::try_from(int).map_or(Side::Constant, Side::Int),
+            Const::Str(text) => Side::Str(text),
+            Const::Other => Side::Constant,
+        }
+    }
+}
+
 /// A part of an f-string.
 #[derive(Debug, Clone, Copy)]
 pub enum FormatPart {
     /// Literal text.
     Text(Sym),
-    /// An interpolated value.
-    Value(VarId),
+    /// An interpolated value, and what makes text of it: [`Operator::Format`], [`Operator::Str`] or [`Operator::Repr`].
+    Value(VarId, Operator),
 }

@@ -1,6 +1,6 @@
 //! The invariants of a lowered file, as a function.
 
-use crate::ir::{Arg, Cond, Const, FileIr, FormatPart, FuncIr, Op, ScopeKind, Sym, VarDef, VarId};
+use crate::ir::{Arg, Cond, Const, FileIr, FormatPart, FuncIr, Op, ScopeKind, Side, Sym, VarDef, VarId};
 
 /// Verifies the invariants that solving relies on; the message names the first one that does not hold.
 pub fn check(file: &FileIr) -> Result<(), String> {
@@ -211,6 +211,14 @@ impl Checker<'_> {
             Op::Test { cond, .. } if cond.subject().is_none() => Err("a test of no variable".to_owned()),
             Op::Test { cond, .. } => self.cond(cond),
             Op::Opaque { .. } | Op::Delete => Ok(()),
+            Op::Operate { left, right, .. } => {
+                self.var(*left)?;
+                match right {
+                    Side::Var(var) => self.var(*var),
+                    Side::Str(text) => self.sym(*text),
+                    Side::Missing | Side::Singleton(_) | Side::Int(_) | Side::Constant => Ok(()),
+                }
+            }
             Op::LoadGlobal { name, .. }
             | Op::LoadClassName { name, .. }
             | Op::Import { name, .. }
@@ -291,7 +299,7 @@ impl Checker<'_> {
             }
             Op::Format { parts, .. } => parts.iter().try_for_each(|part| match part {
                 FormatPart::Text(text) => self.sym(*text),
-                FormatPart::Value(var) => self.var(*var),
+                FormatPart::Value(var, _) => self.var(*var),
             }),
             Op::Raise { exc } => self.var(*exc),
             Op::Caught { class, .. } => self.var(*class),
@@ -344,6 +352,7 @@ pub(super) fn dst(op: &Op) -> Option<VarId> {
         | Op::With { dst, .. }
         | Op::Import { dst, .. }
         | Op::ImportFrom { dst, .. } => Some(*dst),
+        Op::Operate { dst, .. } => *dst,
         Op::StoreGlobal { .. }
         | Op::StoreClassName { .. }
         | Op::StoreFree { .. }

@@ -5,7 +5,7 @@ use ruff_text_size::Ranged;
 
 use super::builder::Exit;
 use super::{Lowerer, MAX_EXPR_DEPTH};
-use crate::ir::{BinOp, Cond, Const, Narrowing, Op, Order, Sym, VarDef, VarId};
+use crate::ir::{BinOp, Cond, Const, Narrowing, Op, Operator, Order, Side, Sym, VarDef, VarId};
 
 /// A name is known to pass a test.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,28 @@ pub(super) struct Fact {
     /// The version that was tested, before any narrowing.
     root: VarId,
     by: Narrowing,
+}
+
+/// What is wanted of a test.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    /// Its truth.
+    Truth,
+    /// Its value, of which nobody asks whether it is true.
+    Value,
+    /// Both.
+    Both,
+}
+
+impl Want {
+    /// What is wanted of an operand whose truth decides.
+    fn decides(self) -> Want {
+        if self == Want::Truth { Want::Truth } else { Want::Both }
+    }
+
+    fn value(self) -> bool {
+        self != Want::Truth
+    }
 }
 
 /// A test that has been lowered.
@@ -34,6 +56,19 @@ impl Test {
     }
 }
 
+/// What runs the special method of a comparison; of the container for `in`.
+fn operator(op: CmpOp) -> Operator {
+    match op {
+        CmpOp::Eq | CmpOp::Is => Operator::Equal,
+        CmpOp::NotEq | CmpOp::IsNot => Operator::NotEqual,
+        CmpOp::Lt => Operator::Ordered(Order::Less),
+        CmpOp::LtE => Operator::Ordered(Order::AtMost),
+        CmpOp::Gt => Operator::Ordered(Order::Greater),
+        CmpOp::GtE => Operator::Ordered(Order::AtLeast),
+        CmpOp::In | CmpOp::NotIn => Operator::Contains,
+    }
+}
+
 /// Negates without stacking negations.
 pub(super) fn negate(cond: Cond) -> Cond {
     match cond {
@@ -45,33 +80,32 @@ pub(super) fn negate(cond: Cond) -> Cond {
 
 impl<'a> Lowerer<'a> {
     /// Lowers a test: its operands, then what it says.
-    pub(super) fn test(&mut self, expr: &'a Expr, want_value: bool) -> Test {
+    pub(super) fn test(&mut self, expr: &'a Expr, want: Want) -> Test {
         if self.depth >= MAX_EXPR_DEPTH {
             let value = self.expr(expr);
             return Test::opaque(Some(value));
         }
         self.depth += 1;
-        let test = self.test_inner(expr, want_value);
+        let test = self.test_inner(expr, want);
         self.depth -= 1;
         test
     }
 
-    fn test_inner(&mut self, expr: &'a Expr, want_value: bool) -> Test {
+    fn test_inner(&mut self, expr: &'a Expr, want: Want) -> Test {
         match expr {
-            Expr::BoolOp(e) => self.bool_op(e, want_value),
+            Expr::BoolOp(e) => self.bool_op(e, want),
             Expr::UnaryOp(e) if e.op == UnaryOp::Not => {
-                let inner = self.test(&e.operand, want_value);
-                let value = want_value.then(|| match inner.value {
-                    Some(operand) => self.verdict(negate(Cond::Truthy(operand)), expr),
+                let inner = self.test(&e.operand, want.decides());
+                let value = want.value().then(|| match inner.value {
+                    Some(operand) => self.verdict(negate(Cond::Truthy(operand)), None, expr),
                     None => self.opaque(expr),
                 });
                 Test { cond: negate(inner.cond), then: inner.otherwise, otherwise: inner.then, value }
             }
             Expr::Compare(e) => {
-                let (cond, then, otherwise) = self.compare(e);
-                self.mark_tested(&cond);
-                let value = want_value.then(|| self.verdict(cond.clone(), expr));
-                Test { cond, then, otherwise, value }
+                let test = self.compare(e, want);
+                self.mark_tested(&test.cond);
+                test
             }
             Expr::Call(e) => {
                 let value = self.expr(expr);
@@ -88,19 +122,23 @@ impl<'a> Lowerer<'a> {
                     let otherwise = self.fact(tested, subject, Narrowing::NotInstance(class));
                     return Test { cond, then, otherwise, value: Some(value) };
                 }
-                self.truth(expr, value)
+                self.truth(expr, value, want)
             }
             _ => {
                 let value = self.expr(expr);
-                self.truth(expr, value)
+                self.truth(expr, value, want)
             }
         }
     }
 
     /// The truth of a value.
-    fn truth(&mut self, expr: &'a Expr, value: VarId) -> Test {
+    fn truth(&mut self, expr: &'a Expr, value: VarId, want: Want) -> Test {
+        if want != Want::Value {
+            self.ask_truth(expr, value);
+        }
         if let Some(VarDef::Instr(index)) = self.f.vars.get(value.0 as usize).map(|var| var.def)
-            && let Some(Op::Opaque { .. }) = self.f.instrs.get(index as usize).map(|i| &i.op)
+            && let Some(Op::Opaque { .. } | Op::Operate { .. }) =
+                self.f.instrs.get(index as usize).map(|i| &i.op)
         {
             return Test::opaque(Some(value));
         }
@@ -141,7 +179,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// `and` and `or`: each operand runs only if those before it held (failed), and sees names narrowed by them.
-    fn bool_op(&mut self, e: &'a ExprBoolOp, want_value: bool) -> Test {
+    fn bool_op(&mut self, e: &'a ExprBoolOp, want: Want) -> Test {
         let and = e.op == BoolOp::And;
         let outer = self.f.guard;
         // The first operand is evaluated in any case: branching begins after it.
@@ -154,19 +192,22 @@ impl<'a> Lowerer<'a> {
         let mut exits = Vec::new();
         let last = e.values.len().saturating_sub(1);
         for (i, operand) in e.values.iter().enumerate() {
-            let test = self.test(operand, want_value);
+            let test = self.test(operand, if i < last { want.decides() } else { want });
             if i == 0 {
                 mark = self.f.mark();
                 bindings = self.f.bindings();
             }
-            if want_value && let Some(right) = test.value {
+            if want.value()
+                && let Some(right) = test.value
+            {
                 value = Some(match value {
                     None => right,
                     Some(left) => {
                         let pos = self.pos(e.start());
                         let dst = self.f.fresh(None);
                         let op = if and { BinOp::And } else { BinOp::Or };
-                        self.f.emit_under(Op::BinOp { dst, op, left, right }, outer, pos);
+                        let op = Op::BinOp { dst, op, left, right, augmented: false };
+                        self.f.emit_under(op, outer, pos);
                         dst
                     }
                 });
@@ -209,41 +250,40 @@ impl<'a> Lowerer<'a> {
         Test { cond, then, otherwise, value }
     }
 
-    pub(super) fn compare(&mut self, e: &'a ExprCompare) -> (Cond, Vec<Fact>, Vec<Fact>) {
-        let none = (Cond::Opaque, Vec::new(), Vec::new());
+    /// A comparison: what it says, and what the special methods of its operands give.
+    pub(super) fn compare(&mut self, e: &'a ExprCompare, want: Want) -> Test {
         let ([op], [right]) = (e.ops.as_ref(), e.comparators.as_ref()) else {
-            self.expr_unless_const(&e.left);
-            for comparator in &e.comparators {
-                self.expr_unless_const(comparator);
+            let mut left = self.side(&e.left);
+            for (op, comparator) in e.ops.iter().zip(&e.comparators) {
+                let right = self.side(comparator);
+                self.compare_sides(left, *op, right, e, Want::Truth);
+                left = right;
             }
-            return none;
+            return Test::opaque(None);
         };
         let left = e.left.as_ref();
         let flip = matches!(op, CmpOp::NotEq | CmpOp::IsNot | CmpOp::NotIn);
-        let finish = |cond: Cond, yes: Vec<Fact>, no: Vec<Fact>| {
-            if flip { (negate(cond), no, yes) } else { (cond, yes, no) }
-        };
         match op {
             CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot => {
                 let (tested, constant) = match (self.constant(left), self.constant(right)) {
                     (None, Some(constant)) => (left, constant),
                     (Some(constant), None) => (right, constant),
-                    (Some(_), Some(_)) => return none,
-                    (None, None) => {
-                        self.expr(left);
-                        self.expr(right);
-                        return none;
-                    }
+                    (Some(_), Some(_)) => return Test::opaque(None),
+                    (None, None) => return self.compare_values(left, *op, right, e, want),
                 };
                 let var = self.expr(tested);
                 let identity = matches!(op, CmpOp::Is | CmpOp::IsNot);
                 if constant == Const::None && identity {
                     let yes = self.fact(tested, var, Narrowing::IsNone);
                     let no = self.fact(tested, var, Narrowing::NotNone);
-                    finish(Cond::IsNone(var), yes, no)
-                } else {
-                    finish(Cond::Equals(var, constant), Vec::new(), Vec::new())
+                    let cond = Cond::IsNone(var);
+                    let (cond, then, otherwise) =
+                        if flip { (negate(cond), no, yes) } else { (cond, yes, no) };
+                    let value = want.value().then(|| self.verdict_of(cond.clone(), None, e));
+                    return Test { cond, then, otherwise, value };
                 }
+                let by = (!identity).then_some((operator(*op), var, Side::of(&constant)));
+                self.compared(Cond::Equals(var, constant), flip, by, e, want)
             }
             CmpOp::In | CmpOp::NotIn => {
                 let elements = match right {
@@ -256,39 +296,117 @@ impl<'a> Lowerer<'a> {
                     elements.and_then(|elts| elts.iter().map(|elt| self.constant(elt)).collect());
                 if let Some(consts) = consts {
                     if self.constant(left).is_some() {
-                        return none;
+                        return Test::opaque(None);
                     }
                     let var = self.expr(left);
-                    return finish(Cond::OneOf(var, consts), Vec::new(), Vec::new());
+                    // Compared with each of them.
+                    let one = if let [constant] = &*consts { constant.clone() } else { Const::Other };
+                    let by = Some((Operator::Equal, var, Side::of(&one)));
+                    return self.compared(Cond::OneOf(var, consts), flip, by, e, want);
                 }
                 match self.constant(left) {
                     Some(constant) => {
                         let var = self.expr(right);
-                        finish(Cond::Contains(var, constant), Vec::new(), Vec::new())
+                        let by = Some((Operator::Contains, var, Side::of(&constant)));
+                        self.compared(Cond::Contains(var, constant), flip, by, e, want)
                     }
-                    None => {
-                        self.expr(left);
-                        self.expr(right);
-                        none
-                    }
+                    None => self.compare_values(left, *op, right, e, want),
                 }
             }
-            CmpOp::Lt => self.ordered(left, Order::Less, right),
-            CmpOp::LtE => self.ordered(left, Order::AtMost, right),
-            CmpOp::Gt => self.ordered(left, Order::Greater, right),
-            CmpOp::GtE => self.ordered(left, Order::AtLeast, right),
+            CmpOp::Lt => self.ordered(left, Order::Less, right, e, want),
+            CmpOp::LtE => self.ordered(left, Order::AtMost, right, e, want),
+            CmpOp::Gt => self.ordered(left, Order::Greater, right, e, want),
+            CmpOp::GtE => self.ordered(left, Order::AtLeast, right, e, want),
         }
     }
 
+    /// A comparison with a constant: `by` is the operator, the operand that is tested, and the other one.
+    fn compared(
+        &mut self,
+        cond: Cond,
+        flip: bool,
+        by: Option<(Operator, VarId, Side)>,
+        e: &'a ExprCompare,
+        want: Want,
+    ) -> Test {
+        let cond = if flip { negate(cond) } else { cond };
+        let value = if want.value() {
+            Some(self.verdict_of(cond.clone(), by.map(|by| by.0), e))
+        } else {
+            if let Some((op, left, right)) = by {
+                self.operate_only(op, left, right, e.start());
+            }
+            None
+        };
+        Test { cond, then: Vec::new(), otherwise: Vec::new(), value }
+    }
+
+    fn verdict_of(&mut self, cond: Cond, by: Option<Operator>, e: &'a ExprCompare) -> VarId {
+        let pos = self.pos(e.start());
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Test { dst, cond: Box::new(cond), by }, pos);
+        dst
+    }
+
+    /// A comparison that says nothing of a single variable.
+    fn compare_values(
+        &mut self,
+        left: &'a Expr,
+        op: CmpOp,
+        right: &'a Expr,
+        e: &'a ExprCompare,
+        want: Want,
+    ) -> Test {
+        let left = self.side(left);
+        let right = self.side(right);
+        Test::opaque(self.compare_sides(left, op, right, e, want))
+    }
+
+    /// Runs the special methods that a comparison runs; gives its value, if that is wanted and may be another than an untracked one.
+    fn compare_sides(
+        &mut self,
+        left: Side,
+        op: CmpOp,
+        right: Side,
+        e: &'a ExprCompare,
+        want: Want,
+    ) -> Option<VarId> {
+        let (left, op, right) = match (op, left, right) {
+            (CmpOp::Is | CmpOp::IsNot, ..) => return None,
+            // The container is asked.
+            (CmpOp::In | CmpOp::NotIn, item, Side::Var(container)) => (container, Operator::Contains, item),
+            (CmpOp::In | CmpOp::NotIn, ..) => return None,
+            (_, Side::Var(left), right) => (left, operator(op), right),
+            (_, left, Side::Var(right)) => (right, operator(op).flipped(), left),
+            _ => return None,
+        };
+        if want.value() {
+            return Some(self.operate(op, left, right, e.start()));
+        }
+        self.operate_only(op, left, right, e.start());
+        None
+    }
+
     /// A comparison by order: a condition if one side is an integer.
-    fn ordered(&mut self, left: &'a Expr, order: Order, right: &'a Expr) -> (Cond, Vec<Fact>, Vec<Fact>) {
+    fn ordered(
+        &mut self,
+        left: &'a Expr,
+        order: Order,
+        right: &'a Expr,
+        e: &'a ExprCompare,
+        want: Want,
+    ) -> Test {
         let (tested, order, bound) = match (self.constant(left), self.constant(right)) {
             (None, Some(Const::Int(bound))) => (left, order, bound),
             (Some(Const::Int(bound)), None) => (right, order.flipped(), bound),
             _ => {
-                self.expr_unless_const(left);
-                self.expr_unless_const(right);
-                return (Cond::Opaque, Vec::new(), Vec::new());
+                let op = match order {
+                    Order::Less => CmpOp::Lt,
+                    Order::AtMost => CmpOp::LtE,
+                    Order::Greater => CmpOp::Gt,
+                    Order::AtLeast => CmpOp::GtE,
+                };
+                return self.compare_values(left, op, right, e, want);
             }
         };
         let var = self.expr(tested);
@@ -301,7 +419,9 @@ impl<'a> Lowerer<'a> {
             }
             _ => Cond::Ordered(var, order, bound),
         };
-        (cond, Vec::new(), Vec::new())
+        let asks = matches!(cond, Cond::Ordered(..));
+        let by = asks.then_some((Operator::Ordered(order), var, Side::of(&Const::Int(bound))));
+        self.compared(cond, false, by, e, want)
     }
 
     /// What `text.find("part")` searches, and for what: its result, in a variable, is -1 if the text does not contain it.
@@ -319,9 +439,11 @@ impl<'a> Lowerer<'a> {
         (attribute.attr.as_str() == "find").then_some((obj, part))
     }
 
-    fn expr_unless_const(&mut self, expr: &'a Expr) {
-        if self.constant(expr).is_none() {
-            self.expr(expr);
+    /// An operand of a comparison.
+    fn side(&mut self, expr: &'a Expr) -> Side {
+        match self.constant(expr) {
+            Some(constant) => Side::of(&constant),
+            None => Side::Var(self.expr(expr)),
         }
     }
 

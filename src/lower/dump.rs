@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::ir::{
     Arg, BinOp, CallRole, Cond, Const, ContainerKind, DecoratorRef, FileIr, FormatPart, FuncIr, GuardId,
-    Narrowing, Op, ParamKind, Pos, ScopeKind, Sym, VarDef, VarId,
+    Narrowing, Op, ParamKind, Pos, ScopeKind, Side, Sym, VarDef, VarId,
 };
 
 /// The text of a lowered file.
@@ -248,7 +248,21 @@ impl<'a> Scope<'a> {
             }
             Op::Const { dst, value } => format!("{} = {}", v(dst), self.constant(value)),
             Op::Opaque { dst } => format!("{} = opaque", v(dst)),
-            Op::Test { dst, cond } => format!("{} = whether {}", v(dst), self.cond(cond)),
+            Op::Test { dst, cond, .. } => format!("{} = whether {}", v(dst), self.cond(cond)),
+            Op::Operate { dst, op, left, right } => {
+                let dst = dst.map_or(String::new(), |dst| format!("{} = ", self.var(dst)));
+                let op = op.methods().0.first().map_or("", |name| name.trim_matches('_'));
+                let right = match right {
+                    Side::Missing => String::new(),
+                    Side::Var(var) => format!(" {}", v(var)),
+                    Side::Singleton(None) => " None".to_owned(),
+                    Side::Singleton(Some(truth)) => format!(" {truth}"),
+                    Side::Int(int) => format!(" {int}"),
+                    Side::Str(text) => format!(" {:?}", s(text)),
+                    Side::Constant => " ...".to_owned(),
+                };
+                format!("{dst}operate {op} {}{right}", v(left))
+            }
             Op::LoadGlobal { dst, name } => format!("{} = global {}", v(dst), s(name)),
             Op::StoreGlobal { name, src } => format!("global {} = {}", s(name), v(src)),
             Op::LoadClassName { dst, name } => format!("{} = class name {}", v(dst), s(name)),
@@ -326,7 +340,7 @@ impl<'a> Scope<'a> {
                 };
                 format!("{} = unpack {} {place}", v(dst), v(src))
             }
-            Op::BinOp { dst, op, left, right } => {
+            Op::BinOp { dst, op, left, right, .. } => {
                 let op = match op {
                     BinOp::Add => "+",
                     BinOp::Mod => "%",
@@ -342,7 +356,7 @@ impl<'a> Scope<'a> {
                     .iter()
                     .map(|part| match part {
                         FormatPart::Text(text) => format!("{:?}", s(text)),
-                        FormatPart::Value(var) => v(var),
+                        FormatPart::Value(var, _) => v(var),
                     })
                     .collect();
                 format!("{} = format ({})", v(dst), parts.join(", "))

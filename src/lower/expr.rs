@@ -1,27 +1,36 @@
 //! Expressions.
 
 use ruff_python_ast::{
-    ArgOrKeyword, Comprehension, Expr, ExprCall, ExprIf, ExprLambda, ExprSlice, InterpolatedStringElement,
-    Operator, UnaryOp,
+    self as ast, ArgOrKeyword, Comprehension, ConversionFlag, Expr, ExprCall, ExprIf, ExprLambda, ExprSlice,
+    InterpolatedStringElement, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::builder::{Exit, UNBOUND};
-use super::cond::negate;
+use super::cond::{Want, negate};
 use super::{FStringPiece, Lowerer, MAX_EXPR_DEPTH, fstring_pieces, tstring_pieces};
 use crate::ir::{
-    Arg, BinOp, CallRole, Cond, Const, ContainerKind, FormatPart, Op, Pos, ScopeKind, VarDef, VarId,
+    Arg, BinOp, Binary, CallRole, Cond, Const, ContainerKind, FormatPart, Op, Operator, Pos, ScopeKind, Side,
+    VarDef, VarId,
 };
 
-/// The operator that lowering keeps, if it does.
-pub(super) fn bin_op(op: Operator) -> Option<BinOp> {
-    match op {
-        Operator::Add => Some(BinOp::Add),
-        Operator::Mod => Some(BinOp::Mod),
-        Operator::BitOr => Some(BinOp::BitOr),
-        Operator::Mult => Some(BinOp::Mult),
-        _ => None,
-    }
+/// The operator that makes something of strings or containers, or else the arithmetic one.
+fn bin_op(op: ast::Operator) -> Result<BinOp, Binary> {
+    Ok(match op {
+        ast::Operator::Add => BinOp::Add,
+        ast::Operator::Mod => BinOp::Mod,
+        ast::Operator::BitOr => BinOp::BitOr,
+        ast::Operator::Mult => BinOp::Mult,
+        ast::Operator::Sub => return Err(Binary::Sub),
+        ast::Operator::MatMult => return Err(Binary::MatMult),
+        ast::Operator::Div => return Err(Binary::Div),
+        ast::Operator::FloorDiv => return Err(Binary::FloorDiv),
+        ast::Operator::Pow => return Err(Binary::Pow),
+        ast::Operator::LShift => return Err(Binary::LShift),
+        ast::Operator::RShift => return Err(Binary::RShift),
+        ast::Operator::BitXor => return Err(Binary::BitXor),
+        ast::Operator::BitAnd => return Err(Binary::BitAnd),
+    })
 }
 
 impl<'a> Lowerer<'a> {
@@ -38,15 +47,64 @@ impl<'a> Lowerer<'a> {
         dst
     }
 
-    /// Whether a condition holds, as a value: tracked if the condition is about one variable.
-    pub(super) fn verdict(&mut self, cond: Cond, expr: &Expr) -> VarId {
+    /// Whether a condition holds, as a value: tracked if the condition is about one variable. `by` is what compares.
+    pub(super) fn verdict(&mut self, cond: Cond, by: Option<Operator>, expr: &Expr) -> VarId {
         if cond.subject().is_none() {
             return self.opaque(expr);
         }
         let pos = self.pos(expr.start());
         let dst = self.f.fresh(None);
-        self.f.emit(Op::Test { dst, cond: Box::new(cond) }, pos);
+        self.f.emit(Op::Test { dst, cond: Box::new(cond), by }, pos);
         dst
+    }
+
+    /// An operator that makes nothing of strings and containers, as a value.
+    pub(super) fn operate(&mut self, op: Operator, left: VarId, right: Side, at: TextSize) -> VarId {
+        let pos = self.pos(at);
+        let dst = self.f.fresh(None);
+        self.f.emit(Op::Operate { dst: Some(dst), op, left, right }, pos);
+        dst
+    }
+
+    /// The same where nobody looks at the value.
+    pub(super) fn operate_only(&mut self, op: Operator, left: VarId, right: Side, at: TextSize) {
+        let pos = self.pos(at);
+        self.f.emit(Op::Operate { dst: None, op, left, right }, pos);
+    }
+
+    /// The test of a value, which asks an object whether it is true.
+    pub(super) fn ask_truth(&mut self, expr: &Expr, value: VarId) {
+        if self.may_be_object(expr, value) {
+            self.operate_only(Operator::Truth, value, Side::Missing, expr.start());
+        }
+    }
+
+    /// Whether an expression may give an object whose truth is a method's: a display, a test or a predicate does not.
+    fn may_be_object(&self, expr: &Expr, value: VarId) -> bool {
+        if let Expr::Call(call) = expr
+            && let Expr::Name(name) = call.func.as_ref()
+        {
+            return !matches!(
+                name.id.as_str(),
+                "isinstance" | "hasattr" | "issubclass" | "callable" | "len" | "any" | "all" | "bool"
+            );
+        }
+        let defining = match self.f.vars.get(value.0 as usize).map(|var| var.def) {
+            Some(VarDef::Instr(index)) => self.f.instrs.get(index as usize).map(|instr| &instr.op),
+            _ => None,
+        };
+        !matches!(
+            defining,
+            Some(
+                Op::Const { .. }
+                    | Op::Opaque { .. }
+                    | Op::Test { .. }
+                    | Op::Format { .. }
+                    | Op::MakeSeq { .. }
+                    | Op::MakeDict { .. }
+                    | Op::MakeFunc { .. }
+            )
+        )
     }
 
     /// A constant.
@@ -133,24 +191,33 @@ impl<'a> Lowerer<'a> {
             }
             Expr::BinOp(e) => {
                 let right = self.expr(&e.right);
-                match bin_op(e.op) {
-                    Some(op) => {
-                        let pos = self.pos(e.start());
-                        self.binary(op, value, right, pos)
-                    }
-                    None => self.opaque(link),
-                }
+                self.binary(e.op, false, (value, right), e.start())
             }
             Expr::Call(e) => self.call(e, value),
             _ => value,
         }
     }
 
-    /// `left op right`.
-    pub(super) fn binary(&mut self, op: BinOp, left: VarId, right: VarId, pos: Pos) -> VarId {
-        let dst = self.f.fresh(None);
-        self.f.emit(Op::BinOp { dst, op, left, right }, pos);
-        dst
+    /// `left op right`, or what `left op= right` makes of `left`.
+    pub(super) fn binary(
+        &mut self,
+        op: ast::Operator,
+        augmented: bool,
+        (left, right): (VarId, VarId),
+        at: TextSize,
+    ) -> VarId {
+        match bin_op(op) {
+            Ok(op) => {
+                let pos = self.pos(at);
+                let dst = self.f.fresh(None);
+                self.f.emit(Op::BinOp { dst, op, left, right, augmented }, pos);
+                dst
+            }
+            Err(op) => {
+                let op = if augmented { Operator::Augmented(op) } else { Operator::Binary(op) };
+                self.operate(op, left, Side::Var(right), at)
+            }
+        }
     }
 
     fn call(&mut self, e: &'a ExprCall, callee: VarId) -> VarId {
@@ -288,23 +355,32 @@ impl<'a> Lowerer<'a> {
                     self.opaque(expr)
                 }
             }
-            Expr::BoolOp(_) => match self.test(expr, true).value {
+            Expr::BoolOp(_) => match self.test(expr, Want::Value).value {
                 Some(value) => value,
                 None => self.opaque(expr),
             },
-            Expr::Compare(e) => {
-                let cond = self.compare(e).0;
-                self.verdict(cond, expr)
-            }
-            Expr::UnaryOp(e) if e.op == UnaryOp::Not => {
-                let operand = self.expr(&e.operand);
-                self.verdict(negate(Cond::Truthy(operand)), expr)
-            }
+            Expr::Compare(e) => match self.compare(e, Want::Value).value {
+                Some(value) => value,
+                None => self.opaque(expr),
+            },
             Expr::UnaryOp(e) => {
-                if self.constant(&e.operand).is_none() {
-                    self.expr(&e.operand);
+                let op = match e.op {
+                    UnaryOp::Not => {
+                        let operand = self.expr(&e.operand);
+                        self.ask_truth(&e.operand, operand);
+                        return self.verdict(negate(Cond::Truthy(operand)), None, expr);
+                    }
+                    UnaryOp::Invert => Operator::Invert,
+                    UnaryOp::UAdd => Operator::Positive,
+                    UnaryOp::USub => Operator::Negative,
+                };
+                match self.constant(&e.operand) {
+                    Some(_) => self.opaque(expr),
+                    None => {
+                        let operand = self.expr(&e.operand);
+                        self.operate(op, operand, Side::Missing, e.start())
+                    }
                 }
-                self.opaque(expr)
             }
             Expr::Named(e) => {
                 let value = self.expr(&e.value);
@@ -410,7 +486,12 @@ impl<'a> Lowerer<'a> {
                         parts.push(FormatPart::Text(self.names.intern(&text)));
                         text.clear();
                     }
-                    parts.push(FormatPart::Value(self.expr(&element.expression)));
+                    let by = match element.conversion {
+                        ConversionFlag::None => Operator::Format,
+                        ConversionFlag::Str => Operator::Str,
+                        ConversionFlag::Ascii | ConversionFlag::Repr => Operator::Repr,
+                    };
+                    parts.push(FormatPart::Value(self.expr(&element.expression), by));
                     values += 1;
                     if let Some(spec) = &element.format_spec {
                         self.format_spec(&spec.elements);
@@ -472,7 +553,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn conditional(&mut self, e: &'a ExprIf) -> VarId {
-        let test = self.test(&e.test, false);
+        let test = self.test(&e.test, Want::Truth);
         let outer = self.f.guard;
         let mark = self.f.mark();
         let pos = self.pos(e.start());
@@ -524,7 +605,7 @@ impl<'a> Lowerer<'a> {
             self.f.emit(Op::Iter { dst, src }, at);
             self.assign(&generator.target, dst);
             for test in &generator.ifs {
-                let tested = self.test(test, false);
+                let tested = self.test(test, Want::Truth);
                 self.f.guard = self.f.guard_in(self.f.guard, &tested.cond, true, None);
                 self.apply(&tested.then, test);
             }

@@ -8,7 +8,7 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::builder::Exit;
-use super::cond::{Test, negate};
+use super::cond::{Test, Want, negate};
 use super::{Lowerer, branches};
 use crate::ir::{Catch, Cond, GuardId, Op, Repeat, VarId};
 
@@ -118,7 +118,7 @@ impl<'a> Lowerer<'a> {
                 open = false;
                 break;
             };
-            let test = self.test(expr, false);
+            let test = self.test(expr, Want::Truth);
             let guard = self.f.guard;
             let mark = self.f.mark();
             self.f.guard = self.f.guard_in(guard, &test.cond, true, None);
@@ -184,7 +184,7 @@ impl<'a> Lowerer<'a> {
         if !certain {
             self.f.guard = self.f.guard_in(outer, &pattern, true, None);
         }
-        let test = self.test(expr, false);
+        let test = self.test(expr, Want::Truth);
         self.f.guard = outer;
         self.apply(&test.then, expr);
         let cond = match (certain, test.cond) {
@@ -258,7 +258,7 @@ impl<'a> Lowerer<'a> {
         let pos = self.pos(s.start());
         let forever = always_true(&s.test);
         self.open_loop(s.range, pos);
-        let test = if forever { Test::opaque(None) } else { self.test(&s.test, false) };
+        let test = if forever { Test::opaque(None) } else { self.test(&s.test, Want::Truth) };
         let mark = self.f.mark();
         self.f.guard = self.f.guard_in(outer, &test.cond, true, None);
         self.apply(&test.then, &s.test);

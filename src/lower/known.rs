@@ -9,7 +9,7 @@
 use rustc_hash::FxHashMap;
 
 use super::builder::Builder;
-use crate::ir::{Arg, Const, ContainerKind, Op, Sym, VarDef, VarId};
+use crate::ir::{Arg, Const, ContainerKind, Op, Operator, Sym, VarDef, VarId};
 
 /// A constant key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,6 +131,12 @@ impl Builder {
             | Op::StoreFree { .. }
             | Op::LoadClassName { .. }
             | Op::StoreClassName { .. } => {}
+            // What a test asks of an object changes no container that it is not given.
+            Op::Operate {
+                dst: None,
+                op: Operator::Truth | Operator::Equal | Operator::NotEqual | Operator::Ordered(_),
+                ..
+            } => {}
             _ => self.known.clear(),
         }
     }

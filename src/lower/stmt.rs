@@ -3,9 +3,9 @@
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextSize};
 
-use super::expr::bin_op;
+use super::cond::Want;
 use super::{Lowerer, MAX_STMT_DEPTH};
-use crate::ir::{BinOp, Cond, Const, Op, ScopeKind, VarId};
+use crate::ir::{Cond, Const, Op, Operator, ScopeKind, Side, VarId};
 
 impl<'a> Lowerer<'a> {
     /// Lowers a block up to its first statement that ends it. Returns the call if the last statement is a bare call.
@@ -105,7 +105,7 @@ impl<'a> Lowerer<'a> {
             Stmt::FunctionDef(def) => self.function(def),
             Stmt::ClassDef(def) => self.class(def),
             Stmt::Assert(s) => {
-                let test = self.test(&s.test, false);
+                let test = self.test(&s.test, Want::Truth);
                 let before = self.f.guard;
                 if let Some(msg) = &s.msg
                     && self.constant(msg).is_none()
@@ -270,14 +270,13 @@ impl<'a> Lowerer<'a> {
     }
 
     fn aug_assign(&mut self, s: &'a ruff_python_ast::StmtAugAssign) {
-        let op = bin_op(s.op);
         let pos = self.pos(s.start());
         match s.target.as_ref() {
             Expr::Name(e) => {
                 let name = self.sym(e.id.as_str());
                 let left = self.read(name, e.start());
                 let right = self.expr(&s.value);
-                let value = self.augmented(op, left, right, s.start());
+                let value = self.binary(s.op, true, (left, right), s.start());
                 self.bind(name, value, e.start());
             }
             Expr::Attribute(e) => {
@@ -287,7 +286,7 @@ impl<'a> Lowerer<'a> {
                 let left = self.f.fresh(None);
                 self.f.emit(Op::LoadAttr { dst: left, obj, name }, at);
                 let right = self.expr(&s.value);
-                let src = self.augmented(op, left, right, s.start());
+                let src = self.binary(s.op, true, (left, right), s.start());
                 self.note_self_attr(obj, name);
                 self.f.emit(Op::StoreAttr { obj, name, src }, pos);
             }
@@ -298,22 +297,12 @@ impl<'a> Lowerer<'a> {
                 let left = self.f.fresh(None);
                 self.f.emit(Op::LoadSub { dst: left, obj, key }, pos);
                 let right = self.expr(&s.value);
-                let src = self.augmented(op, left, right, s.start());
+                let src = self.binary(s.op, true, (left, right), s.start());
                 self.f.emit(Op::StoreSub { obj, key, src }, pos);
             }
             _ => {
                 self.expr(&s.value);
             }
-        }
-    }
-
-    fn augmented(&mut self, op: Option<BinOp>, left: VarId, right: VarId, at: TextSize) -> VarId {
-        match op {
-            Some(op) => {
-                let pos = self.pos(at);
-                self.binary(op, left, right, pos)
-            }
-            None => self.opaque_at(at),
         }
     }
 
@@ -324,11 +313,14 @@ impl<'a> Lowerer<'a> {
                 self.unbind(name);
             }
             Expr::Attribute(e) => {
-                self.expr(&e.value);
+                let obj = self.expr(&e.value);
+                let name = Side::Str(self.sym(e.attr.as_str()));
+                self.operate_only(Operator::DeleteAttribute, obj, name, e.start());
             }
             Expr::Subscript(e) => {
-                self.expr(&e.value);
-                self.expr(&e.slice);
+                let obj = self.expr(&e.value);
+                let key = self.expr(&e.slice);
+                self.operate_only(Operator::DeleteItem, obj, Side::Var(key), e.start());
             }
             Expr::Tuple(e) => return e.elts.iter().for_each(|elt| self.delete_nested(elt)),
             Expr::List(e) => return e.elts.iter().for_each(|elt| self.delete_nested(elt)),

@@ -159,7 +159,8 @@ fn innermost(solver: &Solver<'_>, value: ValueId, depth: u32) -> Option<Innermos
         | Value::ManagerFunc(func)
         | Value::StaticMethod(func)
         | Value::ClassMethod(func) => innermost(solver, func, depth + 1),
-        Value::Obj(ObjKind::Partial, ..) => {
+        // A partial, or a function under a context manager.
+        Value::Obj(ObjKind::Partial | ObjKind::Primitive(_), ..) => {
             let name = solver.program.names.find("func")?;
             let node = solver.existing_field(value, name)?;
             let inner = solver.graph.values(node).to_vec();

@@ -2,6 +2,7 @@
 //! which depend on the text alone. What it has not come to yet is made when it is asked for.
 
 use super::layout::Layout;
+use super::operator::Live;
 use crate::link::{File, FuncId, Program};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,14 +19,15 @@ enum Slot {
 /// The layouts of a program, by function.
 pub(super) struct Ahead {
     files: Arc<[File]>,
+    live: Live,
     slots: Vec<Mutex<Slot>>,
 }
 
 impl Ahead {
     /// Starts to make the layouts, if there is a thread for it.
-    pub fn start(program: &Program) -> Arc<Ahead> {
+    pub fn start(program: &Program, live: Live) -> Arc<Ahead> {
         let slots = (0..program.func_count()).map(|_| Mutex::new(Slot::Open)).collect();
-        let ahead = Arc::new(Ahead { files: Arc::clone(&program.files), slots });
+        let ahead = Arc::new(Ahead { files: Arc::clone(&program.files), live, slots });
         if rayon::current_num_threads() > 1 {
             let all = Arc::clone(&ahead);
             rayon::spawn(move || all.make());
@@ -41,7 +43,7 @@ impl Ahead {
                     continue;
                 }
                 // The slot is free meanwhile: nobody waits for a layout.
-                let layout = Box::new(Layout::new(ir, file));
+                let layout = Box::new(Layout::new(ir, file, self.live));
                 let mut slot = self.slot(func);
                 if matches!(*slot, Slot::Open) {
                     *slot = Slot::Made(layout);
@@ -55,7 +57,7 @@ impl Ahead {
         let slot = std::mem::replace(&mut *self.slot(func), Slot::Taken);
         match slot {
             Slot::Made(layout) => *layout,
-            Slot::Open | Slot::Taken => Layout::new(program.func(func), program.file_of(func)),
+            Slot::Open | Slot::Taken => Layout::new(program.func(func), program.file_of(func), self.live),
         }
     }
 

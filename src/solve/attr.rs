@@ -3,9 +3,11 @@
 use super::call::Args;
 use super::class::{is_tuple_helper, is_tuple_method};
 use super::graph::NodeId;
+use super::modelled;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
+use crate::ir::{Op, Side};
 use crate::link::{ModId, Name};
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -17,7 +19,7 @@ const MIN_BUNDLE: usize = 3;
 #[derive(Clone, Copy)]
 pub(super) struct Attribute {
     /// Whether the class or a project base of it binds the name.
-    defined: bool,
+    pub defined: bool,
     /// Whether an instance finds it only through `__getattr__`.
     through_getattr: bool,
     /// Whether the class may have it although no definition says so.
@@ -37,7 +39,7 @@ pub(super) struct Loaded {
 impl Solver<'_> {
     /// What the definitions of a class and its bases say of an attribute. They are asked again and again, so the answer is
     /// kept until an MRO changes.
-    fn attribute(&mut self, class: ValueId, name: Name) -> Attribute {
+    pub(super) fn attribute(&mut self, class: ValueId, name: Name) -> Attribute {
         if let Some(&known) = self.attributes.get(&(class, name)) {
             return known;
         }
@@ -56,21 +58,47 @@ impl Solver<'_> {
         let is_property = matches!(self.values.get(raw), Value::Obj(ObjKind::Property, ..));
         if is_property && !matches!(self.values.get(recv), Value::Class(..)) {
             self.call_property(raw, recv, dst, at);
+        } else if self.is_descriptor(raw) {
+            self.call_descriptor(raw, recv, dst, at);
         } else {
             self.bind_raw(raw, recv, dst);
         }
     }
 
+    /// Whether a raw attribute is an object of the program that says itself what reading it gives.
+    fn is_descriptor(&mut self, raw: ValueId) -> bool {
+        self.live.has_descriptors()
+            && matches!(self.values.get(raw), Value::Inst(..))
+            && self.class_of(raw).is_some_and(|class| self.attribute(class, self.names.get).defined)
+    }
+
+    /// Calls `__get__` of a descriptor, with the instance, or `None` for the class itself, and the class.
+    fn call_descriptor(&mut self, raw: ValueId, recv: ValueId, dst: NodeId, at: Origin) {
+        let result = self.result_of_property(at, raw);
+        self.flow(result, dst);
+        if self.getters.insert((at, raw, recv)) {
+            let (instance, owner) = match self.class_of(recv) {
+                Some(class) => (recv, class),
+                None => (well_known::NONE, recv),
+            };
+            let args = [self.constant(instance), self.constant(owner)];
+            self.call_method(raw, self.names.get, &args, result, at, Some(HopKind::Property));
+        }
+    }
+
+    /// The node with what a property or descriptor gives where it is read.
+    fn result_of_property(&mut self, at: Origin, property: ValueId) -> NodeId {
+        if let Some(&node) = self.property_calls.get(&(at, property)) {
+            return node;
+        }
+        let node = self.graph.node();
+        self.property_calls.insert((at, property), node);
+        node
+    }
+
     /// Calls the getter of a property.
     fn call_property(&mut self, property: ValueId, recv: ValueId, dst: NodeId, at: Origin) {
-        let result = match self.property_calls.get(&(at, property)) {
-            Some(&node) => node,
-            None => {
-                let node = self.graph.node();
-                self.property_calls.insert((at, property), node);
-                node
-            }
-        };
+        let result = self.result_of_property(at, property);
         self.flow(result, dst);
         if self.getters.insert((at, property, recv)) {
             // The getter takes the receiver by binding, so the call itself has no arguments.
@@ -237,6 +265,11 @@ impl Solver<'_> {
                 let Some(class) = class else { return };
                 let raw = self.lookup_behind(class, after, name);
                 self.watch(raw, Use::Bind { recv: this, dst, at });
+                if self.is_of_every_object(class, after, name) {
+                    let path = self.dotted_name("builtins.object", name);
+                    let method = self.ext_method(this, path);
+                    self.graph.add(dst, method);
+                }
             }
             Value::Obj(ObjKind::External(path), ..) => {
                 let field = self.field(value, name);
@@ -244,6 +277,16 @@ impl Solver<'_> {
                 if !self.is_holder(path) || self.model_of(path, name).is_some() {
                     self.load_external_attr(value, path, name, dst);
                 }
+            }
+            Value::Obj(ObjKind::Primitive(prim), ..) if self.text(prim) == modelled::MANAGED => {
+                // What `functools.wraps` makes of the function that it calls.
+                let func = self.field(value, self.names.func);
+                self.watch(func, Use::AttrTerm { dst, name, at });
+            }
+            Value::Obj(ObjKind::Primitive(prim), ..) if self.text(prim) == modelled::GENERIC => {
+                let path = self.dotted_name("functools.singledispatch", name);
+                let method = self.ext_method(value, path);
+                self.graph.add(dst, method);
             }
             Value::Obj(kind, ..) => {
                 let class = match kind {
@@ -347,6 +390,17 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether `super()` finds a method that every object has, since no class behind another one has it.
+    fn is_of_every_object(&self, class: ValueId, after: ValueId, name: Name) -> bool {
+        let is_plain = |base: ValueId| match self.values.get(base) {
+            Value::Class(..) => !self.binds(base, name),
+            Value::Ext(path) => self.text(path) == "builtins.object",
+            _ => false,
+        };
+        matches!(self.text(name), "__setattr__" | "__delattr__" | "__init_subclass__")
+            && self.mro(class).iter().skip_while(|&&base| base != after).skip(1).all(|&base| is_plain(base))
+    }
+
     /// A name of a module of flags that is bound there, to what the flag is by default. Functions of the module are written in
     /// lower case (PEP 8).
     pub(super) fn flag_with_default(&mut self, module: ModId, name: Name, default: NodeId, dst: NodeId) {
@@ -409,21 +463,23 @@ impl Solver<'_> {
         let Loaded { node, ref mut loads, ref properties, .. } = self.loaded[index as usize];
         loads.push((dst, at));
         for property in properties.clone() {
-            self.call_property(property, value, dst, at);
+            self.bind(property, value, dst, at);
         }
         Some(node)
     }
 
     /// A raw attribute of the class of an object whose attribute is loaded.
     pub(super) fn bind_loaded(&mut self, index: u32, raw: ValueId) {
+        let is_property = matches!(self.values.get(raw), Value::Obj(ObjKind::Property, ..));
+        let calls = is_property || self.is_descriptor(raw);
         let Loaded { object, node, ref loads, ref mut properties } = self.loaded[index as usize];
-        if !matches!(self.values.get(raw), Value::Obj(ObjKind::Property, ..)) {
+        if !calls {
             self.bind_raw(raw, object, node);
             return;
         }
         properties.push(raw);
         for (dst, at) in loads.clone() {
-            self.call_property(raw, object, dst, at);
+            self.bind(raw, object, dst, at);
         }
     }
 
@@ -438,13 +494,13 @@ impl Solver<'_> {
                 self.flow(src, field);
             }
             Value::Inst(..) => {
-                if let Some(class) = self.class_of(object)
-                    && self.attribute(class, name).defined
-                {
-                    self.store_property(object, class, name, src, at);
+                if self.live.sets_attributes() {
+                    let text = self.values.intern_keyed(Value::Str(name), None);
+                    let text = self.constant(text);
+                    let ignored = self.graph.node();
+                    self.run_special(object, self.names.setattr, &[text, src], ignored, at);
                 }
-                let field = self.field(object, name);
-                self.flow(src, field);
+                self.store_on_instance(object, name, src, at);
             }
             Value::Class(..) | Value::Obj(..) | Value::Func(..) | Value::Ext(_) | Value::ExtMethod(..) => {
                 let field = self.field(object, name);
@@ -458,11 +514,35 @@ impl Solver<'_> {
         }
     }
 
+    /// What `object.__setattr__` does.
+    pub(super) fn store_on_instance(&mut self, object: ValueId, name: Name, src: NodeId, at: Origin) {
+        if let Some(class) = self.class_of(object)
+            && self.attribute(class, name).defined
+        {
+            self.store_property(object, class, name, src, at);
+        }
+        let field = self.field(object, name);
+        self.flow(src, field);
+    }
+
     /// A property with a setter runs it.
     fn store_property(&mut self, object: ValueId, class: ValueId, name: Name, src: NodeId, at: Origin) {
         let raw = self.lookup(class, name);
         let what = self.primitive(super::primitive::Pending::SetProperty { object, src, at });
         self.watch(raw, Use::Primitive { what });
+    }
+
+    /// `del object.name`: a descriptor that has `__delete__` runs it.
+    pub(super) fn delete_attr(&mut self, at: Origin, object: ValueId) {
+        let Op::Operate { right: Side::Str(name), .. } = *self.op(at) else { return };
+        let name = self.sym(at.inst, name);
+        if let Some(class) = self.class_of(object)
+            && self.attribute(class, name).defined
+        {
+            let raw = self.lookup(class, name);
+            let what = self.primitive(super::primitive::Pending::Delete { object, at });
+            self.watch(raw, Use::Primitive { what });
+        }
     }
 
     /// The dotted path of an attribute of an external object, kept short: results of results collapse.

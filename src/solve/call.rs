@@ -104,6 +104,13 @@ impl Solver<'_> {
                 let call = self.with_receiver(call, recv);
                 self.call_primitive(call, callee, name);
             }
+            // A context manager that `contextlib.contextmanager` made is a decorator.
+            Value::Manager(_) => {
+                let call = self.with_receiver(call, recv);
+                if let Some(function) = self.argument(call, Some(0), Some("func")) {
+                    self.put_under_manager(call, callee, function);
+                }
+            }
             Value::Obj(ObjKind::NamedTuple, ..) => self.construct_named_tuple(call, callee, callee),
             Value::Ext(path) => {
                 let call = self.with_receiver(call, recv);

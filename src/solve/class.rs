@@ -1,9 +1,12 @@
 //! Classes: class statements, linearisation (C3), what definitions bind, lookup along the MRO, `super()`, named tuples.
 
+use super::call::{Args, Passing};
 use super::graph::NodeId;
 use super::made::Made;
+use super::primitive::Pending;
 use super::value::{ClassDef, Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
+use crate::finding::HopKind;
 use crate::ir::{Arg, Op};
 use crate::link::{FuncId, Name};
 
@@ -207,7 +210,34 @@ impl Solver<'_> {
             self.body_class.insert(inst, class);
             self.edge(at, inst, None);
         }
+        if self.live.tells_of_subclasses() {
+            self.tell_of_subclass(class, at);
+        }
         self.graph.add(dst, class);
+    }
+
+    /// Calls `__init_subclass__` of the bases of a new class, with the keyword arguments of its statement.
+    fn tell_of_subclass(&mut self, class: ValueId, at: Origin) {
+        let mut args = Args::new();
+        if let Op::MakeClass { bases, .. } = self.op(at) {
+            let bases = bases.clone();
+            for base in &bases {
+                let passing = match *base {
+                    Arg::Kw(name, _) => Passing::Kw(self.sym(at.inst, name)),
+                    Arg::DoubleStar(_) => Passing::DoubleStar,
+                    Arg::Pos(_) | Arg::Star(_) => continue,
+                };
+                if !matches!(passing, Passing::Kw(name) if self.text(name) == "metaclass") {
+                    args.push((passing, self.var(at.inst, base.var())));
+                }
+            }
+        }
+        let (bound, ignored) = (self.graph.node(), self.graph.node());
+        let call = self.synthetic_call(at, args, ignored, Some(HopKind::Method));
+        let raw = self.lookup_behind(class, class, self.names.init_subclass);
+        let what = self.primitive(Pending::InitSubclass { class, dst: bound });
+        self.watch(raw, Use::Primitive { what });
+        self.watch(bound, Use::Callee(call));
     }
 
     /// The linearisations of a base.

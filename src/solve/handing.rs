@@ -25,6 +25,9 @@ impl Solver<'_> {
                 let SharedVar { var, guard, .. } = layout.shared[(node.0 - layout.base.0) as usize];
                 for i in layout.of(var) {
                     let operand = self.layout(func).uses[i];
+                    if !self.matters(operand, node, unseen.clone()) {
+                        continue;
+                    }
                     if operand.once {
                         self.hand_to_shared(&instances, operand.index, node, unseen.clone());
                         continue;
@@ -46,6 +49,15 @@ impl Solver<'_> {
     pub(super) fn is_dead(&self, at: Origin) -> bool {
         let inst = &self.insts[at.inst.0 as usize];
         !inst.dead.is_empty() && inst.rules_out(self.program.func(inst.func).instrs[at.index as usize].guard)
+    }
+
+    /// Whether any of some values matters to an operand: to most operators only objects do.
+    #[inline]
+    fn matters(&self, operand: Operand, node: NodeId, values: Range<usize>) -> bool {
+        !matches!(operand.act, Act::Operate { all: false })
+            || self.graph.values(node)[values]
+                .iter()
+                .any(|&value| matches!(self.values.get(value), Value::Inst(..)))
     }
 
     fn hand_to_use(&mut self, inst: InstId, operand: Operand, node: NodeId, values: Range<usize>) {
@@ -77,6 +89,11 @@ impl Solver<'_> {
                 Act::Fold => {
                     self.on_operand(at, operand.role, value);
                     break;
+                }
+                Act::Operate { all } => {
+                    if all || matches!(self.values.get(value), Value::Inst(..)) {
+                        self.on_operator(at, operand.role, value);
+                    }
                 }
                 Act::Other => self.on_operand(at, operand.role, value),
             }
@@ -117,6 +134,9 @@ impl Solver<'_> {
 
     /// Whether loading an attribute of a value may call something, so that it matters which instance does it.
     fn needs_site(&self, value: ValueId) -> bool {
+        if self.live.has_descriptors() && matches!(self.values.get(value), Value::Class(..)) {
+            return true;
+        }
         !matches!(
             self.values.get(value),
             Value::Module(_)
@@ -151,7 +171,10 @@ impl Solver<'_> {
             let (slot, operand) = layout.visible[i];
             let (node, guard) = (NodeId(layout.base.0 + slot), layout.shared[slot as usize].guard);
             let seen = self.graph.seen(node);
-            if seen == 0 || self.insts[inst.0 as usize].rules_out(guard) {
+            if seen == 0
+                || !self.matters(operand, node, 0..seen)
+                || self.insts[inst.0 as usize].rules_out(guard)
+            {
                 continue;
             }
             if !operand.once {

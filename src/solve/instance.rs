@@ -1,14 +1,16 @@
 //! Instances: the instructions of a function in a context, turned into constraints.
 
+use super::class::ClassInfo;
 use super::contexts::Rule;
 use super::gate;
 use super::graph::{NodeId, Owner};
 use super::index::hash_of;
 use super::layout::role;
+use super::primitive::Pending;
 use super::value::{Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{BinOp, Const, ContainerKind, Op, ParamKind, VarDef, VarId};
+use crate::ir::{BinOp, Const, ContainerKind, Op, Operator, ParamKind, VarDef, VarId};
 use crate::link::{FuncId, ModId, Name};
 
 /// A condition whose text would be longer than this, in bytes, is not kept.
@@ -141,7 +143,7 @@ impl Solver<'_> {
                 }
                 Const::Other => well_known::OPAQUE,
             },
-            Op::Opaque { .. } | Op::Test { .. } => well_known::OPAQUE,
+            Op::Opaque { .. } | Op::Test { .. } | Op::Operate { .. } => well_known::OPAQUE,
             Op::LoadGlobal { name, .. } => {
                 let name = self.sym(inst, name);
                 self.load_global(inst, name, dst);
@@ -158,6 +160,7 @@ impl Solver<'_> {
         match *self.op(at) {
             Op::Const { dst, .. }
             | Op::Opaque { dst }
+            | Op::Operate { dst: Some(dst), .. }
             | Op::Test { dst, .. }
             | Op::LoadGlobal { dst, .. } => {
                 self.install_constant(at, self.var(at.inst, dst));
@@ -175,6 +178,12 @@ impl Solver<'_> {
                 if let Some(&class) = self.body_class.get(&inst) {
                     let node = self.field(class, name);
                     self.flow(self.var(at.inst, src), node);
+                    if self.live.tells_names()
+                        && let Some(at) = self.classes.get(&class).map(ClassInfo::place)
+                    {
+                        let what = self.primitive(Pending::SetName { class, name, at });
+                        self.watch(self.var(inst, src), Use::Primitive { what });
+                    }
                 }
             }
             Op::LoadFree { dst, levels, cell } => {
@@ -320,6 +329,12 @@ impl Solver<'_> {
             }
             Op::StoreSub { obj, key, src } => {
                 if which == role::PRIMARY {
+                    if matches!(self.values.get(value), Value::Inst(..)) {
+                        let args = [self.var(at.inst, key), self.var(at.inst, src)];
+                        let ignored = self.graph.node();
+                        self.run_special(value, self.names.setitem, &args, ignored, at);
+                        return;
+                    }
                     for i in 0..self.graph.values(self.var(at.inst, key)).len() {
                         let k = self.graph.values(self.var(at.inst, key))[i];
                         self.store_key(value, k, self.var(at.inst, src));
@@ -347,7 +362,10 @@ impl Solver<'_> {
                     self.graph.add(self.var(at.inst, dst), list);
                 }
                 _ => {
-                    self.graph.add(self.var(at.inst, dst), value);
+                    let (key, result) = (self.constant(well_known::OPAQUE), self.var(at.inst, dst));
+                    if !self.run_special(value, self.names.getitem, &[key], result, at) {
+                        self.graph.add(result, value);
+                    }
                 }
             },
             Op::Unpack { dst, index, from_end, rest, .. } => {
@@ -384,12 +402,18 @@ impl Solver<'_> {
                     }
                 }
             }
-            Op::BinOp { dst, op: op @ (BinOp::And | BinOp::Or), left, right } => {
+            Op::BinOp { dst, op: op @ (BinOp::And | BinOp::Or), left, right, .. } => {
                 let word = if op == BinOp::And { gate::AND } else { gate::OR };
                 let other = if which == role::PRIMARY { right } else { left };
                 self.either(value, word, self.var(at.inst, other), self.var(at.inst, dst));
             }
-            Op::BinOp { .. } => self.fold_binop(at),
+            Op::BinOp { .. } => {
+                // An element of what a text is formatted with.
+                if which == role::ELEMENT {
+                    self.make_text(at, Operator::Str, value);
+                }
+                self.fold_binop(at);
+            }
             Op::Format { dst, .. } => self.fold_format(at, self.var(at.inst, dst)),
             Op::Test { dst, .. } => self.test(at, value, self.var(at.inst, dst)),
             Op::Raise { .. } => self.on_raise(at, value),

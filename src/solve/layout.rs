@@ -6,10 +6,12 @@
 //! constraints of its own for operands: a new value of a variable is handed to the instructions that the table lists.
 
 use super::graph::{NodeId, Owner};
+use super::operator::Live;
 use super::value::InstId;
 use super::{Inst, Solver};
 use crate::ir::{
-    BinOp, Const, FileIr, FormatPart, FuncIr, GuardId, Narrowing, Op, Param, ParamKind, VarDef, VarId,
+    BinOp, Const, FileIr, FormatPart, FuncIr, GuardId, Narrowing, Op, Operator, Param, ParamKind, Side,
+    VarDef, VarId,
 };
 use crate::link::{File, FuncId, Name};
 use rustc_hash::FxHashSet;
@@ -21,6 +23,8 @@ pub(super) mod role {
     pub const PRIMARY: u8 = 0;
     /// The key of a subscript, the right side of an operation, the class of `isinstance`.
     pub const KEY: u8 = 1;
+    /// No operand, but an element of one.
+    pub const ELEMENT: u8 = 2;
 }
 
 /// A use of a variable.
@@ -47,6 +51,8 @@ pub(super) enum Act {
     LoadAttr { name: Name, dst: u32 },
     /// Folds all values that its operands have: once for any number of new ones.
     Fold,
+    /// Runs a special method of it if it is an object (see `operator`); with `all`, other values matter as well.
+    Operate { all: bool },
     /// Something else: see `Solver::on_operand`.
     Other,
 }
@@ -142,10 +148,10 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(ir: &FuncIr, file: &File) -> Layout {
+    pub(super) fn new(ir: &FuncIr, file: &File, live: Live) -> Layout {
         let names = &file.names;
         let file = &file.ir;
-        let (places, own, shared) = places(ir);
+        let (places, own, shared) = places(ir, live);
         let mut once = vec![false; ir.instrs.len()];
         for SharedVar { index, .. } in &shared {
             once[*index as usize] = true;
@@ -155,6 +161,19 @@ impl Layout {
         for (index, (instr, &once)) in (0..).zip(ir.instrs.iter().zip(&once)) {
             let act = Act::of(&instr.op, &places, names, call_count);
             watched(&instr.op, |var, role| all.push((var, Operand { index, role, once, act })));
+            operated(&instr.op, live, |var, role, any| {
+                // Nothing else than this is ever in it.
+                let is_object = match ir.vars[var.0 as usize].def {
+                    VarDef::Instr(index) => !matches!(
+                        ir.instrs[index as usize].op,
+                        Op::Const { .. } | Op::Opaque { .. } | Op::Format { .. }
+                    ),
+                    _ => true,
+                };
+                if is_object || any {
+                    all.push((var, Operand { index, role, once, act: Act::Operate { all: any } }));
+                }
+            });
             call_count += u32::from(matches!(instr.op, Op::Call { .. }));
         }
         let mut keys: FxHashSet<VarId> = FxHashSet::default();
@@ -283,12 +302,13 @@ impl Layout {
 }
 
 /// Gives each variable its place; also lists the variables of either kind, in the order of their places.
-fn places(ir: &FuncIr) -> (Vec<Packed>, Vec<VarId>, Vec<SharedVar>) {
+fn places(ir: &FuncIr, live: Live) -> (Vec<Packed>, Vec<VarId>, Vec<SharedVar>) {
     let mut shared_at: Vec<Option<u32>> = vec![None; ir.vars.len()];
     let mut shared: Vec<SharedVar> = Vec::new();
     for (index, instr) in (0..).zip(&ir.instrs) {
         let dst = match instr.op {
             Op::Const { dst, .. } | Op::Opaque { dst } | Op::LoadGlobal { dst, .. } => dst,
+            Op::Operate { dst: Some(dst), op, .. } if !live.has(op) => dst,
             Op::LoadAttr { dst, obj: of, .. }
             | Op::Copy { dst, src: of }
             | Op::Await { dst, src: of }
@@ -403,7 +423,7 @@ fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
         }
         Op::Format { parts, .. } => {
             for part in parts {
-                if let FormatPart::Value(var) = part {
+                if let FormatPart::Value(var, _) = part {
                     each(*var, role::PRIMARY);
                 }
             }
@@ -413,6 +433,7 @@ fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
         Op::With { manager, .. } => each(*manager, role::PRIMARY),
         Op::Const { .. }
         | Op::Opaque { .. }
+        | Op::Operate { .. }
         | Op::LoadGlobal { .. }
         | Op::LoadClassName { .. }
         | Op::StoreClassName { .. }
@@ -429,12 +450,49 @@ fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
     }
 }
 
+/// Calls `each` with the variables in which an object may have a special method that an instruction runs, and whether values
+/// that are no objects matter as well: `Solver::on_operator` is what it does then.
+fn operated(op: &Op, live: Live, mut each: impl FnMut(VarId, u8, bool)) {
+    let all = |op: Operator| live.reflects(op) || op == Operator::Contains;
+    match op {
+        Op::Operate { op, left, right, .. } if live.has(*op) => {
+            each(*left, role::PRIMARY, all(*op));
+            if let Side::Var(right) = right
+                && (all(*op) || !op.methods().1.is_empty())
+            {
+                each(*right, role::KEY, false);
+            }
+        }
+        Op::BinOp { op, left, right, augmented, .. } => {
+            if let Some(op) = op.operator(*augmented).filter(|&op| live.has(op)) {
+                each(*left, role::PRIMARY, all(op) || live.makes_text(op));
+                each(*right, role::KEY, false);
+            }
+        }
+        Op::Test { cond, by: Some(op), .. } if live.has(*op) => {
+            if let Some(var) = cond.subject() {
+                each(var, role::PRIMARY, *op == Operator::Contains);
+            }
+        }
+        Op::Format { parts, .. } => {
+            for part in parts {
+                if let FormatPart::Value(var, op) = part
+                    && live.has(*op)
+                {
+                    each(*var, role::PRIMARY, false);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Whether an instruction does something without a value of an operand; see `Solver::install_instr`.
 fn acts_at_once(op: &Op) -> bool {
     match op {
         // What comes back from these is known before what goes in.
         Op::Yield { .. } | Op::Test { .. } => true,
-        Op::Delete => false,
+        Op::Delete | Op::Operate { dst: None, .. } => false,
         _ => {
             let mut waits = false;
             watched(op, |_, _| waits = true);
@@ -487,7 +545,8 @@ impl Solver<'_> {
     /// Whether a node is that of a variable of the function of an instance which holds a constant and nothing else.
     pub(super) fn is_constant(&self, inst: InstId, node: NodeId) -> bool {
         self.shared_at(inst, node).is_some_and(|(func, SharedVar { index, .. })| {
-            matches!(self.program.func(func).instrs[index as usize].op, Op::Const { .. } | Op::Opaque { .. })
+            let op = &self.program.func(func).instrs[index as usize].op;
+            matches!(op, Op::Const { .. } | Op::Opaque { .. } | Op::Operate { .. })
         })
     }
 }

@@ -377,7 +377,13 @@ impl Solver<'_> {
                 let object = self.term(&args[0], call, recv)?;
                 let name = self.term(&args[1], call, recv)?;
                 let value = self.term(&args[2], call, recv)?;
-                let what = self.primitive(super::primitive::Pending::SetAttr { object, name, value, at });
+                let what = self.primitive(super::primitive::Pending::SetAttr {
+                    object,
+                    name,
+                    value,
+                    plain: true,
+                    at,
+                });
                 self.watch(object, Use::Primitive { what });
                 self.watch(name, Use::Primitive { what });
                 object

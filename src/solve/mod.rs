@@ -10,7 +10,7 @@
 //! content, `named` the names that solving compares with, `import` imports, [`call`] calls and contexts, `passing` what they pass, `target` what
 //! they meet, [`contexts`] which rules make them, `tested` parameters that are passed on to where they are tested,
 //! [`forward`] which functions pass on `*args` and `**kwargs`, [`shape`] how these keep their calls apart, `binding`
-//! arguments to parameters, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a
+//! arguments to parameters, `operator` the special methods that operators run, `construct` instantiation, `class` classes and lookup along the MRO, `made` classes that a
 //! call makes, [`attr`] attributes, `lacking` those that an object cannot have, [`heap`] fields and containers,
 //! [`strings`] constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks,
 //! [`registry`] what frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`]
@@ -52,6 +52,7 @@ mod modelled;
 mod named;
 mod narrow;
 pub mod observe;
+mod operator;
 mod passed;
 mod passing;
 pub mod primitive;
@@ -70,6 +71,7 @@ mod views;
 pub mod web;
 
 use crate::finding::HopKind;
+use crate::ir::{Instr, Op};
 use crate::link::{FuncId, ModId, Name, Program};
 use crate::models::Models;
 use contexts::Contexts;
@@ -317,6 +319,12 @@ pub struct Solver<'p> {
     watched_insts: u32,
     primitives: Vec<primitive::Pending>,
     constants: FxHashMap<ValueId, NodeId>,
+    /// Operators that may run methods of the program.
+    live: operator::Live,
+    /// Methods that operators have run.
+    ran: FxHashSet<operator::Ran>,
+    /// Where a method of the left operand of an operator has returned `NotImplemented`.
+    declined: FxHashSet<(Origin, crate::ir::Operator)>,
     uncalled: FxHashSet<uncalled::Definition>,
     uncalled_by: Option<InstId>,
     names: WellKnownNames,
@@ -325,6 +333,7 @@ pub struct Solver<'p> {
 impl<'p> Solver<'p> {
     /// A solver over a linked program.
     pub fn new(program: &'p mut Program, models: &'p Models, knowledge: &Knowledge) -> Solver<'p> {
+        let live = operator::Live::of(&program.names);
         let names = WellKnownNames::new(&mut program.names);
         let feature_modules = knowledge
             .feature_modules
@@ -340,7 +349,7 @@ impl<'p> Solver<'p> {
             let names = tested::Names::of(program);
             rayon::join(|| tested::passed_on(program, &names), || forward::forwards(program, &names))
         };
-        let ahead = ahead::Ahead::start(program);
+        let ahead = ahead::Ahead::start(program, live);
         let files = program.files.len();
         let mut solver = Solver {
             program,
@@ -439,6 +448,9 @@ impl<'p> Solver<'p> {
             watched_insts: 0,
             primitives: Vec::new(),
             constants: FxHashMap::default(),
+            live,
+            ran: FxHashSet::default(),
+            declined: FxHashSet::default(),
             uncalled: FxHashSet::default(),
             uncalled_by: None,
             names,
@@ -456,10 +468,12 @@ impl<'p> Solver<'p> {
     }
 
     /// Makes room for what a program of this size comes to, so that the big tables are not copied while they grow. The factors,
-    /// per instruction of the program, are those of a large web application.
+    /// per instruction of the program, are those of a large web application; tests, of which hardly any runs a method, do not count.
     fn reserve(&mut self) {
         let funcs = self.program.files.iter().flat_map(|file| &file.ir.funcs);
-        let size: usize = funcs.map(|func| func.instrs.len()).sum();
+        let tests = |instr: &&Instr| matches!(instr.op, Op::Operate { dst: None, .. });
+        let size: usize =
+            funcs.map(|func| func.instrs.len() - func.instrs.iter().filter(tests).count()).sum();
         self.graph.reserve(4 * size, 5 * size / 2, 5 * size / 4, size / 3);
         self.calls.reserve(3 * size / 4);
         self.fields.reserve(size / 2);

@@ -1,11 +1,19 @@
 //! Calls of library functions whose model names a primitive, and of the decorators that such primitives return.
 
 use super::call::Passing;
+use super::graph::NodeId;
 use super::primitive::{Pending, Wrap};
 use super::value::{ObjKind, Value, ValueId, well_known};
-use super::{Solver, Use};
+use super::{Origin, Solver, Use};
 use crate::link::Name;
 use crate::models::Entry;
+
+/// The primitive that is a function under a context manager: it is called within it (contextlib.ContextDecorator).
+pub(super) const MANAGED: &str = "managed";
+/// The primitive that is a generic function: any of its implementations is called (functools.singledispatch).
+pub(super) const GENERIC: &str = "singledispatch";
+/// The primitive that takes the function which a generic function calls for a class.
+const IMPLEMENTS: &str = "singledispatch_register";
 
 impl Solver<'_> {
     /// Runs the primitive of a library model.
@@ -130,12 +138,18 @@ impl Solver<'_> {
                 }
             }
             "setattr" => {
-                let (Some(object), Some(name), Some(value)) =
-                    (first, self.argument(call, Some(1), None), self.argument(call, Some(2), None))
-                else {
+                // `object.__setattr__(object, name, value)`, or as a method of the object.
+                let plain = entry.kind.as_deref() == Some("plain");
+                let this = recv.map(|recv| self.constant(recv));
+                let (object, place) = if this.is_some() { (this, 0) } else { (first, 1) };
+                let (Some(object), Some(name), Some(value)) = (
+                    object,
+                    self.argument(call, Some(place), None),
+                    self.argument(call, Some(place + 1), None),
+                ) else {
                     return;
                 };
-                let what = self.primitive(Pending::SetAttr { object, name, value, at: origin });
+                let what = self.primitive(Pending::SetAttr { object, name, value, at: origin, plain });
                 self.watch(object, Use::Primitive { what });
                 self.watch(name, Use::Primitive { what });
                 self.graph.add(dst, well_known::NONE);
@@ -258,6 +272,32 @@ impl Solver<'_> {
                 let what = self.primitive(Pending::ImportModule { dst, at: origin });
                 self.watch(first, Use::Primitive { what });
             }
+            MANAGED => {
+                let (Some(recv), Some(first)) = (recv, first) else { return };
+                self.put_under_manager(call, recv, first);
+            }
+            GENERIC => {
+                let object = self.primitive_object(GENERIC, origin);
+                if let Some(first) = first {
+                    let func = self.field(object, self.names.func);
+                    self.flow(first, func);
+                }
+                self.graph.add(dst, object);
+            }
+            IMPLEMENTS => {
+                let (Some(generic), Some(first)) = (recv, first) else { return };
+                match self.argument(call, Some(1), Some("func")) {
+                    Some(implementation) => {
+                        let func = self.field(generic, self.names.func);
+                        self.flow(implementation, func);
+                        self.flow(implementation, dst);
+                    }
+                    None => {
+                        let what = self.primitive(Pending::Dispatched { generic, dst, at: origin });
+                        self.watch(first, Use::Primitive { what });
+                    }
+                }
+            }
             "enter" => {
                 let Some(first) = first else { return };
                 let what = self.primitive(Pending::Enter { dst, at: origin });
@@ -302,10 +342,65 @@ impl Solver<'_> {
         }
     }
 
+    /// An object that a primitive makes at a place.
+    fn primitive_object(&mut self, prim: &str, at: Origin) -> ValueId {
+        let name = self.program.names.intern(prim);
+        self.object(ObjKind::Primitive(name), at)
+    }
+
+    /// A context manager decorates a function.
+    pub(super) fn put_under_manager(&mut self, call: u32, manager: ValueId, function: NodeId) {
+        let super::call::Call { origin, dst, .. } = self.calls[call as usize];
+        let object = self.primitive_object(MANAGED, origin);
+        let (func, managers) = (self.field(object, self.names.func), self.field(object, self.names.manager));
+        self.flow(function, func);
+        self.graph.add(managers, manager);
+        self.graph.add(dst, object);
+    }
+
+    /// A function under a context manager is called, or a generic one.
+    fn call_behind(&mut self, call: u32, object: ValueId) {
+        let origin = self.calls[call as usize].origin;
+        if let Some(managers) = self.existing_field(object, self.names.manager) {
+            let dst = self.graph.node();
+            let what = self.primitive(Pending::Enter { dst, at: origin });
+            self.watch(managers, Use::Primitive { what });
+        }
+        let func = self.field(object, self.names.func);
+        self.watch(func, Use::Callee(call));
+    }
+
+    /// What `generic.register(value)` makes of a value: of a function with annotations an implementation, of a class the decorator of one.
+    pub(super) fn register_implementation(
+        &mut self,
+        generic: ValueId,
+        value: ValueId,
+        dst: NodeId,
+        at: Origin,
+    ) {
+        match self.values.get(value) {
+            Value::Func(..) | Value::Bound(..) | Value::StaticMethod(_) | Value::ClassMethod(_) => {
+                let func = self.field(generic, self.names.func);
+                self.graph.add(func, value);
+                self.graph.add(dst, value);
+            }
+            _ => {
+                let decorator = self.primitive_object(IMPLEMENTS, at);
+                let generics = self.field(decorator, self.names.func);
+                self.graph.add(generics, generic);
+                self.graph.add(dst, decorator);
+            }
+        }
+    }
+
     /// Calls a decorator that a primitive returned.
     pub(super) fn call_primitive(&mut self, call: u32, object: ValueId, name: Name) {
         let prim = self.text(name).to_owned();
         let dst = self.calls[call as usize].dst;
+        if matches!(prim.as_str(), MANAGED | GENERIC) {
+            self.call_behind(call, object);
+            return;
+        }
         let Some(first) = self.argument(call, Some(0), None) else {
             if self.call_callable(call, &prim, object) {
                 return;
@@ -319,6 +414,14 @@ impl Solver<'_> {
                 let wrapped = self.field(object, self.names.wrapped);
                 let what = self.primitive(Pending::SetField { name: self.names.wrapped, value: wrapped });
                 self.watch(first, Use::Primitive { what });
+                self.flow(first, dst);
+            }
+            IMPLEMENTS => {
+                let generics = self.field(object, self.names.func);
+                for generic in self.graph.values(generics).to_vec() {
+                    let func = self.field(generic, self.names.func);
+                    self.flow(first, func);
+                }
                 self.flow(first, dst);
             }
             _ if self.call_callable(call, &prim, object) => {}

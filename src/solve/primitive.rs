@@ -2,11 +2,12 @@
 
 use super::call::{Args, Passing};
 use super::graph::NodeId;
+use super::operator::Ran;
 use super::strings::Late;
 use super::value::{AllocSite, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::ParamKind;
+use crate::ir::{Operator, ParamKind};
 use crate::link::{FuncId, Name, Resolved};
 
 /// What a value-driven primitive does with each value that reaches it.
@@ -34,16 +35,26 @@ pub enum Pending {
     /// The value is the receiver of a special method that a builtin calls (data model, section 3.3): the first that its
     /// class has.
     Special { names: Vec<Name>, dst: NodeId, at: Origin },
+    /// The value is what a method returned that an operator runs.
+    Operated { ran: Ran },
     /// The value is passed to something that is not understood; what it returns is among what a call returns.
     Assumed { origin: Origin, returned_by: Option<u32> },
     /// The value is a property (or not) that is assigned to.
     SetProperty { object: ValueId, src: NodeId, at: Origin },
+    /// The value is a descriptor (or not) that is deleted from an object.
+    Delete { object: ValueId, at: Origin },
+    /// The value is bound to a name in a class body.
+    SetName { class: ValueId, name: Name, at: Origin },
+    /// The value is `__init_subclass__` of a base of a new class.
+    InitSubclass { class: ValueId, dst: NodeId },
+    /// The value is a class, or a function with annotations, that is registered with a generic function.
+    Dispatched { generic: ValueId, dst: NodeId, at: Origin },
     /// A class or receiver of `super()`.
     Super { class: NodeId, this: NodeId, dst: NodeId },
     /// An object or a name of `getattr(object, name, default)`.
     GetAttr { object: NodeId, name: NodeId, dst: NodeId, at: Origin },
-    /// An object or a name of `setattr(object, name, value)`.
-    SetAttr { object: NodeId, name: NodeId, value: NodeId, at: Origin },
+    /// An object or a name of `setattr(object, name, value)`; `plain` is that of `object`, which asks nobody.
+    SetAttr { object: NodeId, name: NodeId, value: NodeId, at: Origin, plain: bool },
     /// A configuration object whose attribute is a configuration value.
     ConfigAttr { name: Name, dst: NodeId, at: Origin },
     /// A receiver or key of `dict.get` and its kin.
@@ -189,6 +200,7 @@ impl Solver<'_> {
                     self.call_method(value, name, &[], dst, at, Some(HopKind::Method));
                 }
             }
+            Pending::Operated { ran } => self.on_operated(ran, value),
             Pending::Assumed { origin, returned_by } => self.assume(origin, returned_by, value),
             Pending::SetProperty { object, src, at } => {
                 if matches!(self.values.get(value), Value::Obj(ObjKind::Property, ..)) {
@@ -200,8 +212,36 @@ impl Solver<'_> {
                     let bound = self.graph.node();
                     self.watch(setter, Use::Bind { recv: object, dst: bound, at });
                     self.watch(bound, Use::Callee(call));
+                } else if self.live.has_descriptors() {
+                    let args = [self.constant(object), src];
+                    let ignored = self.graph.node();
+                    self.run_special(value, self.names.set, &args, ignored, at);
                 }
             }
+            Pending::Delete { object, at } => {
+                let args = [self.constant(object)];
+                let ignored = self.graph.node();
+                self.run_special(value, self.names.delete, &args, ignored, at);
+            }
+            Pending::SetName { class, name, at } => {
+                let text = self.values.intern_keyed(Value::Str(name), None);
+                let args = [self.constant(class), self.constant(text)];
+                let ignored = self.graph.node();
+                self.run_special(value, self.names.set_name, &args, ignored, at);
+            }
+            // It is a class method whether it says so or not.
+            Pending::InitSubclass { class, dst } => match self.values.get(value) {
+                Value::Func(..) => {
+                    let bound = self.bound(class, value);
+                    self.graph.add(dst, bound);
+                }
+                Value::ClassMethod(func) => {
+                    let bound = self.bound(class, func);
+                    self.graph.add(dst, bound);
+                }
+                _ => {}
+            },
+            Pending::Dispatched { generic, dst, at } => self.register_implementation(generic, value, dst, at),
             Pending::Super { class, this, dst } => {
                 for (class, this) in self.new_pairs(class, this, value) {
                     let is_class = matches!(self.values.get(class), Value::Class(..));
@@ -219,9 +259,12 @@ impl Solver<'_> {
                     }
                 }
             }
-            Pending::SetAttr { object, name, value: src, at } => {
+            Pending::SetAttr { object, name, value: src, at, plain } => {
                 for (o, n) in self.new_pairs(object, name, value) {
                     match self.slot_name(n) {
+                        Some(name) if plain && matches!(self.values.get(o), Value::Inst(..)) => {
+                            self.store_on_instance(o, name, src, at);
+                        }
                         Some(name) => self.store_attr(o, name, src, at),
                         None => {
                             let rest = self.rest(o);
@@ -247,7 +290,10 @@ impl Solver<'_> {
             Pending::DottedAttr { object, dst, at } => self.load_dotted(object, value, dst, at),
             Pending::Pair { dict } => self.store_pair(dict, value),
             Pending::StrMethod { kind, dst } => self.str_method(&kind, value, dst),
-            Pending::Format { format, call, dst } => self.format_call(format, call, dst),
+            Pending::Format { format, call, dst } => {
+                self.make_text(self.calls[call as usize].origin, Operator::Format, value);
+                self.format_call(format, call, dst);
+            }
             Pending::Join { dst, .. } if !self.is_fixed_sequence(value) => {
                 self.graph.add(dst, well_known::ANY_STR);
             }

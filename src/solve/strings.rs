@@ -5,6 +5,7 @@
 //! container may not be filled. Folding is finite: results know how many operations made them, and deep or long ones become "any string".
 
 use super::graph::NodeId;
+use super::layout::role;
 use super::primitive::Pending;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
@@ -91,7 +92,8 @@ impl Solver<'_> {
     /// Folds a binary operation from the current values of its operands.
     pub(super) fn fold_binop(&mut self, at: Origin) {
         let func = self.insts[at.inst.0 as usize].func;
-        let Op::BinOp { dst, op, left, right } = self.program.func(func).instrs[at.index as usize].op else {
+        let Op::BinOp { dst, op, left, right, .. } = self.program.func(func).instrs[at.index as usize].op
+        else {
             return;
         };
         let [dst, left, right] = [dst, left, right].map(|var| self.var(at.inst, var));
@@ -275,7 +277,7 @@ impl Solver<'_> {
     /// Folds an instruction again when a node behind one of its operands changes.
     fn refold(&mut self, at: Origin, node: NodeId) {
         if self.refolds.insert((at, node)) {
-            self.watch(node, Use::Instr { at, role: 2 });
+            self.watch(node, Use::Instr { at, role: role::ELEMENT });
         }
     }
 
@@ -338,7 +340,7 @@ impl Solver<'_> {
                 FormatPart::Text(sym) => {
                     vec![(self.program.file_of(func).names[sym.0 as usize], 0)]
                 }
-                FormatPart::Value(var) => self.texts(self.var(at.inst, var)),
+                FormatPart::Value(var, _) => self.texts(self.var(at.inst, var)),
             });
         }
         let start = self.program.names.intern("");

@@ -235,6 +235,7 @@ fn judge(
             | Value::ManagerFunc(_)
             | Value::StaticMethod(_)
             | Value::ClassMethod(_)
+            | Value::Manager(_)
             | Value::Obj(ObjKind::Partial, ..) => Understood::Project,
             Value::Obj(ObjKind::Primitive(_) | ObjKind::NamedTuple, ..) | Value::Dispatch(..) => {
                 Understood::Modelled

@@ -112,6 +112,7 @@ macro_rules! fixtures {
 
 fixtures! {
     imports,
+    special,
     decorators,
     methods,
     proxies,

@@ -1,7 +1,7 @@
 //! What the relations of the specification are about: values, instances, places, calls. All of them are what they consist of;
 //! none is a number that depends on when it was made.
 
-use producer_map::ir::VarId;
+use producer_map::ir::{Operator, VarId};
 use producer_map::link::{ClassId, FuncId, ModId};
 
 use crate::intern::handle;
@@ -330,6 +330,9 @@ pub enum Place {
     Special(Call, V, Text),
     /// What a property gives where it is read.
     Got(At, V),
+    /// What a method returns that an operator runs: where, which operator, of which object, which of its methods, and whether
+    /// that of the right operand.
+    Operated(At, Operator, V, usize, bool),
     /// The iterator that an object gives where it is iterated.
     Iterator(At, V),
     /// A part of what a library function works out.

@@ -339,6 +339,7 @@ impl Evaluation {
                 let default = self.argument(Some(2), None);
                 self.effects.extend(default.map(|default| Effect::Flow(default, dst)));
             }
+            ("setattr", _) if entry.kind.is_some() => self.outside("object.__setattr__"),
             ("setattr", Some(object)) => {
                 let (name, value) = (self.argument(Some(1), None), self.argument(Some(2), None));
                 let (Some(name), Some(value)) = (name, value) else { return };

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ascent::ascent_run;
-use producer_map::ir::{BinOp, Narrowing, Op, VarId};
+use producer_map::ir::{BinOp, FormatPart, Narrowing, Op, Operator, Side, VarId};
 use producer_map::link::ModId;
 
 use crate::domain::{At, Call, Inst, Kind, Mode, Node, Passing, Place, Target, Text, V, Value, text};
@@ -109,11 +109,11 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
 
         // Constants and copies.
         points(var(at, dst), w.literal(*at, value, *dst)) <-- runs(at), if let Op::Const { dst, value } = w.op(*at);
-        points(var(at, dst), opaque) <-- runs(at), if let Op::Opaque { dst } | Op::Test { dst, .. } = w.op(*at);
+        points(var(at, dst), opaque) <-- runs(at), if let Op::Opaque { dst } | Op::Test { dst, .. } | Op::Operate { dst: Some(dst), .. } = w.op(*at);
         flow(var(at, src), var(at, dst)) <--
             runs(at), if let Op::Copy { dst, src } | Op::Await { dst, src } = w.op(*at);
         flow(var(at, side), var(at, dst)) <--
-            runs(at), if let Op::BinOp { dst, op: BinOp::And | BinOp::Or, left, right } = w.op(*at), for side in [left, right];
+            runs(at), if let Op::BinOp { dst, op: BinOp::And | BinOp::Or, left, right, .. } = w.op(*at), for side in [left, right];
         points(var(at, dst), v) <--
             takes(at, 0, v), if let Op::Narrow { dst, by, .. } = w.op(*at), if passes(*by, *v);
         points(var(at, dst), v) <--
@@ -229,6 +229,9 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         relation put(V, V, Node);
         put(o, k, var(at, src)) <--
             takes(at, 0, o), takes(at, 1, k), if let Op::StoreSub { src, .. } = w.op(*at);
+        special(o, text("__setitem__"), implied(at, vec![var(at, key), var(at, src)], Node::of(Place::Ignored))) <--
+            takes(at, 0, o), if let Op::StoreSub { key, src, .. } = w.op(*at), if o.is_object(),
+            if let Some(class) = o.class(), mro(class, line), if w.defines(line, text("__setitem__"));
         slot(o, n), flow(src, slot_of(*o, n)) <--
             put(object, k, src), if let Some(o) = &items_of(*object), if let Some(n) = slot_name(*k);
         flow(src, rest_of(o)) <-- put(object, k, src), if let Some(o) = items_of(*object), if slot_name(*k).is_none();
@@ -302,8 +305,14 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         points(var(at, dst), list), slices(v, list, *bounds) <--
             takes(at, 0, v), if let Op::Slice { dst, bounds, .. } = w.op(*at),
             if let Value::Obj(Kind::List | Kind::Tuple, ..) = **v, let list = made(at, Kind::List);
+        special(v, text("__getitem__"), implied(at, vec![given(opaque)], var(at, dst))) <--
+            takes(at, 0, v), if let Op::Slice { dst, .. } = w.op(*at), if let Some(class) = v.class(), mro(class, line),
+            if w.defines(line, text("__getitem__"));
         points(var(at, dst), v) <--
-            takes(at, 0, v), if let Op::Slice { dst, .. } = w.op(*at),
+            takes(at, 0, v), if let Op::Slice { dst, .. } = w.op(*at), if let Some(class) = v.class(), mro(class, line),
+            if !w.defines(line, text("__getitem__"));
+        points(var(at, dst), v) <--
+            takes(at, 0, v), if let Op::Slice { dst, .. } = w.op(*at), if !v.is_object(),
             if !matches!(**v, Value::Str(_) | Value::AnyStr | Value::Obj(Kind::List | Kind::Tuple, ..));
         relation slices(V, V, Option<(u32, u32)>);
         forward(v, list, Forward::Shift(*from, *until, 0)) <-- slices(v, list, bounds), if let Some((from, until)) = bounds;
@@ -322,6 +331,65 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         outside(format!("an operator on {operands}")) <-- operates(_, made_of), if let Outcome::Outside(operands) = made_of;
         outside("an operator on operands of several kinds".to_owned()) <--
             operates(at, a), operates(at, b), if a.kind() != b.kind();
+
+        /// Special methods that operators run on objects: those of the left operand, and those of the right one where the left
+        /// one has none, derives from it no method of its own, or where its method declines.
+        relation asked(At, Operator, V, usize, bool);
+        relation without(At);
+        relation reflects(At, Operator, V, usize);
+        relation declined(At);
+        asked(at, of.op, v, place, false) <--
+            takes(at, 0, v), if let Some(of) = operation(w, at), if of.op != Operator::Contains, if v.is_object(),
+            if let Some(class) = v.class(), mro(class, line), if let Some(place) = method_of(w, of.op, false, 0, line);
+        without(at) <-- takes(at, 0, v), if operation(w, at).is_some(), if !v.is_object();
+        without(at) <--
+            takes(at, 0, v), if let Some(of) = operation(w, at), if v.is_object(), if let Some(class) = v.class(),
+            mro(class, line), if method_of(w, of.op, false, 0, line).is_none();
+        reflects(at, of.op, v, place) <--
+            takes(at, 1, v), if let Some(of) = operation(w, at), if v.is_object(), if let Some(class) = v.class(),
+            mro(class, line), if let Some(place) = method_of(w, of.op, true, 0, line);
+        asked(at, op, v, place, true) <-- reflects(at, op, v, place), without(at);
+        asked(at, op, v, place, true) <-- reflects(at, op, v, place), declined(at);
+        asked(at, op, v, place, true) <--
+            reflects(at, op, v, place), takes(at, 0, left), if left.is_object(), if left.class() != v.class(),
+            if let Some(class) = v.class(), mro(class, line), if left.class().is_some_and(|base| line.contains(&base));
+        // `item in container` asks the container, and the item where it is an object beside others.
+        asked(at, of.op, v, place, false) <--
+            takes(at, 0, v), if let Some(of) = operation(w, at), if of.op == Operator::Contains, if v.is_object(),
+            if let Some(class) = v.class(), mro(class, line), if let Some(place) = method_of(w, of.op, false, 0, line),
+            if place != 1;
+        iterate(v, Node::of(Place::Ignored), Some(*at)) <--
+            takes(at, 0, v), if let Some(of) = operation(w, at), if of.op == Operator::Contains, if v.is_object(),
+            if let Some(class) = v.class(), mro(class, line), if method_of(w, of.op, false, 0, line) == Some(1);
+        edge(at, g) <--
+            takes(at, 0, v), if let Value::Generator(g) = **v, if let Some(of) = operation(w, at),
+            if of.op == Operator::Contains;
+        asked(at, Operator::Equal, v, place, false) <--
+            takes(at, 0, container), if let Value::Obj(Kind::List | Kind::Tuple, ..) = **container,
+            if let Some(of) = operation(w, at), if of.op == Operator::Contains, takes(at, 1, v), if v.is_object(),
+            if let Some(class) = v.class(), mro(class, line),
+            if let Some(place) = method_of(w, Operator::Equal, false, 0, line);
+        asked(at, by, v, place, false) <--
+            takes(at, x, v), if let Op::Format { parts, .. } = w.op(*at),
+            if let Some(FormatPart::Value(_, by)) = parts.get(*x as usize), if v.is_object(),
+            if let Some(class) = v.class(), mro(class, line), if let Some(place) = method_of(w, *by, false, 0, line);
+        special(v, name, call) <--
+            asked(at, op, v, place, reflected), let (name, call) = operator_call(w, at, *op, *v, *place, *reflected);
+        relation operated(At, Operator, V, usize, bool, V);
+        operated(at, op, v, place, reflected, got) <--
+            asked(at, op, v, place, reflected), if operation(w, at).is_some_and(|of| of.op == *op),
+            points(Node::of(Place::Operated(*at, *op, *v, *place, *reflected)), got);
+        points(dst, got) <--
+            operated(at, op, _, _, _, got), if *op != Operator::Contains, if !declines(*got),
+            if let Some(dst) = operation(w, at).and_then(|of| of.dst);
+        asked(at, op, v, next, false) <--
+            operated(at, op, v, place, reflected, got), if declines(*got), if !reflected, if *op != Operator::NotEqual,
+            if let Some(class) = v.class(), mro(class, line),
+            if let Some(next) = method_of(w, *op, false, place + 1, line);
+        declined(at) <--
+            operated(at, op, v, place, reflected, got), if declines(*got), if !reflected,
+            if let Some(class) = v.class(), mro(class, line),
+            if *op == Operator::NotEqual || method_of(w, *op, false, place + 1, line).is_none();
 
         /// The text of the first parts of an f-string.
         relation formatted(At, usize, String);
@@ -386,6 +454,13 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             let getter = Node::of(Place::Special(call, *recv, text("fget")));
         points(dst, V::of(Value::ExtMethod(*recv, path))) <-- bind(raw, recv, dst, _), if let Value::ExtAttr(path) = **raw;
         points(dst, raw) <-- bind(raw, recv, dst, _), if binds_to_itself(*raw, *recv);
+        points(dst, raw) <--
+            bind(raw, _, dst, _), if let Some(class) = raw.class(), mro(class, line), if !w.defines(line, text("__get__"));
+        special(raw, text("__get__"), implied(at, vec![given(instance), given(owner)], got)), flow(got, dst) <--
+            bind(raw, recv, dst, at), if let Some(class) = raw.class(), mro(class, line),
+            if w.defines(line, text("__get__")),
+            let (instance, owner) = recv.class().map_or((V::of(Value::None), *recv), |class| (*recv, class)),
+            let got = Node::of(Place::Got(*at, *raw));
 
         /// A special method, which the language looks up on the class alone.
         relation special(V, Text, Call);
@@ -438,6 +513,11 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         points(Node::of(Place::LookupAfter(*class, *after, *name)), v) <--
             beyond(class, after, name), mro(class, line), if let Some(x) = line.iter().position(|c| c == after),
             for v in w.along(&line[x + 1..], *name).1;
+        points(dst, V::of(Value::ExtMethod(this, text(&format!("builtins.object.{}", **n))))) <--
+            load(o, n, dst, _), if let Value::Super(after, this) = **o,
+            if let "__setattr__" | "__delattr__" | "__init_subclass__" = n.as_str(),
+            if let Some(class) = Some(this).filter(|this| this.is_class()).or(this.class()), mro(class, line),
+            if line.iter().skip_while(|&&base| base != after).skip(1).all(|&base| w.lacks_method(base, *n));
         // of functions,
         points(dst, V::str(&w.func_name(*o))), slot(o, text("__wrapped__")), loads(slot_of(*o, text("__wrapped__")), n, dst, at) <--
             load(o, n, dst, at), if let Value::Func(..) = **o, if n.as_str() == "__name__";
@@ -477,6 +557,9 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             store(o, n, src, _),
             if !matches!(**o, Value::Bound(..) | Value::ManagerFunc(_)), if takes_attributes(*o);
         store(f, n, src, at) <-- store(o, n, src, at), if let Value::Bound(_, f) | Value::ManagerFunc(f) = **o;
+        special(o, text("__setattr__"), implied(at, vec![given(V::of(Value::Str(*n))), *src], Node::of(Place::Ignored))) <--
+            store(o, n, src, at), if o.is_object(), if let Some(class) = o.class(), mro(class, line),
+            if w.defines(line, text("__setattr__"));
         relation assigned(Node, V, Node, At);
         lookup(class, n), assigned(Node::of(Place::Lookup(class, *n)), o, src, at) <--
             store(o, n, src, at), if o.is_object(), if let Some(class) = o.class(), mro(class, line), if w.defines(line, *n);
@@ -485,11 +568,35 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             let call = implied(at, vec![*src], Node::of(Place::Ignored)),
             let setter = Node::of(Place::Special(call, *o, text("fset")));
 
+        special(p, text("__set__"), implied(at, vec![given(*o), *src], Node::of(Place::Ignored))) <--
+            assigned(n, o, src, at), points(n, p), if let Some(class) = p.class(), if p.is_object(), mro(class, line),
+            if w.defines(line, text("__set__"));
+        relation deleted(Node, V, At);
+        lookup(class, n), deleted(Node::of(Place::Lookup(class, n)), o, at) <--
+            takes(at, 0, o), if let Op::Operate { op: Operator::DeleteAttribute, right: Side::Str(name), .. } = w.op(*at),
+            if o.is_object(), let n = w.sym(at.0.func, *name), if let Some(class) = o.class(), mro(class, line),
+            if w.defines(line, n);
+        special(p, text("__delete__"), implied(at, vec![given(*o)], Node::of(Place::Ignored))) <--
+            deleted(n, o, at), points(n, p), if p.is_object(), if let Some(class) = p.class(), mro(class, line),
+            if w.defines(line, text("__delete__"));
+
+        // What a class is told when it is made, and what its attributes are told.
+        special(v, text("__set_name__"), implied(at, vec![given(class), given(V::of(Value::Str(name)))], Node::of(Place::Ignored))) <--
+            runs(stored), if let Op::StoreClassName { name: sym, src } = w.op(*stored),
+            if let Some(class) = w.class_of_body(stored.0), statement(class, at), points(var(stored, src), v),
+            if v.is_object(), if let Some(of) = v.class(), mro(of, line), if w.defines(line, text("__set_name__")),
+            let name = w.sym(stored.0.func, *sym);
+        beyond(class, class, text("__init_subclass__")) <-- statement(class, _), mro(class, _);
+        meets(w.subclass_call(*at), V::of(Value::Bound(*class, f)), None) <--
+            statement(class, at), points(Node::of(Place::LookupAfter(*class, *class, text("__init_subclass__"))), raw),
+            if let Some(f) = match **raw { Value::Func(..) => Some(*raw), Value::ClassMethod(f) => Some(f), _ => None };
+
         /// A call meets a callee, with a receiver if it is a method.
         relation calls(Node, Call);
         relation meets(Call, V, Option<V>);
         meets(call, v, None) <-- calls(n, call), points(n, v);
         meets(call, v, None) <-- takes(at, 0, v), if let Some(call) = w.call(*at);
+        outside("a context manager as a decorator".to_owned()) <-- meets(_, v, _), if let Value::Manager(_) = **v;
         meets(call, f, Some(this)) <-- meets(call, v, _), if let Value::Bound(this, f) = **v;
         meets(call, f, recv) <-- meets(call, v, recv), if let Value::StaticMethod(f) | Value::ClassMethod(f) = **v;
         meets(call, f, recv) <-- meets(call, v, recv), if let Value::ManagerFunc(f) = **v, if !matches!(*f, Value::Func(..));

@@ -1,6 +1,8 @@
 //! What the rules say of single instructions, values and places: no relations, and nothing that a fixpoint is needed for.
 
-use producer_map::ir::{Arg, BinOp, ContainerKind, Narrowing, Op, Param, ParamKind, VarId};
+use producer_map::ir::{
+    Arg, BinOp, Const, ContainerKind, FormatPart, Narrowing, Op, Operator, Param, ParamKind, Side, VarId,
+};
 use producer_map::link::FuncId;
 
 use crate::domain::{
@@ -33,7 +35,18 @@ pub fn operands(op: &Op) -> Vec<(VarId, u32)> {
         | Op::YieldFrom { src, .. } => numbered(vec![*src]),
         Op::LoadAttr { obj, .. } | Op::StoreAttr { obj, .. } | Op::Slice { obj, .. } => numbered(vec![*obj]),
         Op::LoadSub { obj, key, .. } | Op::StoreSub { obj, key, .. } => numbered(vec![*obj, *key]),
-        Op::BinOp { left, right, .. } => numbered(vec![*left, *right]),
+        Op::BinOp { left, right, .. } | Op::Operate { left, right: Side::Var(right), .. } => {
+            numbered(vec![*left, *right])
+        }
+        Op::Operate { left, .. } => numbered(vec![*left]),
+        Op::Test { cond, by: Some(_), .. } => numbered(cond.subject().into_iter().collect()),
+        Op::Format { parts, .. } => {
+            let vars = (0..).zip(parts).filter_map(|(place, part)| match part {
+                FormatPart::Value(var, _) => Some((*var, place)),
+                FormatPart::Text(_) => None,
+            });
+            vars.collect()
+        }
         Op::Call { callee: var, .. }
         | Op::Super { this: var, .. }
         | Op::Raise { exc: var }
@@ -263,6 +276,8 @@ pub fn binds_to_itself(raw: V, recv: V) -> bool {
         Value::Func(..) | Value::ManagerFunc(_) | Value::Obj(Kind::Wraps, ..) => false,
         Value::StaticMethod(_) | Value::ClassMethod(_) | Value::ExtAttr(_) => false,
         Value::Obj(Kind::Property, ..) => recv.is_class(),
+        // An object may be a descriptor.
+        Value::Object { .. } => false,
         _ => true,
     }
 }
@@ -378,6 +393,82 @@ pub fn outcome(op: BinOp, left: V, right: V) -> Outcome {
         BinOp::BitOr if container(left) || container(right) => Outcome::Outside("two dicts"),
         _ => Outcome::Value(V::of(Value::Opaque)),
     }
+}
+
+/// An operator and its operands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Operation {
+    pub op: Operator,
+    pub left: Node,
+    pub right: Option<Node>,
+    pub dst: Option<Node>,
+}
+
+/// The operation of an instruction.
+pub fn operation(w: &World<'_>, at: &At) -> Option<Operation> {
+    match w.op(*at) {
+        Op::Operate { dst, op, left, right } => {
+            let right = match right {
+                Side::Missing => None,
+                Side::Var(right) => Some(var(at, right)),
+                Side::Singleton(None) => Some(given(V::of(Value::None))),
+                Side::Singleton(Some(truth)) => Some(given(V::of(Value::Bool(*truth)))),
+                Side::Int(int) => Some(given(V::of(Value::Int((*int).into())))),
+                Side::Str(text) => Some(given(w.compared_with(*at, &Const::Str(*text)))),
+                Side::Constant => Some(given(V::of(Value::Opaque))),
+            };
+            let dst = dst.as_ref().map(|dst| var(at, dst));
+            Some(Operation { op: *op, left: var(at, left), right, dst })
+        }
+        Op::BinOp { dst, op, left, right, augmented } => Some(Operation {
+            op: op.operator(*augmented)?,
+            left: var(at, left),
+            right: Some(var(at, right)),
+            dst: Some(var(at, dst)),
+        }),
+        Op::Test { dst, cond, by: Some(op) } => Some(Operation {
+            op: *op,
+            left: var(at, &cond.subject()?),
+            right: Some(given(w.tested_with(*at, cond)?)),
+            dst: Some(var(at, dst)),
+        }),
+        _ => None,
+    }
+}
+
+/// Which of the methods of an operator a class has, by its bases: the first from a place on.
+pub fn method_of(w: &World<'_>, op: Operator, reflected: bool, from: usize, mro: &[V]) -> Option<usize> {
+    let (own, right) = op.methods();
+    let methods = if reflected { right } else { own };
+    (from..methods.len()).find(|&place| w.defines(mro, text(methods[place])))
+}
+
+/// The method that an operator runs, by its place: its name, and the call of it.
+pub fn operator_call(
+    w: &World<'_>,
+    at: &At,
+    op: Operator,
+    object: V,
+    place: usize,
+    reflected: bool,
+) -> (Text, Call) {
+    let (own, right) = op.methods();
+    let name = if reflected { right } else { own }[place];
+    let args = match (op, operation(w, at)) {
+        (Operator::Format, _) if name == "__format__" => vec![given(V::of(Value::AnyStr))],
+        (Operator::Contains, _) if name == "__getitem__" => vec![given(V::of(Value::Opaque))],
+        (op, Some(of)) if of.op == op => {
+            if reflected { Some(of.left) } else { of.right }.into_iter().collect()
+        }
+        (Operator::Equal, _) => vec![given(V::of(Value::Unknown))],
+        _ => Vec::new(),
+    };
+    (text(name), implied(at, args, Node::of(Place::Operated(*at, op, object, place, reflected))))
+}
+
+/// Whether a method says that another one is to be asked.
+pub fn declines(value: V) -> bool {
+    value == V::ext("builtins.NotImplemented")
 }
 
 /// What holds the items of a value; none if what is stored under a key is not kept. Items of what a library has are apart from

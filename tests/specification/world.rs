@@ -146,6 +146,27 @@ impl<'p> World<'p> {
         self.constant(at.0.func, value).unwrap_or(V::of(Value::Opaque))
     }
 
+    /// The constant that an operator has on its right.
+    pub fn compared_with(&self, at: At, value: &Const) -> V {
+        match self.constant(at.0.func, value) {
+            Some(value) if matches!(&*value, Value::Str(text) if text.contains(char::is_whitespace)) => {
+                V::of(Value::AnyStr)
+            }
+            value => value.unwrap_or(V::of(Value::Opaque)),
+        }
+    }
+
+    /// The same for a condition.
+    pub fn tested_with(&self, at: At, cond: &Cond) -> Option<V> {
+        match cond {
+            Cond::Equals(_, constant) | Cond::Contains(_, constant) => Some(self.compared_with(at, constant)),
+            Cond::OneOf(_, constants) if constants.len() == 1 => Some(self.compared_with(at, &constants[0])),
+            Cond::OneOf(..) | Cond::Ordered(..) => Some(V::of(Value::Opaque)),
+            Cond::Not(inner) => self.tested_with(at, inner),
+            _ => None,
+        }
+    }
+
     fn constant(&self, func: FuncId, value: &Const) -> Option<V> {
         Some(V::of(match *value {
             Const::None => Value::None,
@@ -423,6 +444,31 @@ impl<'p> World<'p> {
         self.func(body).bound_names.iter().any(|&bound| self.sym(body, bound) == name)
     }
 
+    /// Whether a class is one of the program without a method, or `object`.
+    pub fn lacks_method(&self, class: V, name: Text) -> bool {
+        match &*class {
+            Value::Class(..) => !self.class_binds(class, name),
+            Value::Ext(path) => path.as_str() == "builtins.object",
+            _ => false,
+        }
+    }
+
+    /// The call that tells a base of a new class of it.
+    pub fn subclass_call(&self, at: At) -> Call {
+        let Op::MakeClass { bases, .. } = self.op(at) else { unreachable!("only statements make classes") };
+        let args = bases.iter().filter_map(|base| {
+            let passing = match *base {
+                Arg::Kw(name, _) => Passing::Kw(self.sym(at.0.func, name)),
+                Arg::DoubleStar(_) => Passing::DoubleStar,
+                Arg::Pos(_) | Arg::Star(_) => return None,
+            };
+            let is_metaclass = matches!(passing, Passing::Kw(name) if name.as_str() == "metaclass");
+            (!is_metaclass).then(|| (passing, at.0.var(base.var())))
+        });
+        let (args, dst) = (args.collect(), Node::of(Place::Ignored));
+        Call::of(CallSite { at, args, dst, decorates: false, through: Vec::new() })
+    }
+
     /// Whether a class or a base of it in the program binds a name.
     pub fn defines(&self, mro: &[V], name: Text) -> bool {
         mro.iter().any(|&class| self.class_binds(class, name))
@@ -532,7 +578,7 @@ impl<'p> World<'p> {
         let Op::Format { parts, .. } = self.op(at) else { return Vec::new() };
         let part = |part: &FormatPart| match *part {
             FormatPart::Text(sym) => Ok(self.sym(at.0.func, sym)),
-            FormatPart::Value(var) => Err(at.0.var(var)),
+            FormatPart::Value(var, _) => Err(at.0.var(var)),
         };
         parts.iter().map(part).collect()
     }

@@ -72,16 +72,51 @@ fn docstrings_and_bare_constants_emit_nothing() {
 }
 
 #[test]
+fn tests_ask_whether_an_object_is_true() {
+    has("def f(a):\n    if a:\n        return 1\n", "f", &["operate bool a.0"]);
+    has("def f(a, b):\n    return a and b\n", "f", &["operate bool a.0", " = a.0 and b.1"]);
+    // Whoever gets the value of the last operand asks.
+    lacks("def f(a, b):\n    return a and b\n", "f", &["operate bool b.1"]);
+    has("def f(a, b):\n    if a and b:\n        return 1\n", "f", &["operate bool a.0", "operate bool"]);
+    // Nobody asks an object.
+    lacks("def f(a):\n    if isinstance(a, int) or a is None or [a]:\n        return 1\n", "f", &["operate"]);
+}
+
+#[test]
+fn comparisons_ask_objects() {
+    has("def f(a):\n    if a == 1:\n        return 1\n", "f", &["operate eq a.0 1"]);
+    has("def f(a):\n    if 'x' in a:\n        return 1\n", "f", &["operate contains a.0 \"x\""]);
+    has("def f(a, b):\n    if a in b:\n        return 1\n", "f", &["operate contains b.1 a.0"]);
+    has("def f(a):\n    if 3 > a:\n        return 1\n", "f", &["operate lt a.0 3"]);
+    has(
+        "def f(a, b):\n    del a[b]\n    del a.x\n",
+        "f",
+        &["operate delitem a.0 b.1", "operate delattr a.0 \"x\""],
+    );
+    // As a value the test itself does; identity asks nobody.
+    lacks("def f(a):\n    return a == 1\n", "f", &["operate"]);
+    lacks("def f(a, b):\n    if a is b:\n        return 1\n", "f", &["operate eq"]);
+}
+
+#[test]
 fn operators_that_matter_are_kept() {
     has(
         "def f(a, b):\n    return a + b, a % b, a | b, a * b, a - b, -a, a < b\n",
         "f",
-        &["a.0 + b.1", "a.0 % b.1", "a.0 | b.1", "a.0 * b.1", "opaque", "opaque", "opaque"],
+        &[
+            "a.0 + b.1",
+            "a.0 % b.1",
+            "a.0 | b.1",
+            "a.0 * b.1",
+            "operate sub a.0 b.1",
+            "operate neg a.0",
+            "operate lt a.0 b.1",
+        ],
     );
     has(
         "def f(a, b):\n    a += b\n    a.x |= b\n    a[b] -= 1\n    return a\n",
         "f",
-        &["a.2 = a.0 + b.1", "%4 = %3 | b.1", "a.2.x = %4", "opaque", "a.2[b.1] = ", "return a.2"],
+        &["a.2 = a.0 + b.1", "%4 = %3 | b.1", "a.2.x = %4", "operate isub", "a.2[b.1] = ", "return a.2"],
     );
 }
 

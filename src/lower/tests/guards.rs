@@ -52,7 +52,7 @@ fn continue_guards_the_rest_of_the_loop_body_only() {
 #[test]
 fn a_bare_call_may_not_return() {
     let source = "def f(a):\n    if not a:\n        abort(404)\n    g()\n";
-    has(source, "f", &["= call %2(%3)", "global g  [a.0 unless #3 returns]"]);
+    has(source, "f", &["= call %2(%3)", "global g  [a.0 unless #4 returns]"]);
     // If the other branch ends, only the call leads on.
     let source = "def f(a):\n    if a:\n        log()\n    else:\n        return\n    g()\n";
     lacks(source, "f", &["unless #3 returns] "]);
