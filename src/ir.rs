@@ -262,6 +262,16 @@ pub struct Guard {
     /// If set, the guard binds only if the call at this instruction never returns: code after
     /// `if not x: abort(404)` is guarded by `x` when `abort` always raises.
     pub unless_returns: Option<u32>,
+    /// The `with` statements whose body ended early when the condition failed: it binds only if their managers let exceptions
+    /// through. Ascending.
+    pub within: Box<[u32]>,
+}
+
+impl Guard {
+    /// Whether it binds whatever calls and managers do.
+    pub fn is_certain(&self) -> bool {
+        self.unless_returns.is_none() && self.within.is_empty()
+    }
 }
 
 /// A comparison by order.
@@ -322,6 +332,8 @@ pub enum Cond {
     And(Vec<Cond>),
     /// Disjunction.
     Or(Vec<Cond>),
+    /// The call, or the entering of a `with`, at this instruction has returned: it refuses nothing.
+    Returned(u32),
     /// A condition that cannot depend on values that are tracked, e.g. `a < b`.
     Opaque,
 }
@@ -337,7 +349,7 @@ impl Cond {
             | Cond::Contains(var, _)
             | Cond::Ordered(var, ..) => Some(*var),
             Cond::Not(inner) => inner.subject(),
-            Cond::IsInstance(..) | Cond::And(_) | Cond::Or(_) | Cond::Opaque => None,
+            Cond::IsInstance(..) | Cond::And(_) | Cond::Or(_) | Cond::Returned(_) | Cond::Opaque => None,
         }
     }
 }

@@ -137,6 +137,7 @@ impl Builder {
                 cond: Cond::Opaque,
                 holds: true,
                 unless_returns: None,
+                within: Box::default(),
             }],
             guard: GuardId::ALWAYS,
             live: true,
@@ -434,9 +435,31 @@ impl Builder {
             Cond::Not(inner) => (inner.as_ref().clone(), !holds),
             other => (other.clone(), holds),
         };
-        self.guards.push(Guard { parent, cond, holds, unless_returns });
+        self.guards.push(Guard { parent, cond, holds, unless_returns, within: Box::default() });
         self.depths.push(self.depths[parent.0 as usize] + 1);
         id
+    }
+
+    /// What holds inside of `with` statements that their body goes on from holds behind them as well, unless a manager swallows
+    /// what ended the body early: the guards between `outer` and the current one once more, with that proviso.
+    pub(super) fn leave_with(&mut self, outer: GuardId, managers: &[u32]) {
+        let mut inside = Vec::new();
+        let mut at = self.guard;
+        while self.depths[at.0 as usize] > self.depths[outer.0 as usize] {
+            inside.push(at);
+            at = self.guards[at.0 as usize].parent;
+        }
+        let mut parent = outer;
+        for at in inside.into_iter().rev() {
+            let guard = &self.guards[at.0 as usize];
+            let within = managers.iter().chain(&*guard.within).copied().collect();
+            let (cond, holds, unless_returns) = (guard.cond.clone(), guard.holds, guard.unless_returns);
+            let id = GuardId(self.guards.len() as u32);
+            self.guards.push(Guard { parent, cond, holds, unless_returns, within });
+            self.depths.push(self.depths[parent.0 as usize] + 1);
+            parent = id;
+        }
+        self.guard = parent;
     }
 
     /// The guards between one and the current one, innermost first: the call that each waits for, and what makes it fail.
@@ -445,6 +468,10 @@ impl Builder {
         let mut at = self.guard;
         while self.depths[at.0 as usize] > self.depths[outer.0 as usize] {
             let guard = &self.guards[at.0 as usize];
+            if matches!(guard.cond, Cond::Returned(_)) {
+                at = guard.parent;
+                continue;
+            }
             let failing = if guard.holds { negate(guard.cond.clone()) } else { guard.cond.clone() };
             found.push((guard.unless_returns, failing));
             at = guard.parent;

@@ -461,7 +461,7 @@ impl<'a> Lowerer<'a> {
                 parts.iter().for_each(|part| self.mark_tested(part));
             }
             // No context decides a comparison by order.
-            Cond::Ordered(..) | Cond::Opaque => {}
+            Cond::Ordered(..) | Cond::Returned(_) | Cond::Opaque => {}
         }
     }
 

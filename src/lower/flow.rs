@@ -389,17 +389,26 @@ impl<'a> Lowerer<'a> {
         let mark = self.f.mark();
         let since = self.f.bindings();
         let mut swallows = false;
+        let mut managers = Vec::with_capacity(s.items.len());
         for item in &s.items {
             swallows |= swallows_exceptions(&item.context_expr);
             let manager = self.expr(&item.context_expr);
             let pos = self.pos(item.start());
             let dst = self.f.fresh(None);
+            managers.push(self.f.instrs.len() as u32);
             self.f.emit(Op::With { dst, manager, is_async: s.is_async }, pos);
             if let Some(target) = &item.optional_vars {
                 self.assign(target, dst);
             }
         }
+        for &manager in &managers {
+            self.f.guard = self.f.guard_in(self.f.guard, &Cond::Returned(manager), true, None);
+        }
+        let entered = self.f.guard;
         self.block(&s.body);
+        if self.f.live {
+            self.f.leave_with(entered, &managers);
+        }
         // A manager may swallow what ended its body early.
         self.f.known.clear();
         let until = self.f.bindings();

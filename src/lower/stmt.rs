@@ -25,6 +25,9 @@ impl<'a> Lowerer<'a> {
                     None => return None,
                 }
             }
+            if let Some(call) = bare {
+                self.f.guard = self.f.guard_in(self.f.guard, &Cond::Returned(call), true, None);
+            }
             let since = self.f.bindings();
             let guard = self.f.guard;
             bare = self.stmt(stmt);

@@ -240,7 +240,7 @@ impl Solver<'_> {
         let scope = Scope::Inst(at.inst);
         let mut gates = Vec::new();
         for guard in self.guards_in(scope, at.index) {
-            if guard.unless_returns.is_none_or(|call| self.never_returns(scope, call)) {
+            if self.guard_binds(scope, guard) {
                 self.collect_asked(at.inst, (&guard.cond, guard.holds), (element, key), &mut gates);
             }
         }

@@ -3,6 +3,7 @@
 use super::closure::Scope;
 use super::gate;
 use super::graph::NodeId;
+use super::refusal::{self, Ends};
 use super::value::{InstId, Value, ValueId, well_known};
 use super::{Origin, ROOT_FUNC, Solver};
 use crate::ir::{Arg, BinOp, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
@@ -11,6 +12,21 @@ use smallvec::{SmallVec, smallvec};
 
 /// Callers of callers are asked so deep what they pass.
 const MAX_ASKED: usize = 4;
+
+/// Who is being asked on the way to a gate.
+pub(super) struct Asking {
+    /// The parameters whose callers are asked.
+    params: Vec<(InstId, VarId)>,
+    /// How many calls deep functions are asked under which conditions they return.
+    pub depth: u8,
+}
+
+impl Asking {
+    /// Nobody yet, so many calls deep.
+    pub fn at(depth: u8) -> Asking {
+        Asking { params: Vec::new(), depth }
+    }
+}
 
 /// The truth of a condition, where `leaf` gives that of enough of its parts (Kleene's three-valued logic).
 pub(super) fn evaluate(cond: &Cond, leaf: &dyn Fn(&Cond) -> Option<bool>) -> Option<bool> {
@@ -46,7 +62,7 @@ impl Solver<'_> {
         let mut dead = vec![false; guards.len()];
         for (i, guard) in guards.iter().enumerate().skip(1) {
             dead[i] = dead[guard.parent.0 as usize]
-                || (guard.unless_returns.is_none()
+                || (guard.is_certain()
                     && self.decide(inst, &guard.cond).is_some_and(|truth| truth != guard.holds));
         }
         if dead.contains(&true) { dead } else { Vec::new() }
@@ -184,7 +200,7 @@ impl Solver<'_> {
     /// (`request.method == "GET"`) decide it.
     pub fn runs_for(&self, at: Origin, method: &str) -> bool {
         self.guards_of(at).all(|guard| {
-            guard.unless_returns.is_some()
+            !guard.is_certain()
                 || self.method_decides(at.inst, &guard.cond, method).is_none_or(|truth| truth == guard.holds)
         })
     }
@@ -224,7 +240,7 @@ impl Solver<'_> {
     /// `f` may be has such an attribute. True is final only when everything is solved.
     pub fn ruled_out(&self, at: Origin) -> bool {
         self.guards_of(at).any(|guard| {
-            guard.unless_returns.is_none()
+            guard.is_certain()
                 && evaluate(&guard.cond, &|part| match part {
                     Cond::Truthy(var) => self.lacks_attribute(at.inst, *var).then_some(false),
                     _ => None,
@@ -313,34 +329,45 @@ impl Solver<'_> {
     }
 
     pub(super) fn gates_in(&self, scope: Scope, guard: GuardId) -> Vec<String> {
-        let Some(ir) = self.ir_of(scope) else { return Vec::new() };
         let mut gates = Vec::new();
-        let mut at = guard;
-        while at != GuardId::ALWAYS {
-            let guard = &ir.guards[at.0 as usize];
-            if guard.unless_returns.is_none_or(|call| self.never_returns(scope, call)) {
-                self.collect_gates(scope, (&guard.cond, guard.holds), &mut Vec::new(), &mut gates);
-            }
-            at = guard.parent;
-        }
+        self.collect_guards(scope, guard, &mut Asking::at(0), &mut gates);
         gates.sort();
         gates.dedup();
         gates
     }
 
-    /// The gates of a condition. `asked` are the parameters whose callers are being asked.
-    fn collect_gates(
+    /// The gates of a guard and those around it.
+    pub(super) fn collect_guards(
+        &self,
+        scope: Scope,
+        guard: GuardId,
+        asking: &mut Asking,
+        out: &mut Vec<String>,
+    ) {
+        let Some(ir) = self.ir_of(scope) else { return };
+        let mut at = guard;
+        while at != GuardId::ALWAYS {
+            let guard = &ir.guards[at.0 as usize];
+            if self.guard_binds(scope, guard) {
+                self.collect_gates(scope, (&guard.cond, guard.holds), asking, out);
+            }
+            at = guard.parent;
+        }
+    }
+
+    /// The gates of a condition.
+    pub(super) fn collect_gates(
         &self,
         scope: Scope,
         (cond, holds): (&Cond, bool),
-        asked: &mut Vec<(InstId, VarId)>,
+        asking: &mut Asking,
         out: &mut Vec<String>,
     ) {
         match (cond, holds) {
-            (Cond::Not(inner), _) => self.collect_gates(scope, (inner, !holds), asked, out),
+            (Cond::Not(inner), _) => self.collect_gates(scope, (inner, !holds), asking, out),
             (Cond::And(parts), true) | (Cond::Or(parts), false) => {
                 for part in parts {
-                    self.collect_gates(scope, (part, holds), asked, out);
+                    self.collect_gates(scope, (part, holds), asking, out);
                 }
             }
             (Cond::And(parts), false) | (Cond::Or(parts), true) => {
@@ -352,7 +379,7 @@ impl Solver<'_> {
                         continue;
                     }
                     let mut one = Vec::new();
-                    self.collect_gates(scope, (part, holds), asked, &mut one);
+                    self.collect_gates(scope, (part, holds), asking, &mut one);
                     if one.is_empty() {
                         return;
                     }
@@ -366,18 +393,26 @@ impl Solver<'_> {
                     out.push(texts.join(" or "));
                 }
             }
+            (Cond::Returned(call), true) => {
+                self.gates_of_returning(scope, *call, Ends::Any, asking, out);
+            }
             (simple, _) => {
                 if let Cond::Truthy(var) = simple
                     && let Some(cond) = self.tested_before(scope, *var)
                 {
-                    return self.collect_gates(scope, (&cond, holds), asked, out);
+                    return self.collect_gates(scope, (&cond, holds), asking, out);
                 }
                 let func = self.func_of(scope);
                 // A value that does not make the condition hold is not what it holds by.
                 let counts = |value| self.truth(func, simple, self.values.get(value)) != Some(!holds);
                 let values = simple.subject().map(|var| self.values_in(scope, var));
                 let Some(setting) = values.and_then(|values| self.setting_of(values, counts)) else {
-                    return self.collect_passed(scope, (simple, holds), asked, out);
+                    if let Some((tested, ends)) = refusal::ends_of((simple, holds))
+                        && let Some(call) = self.called_for(scope, tested)
+                    {
+                        return self.gates_of_returning(scope, call, ends, asking, out);
+                    }
+                    return self.collect_passed(scope, (simple, holds), asking, out);
                 };
                 if let Some(gate) = self.worded(func, simple, setting) {
                     let gate = if holds { gate } else { gate::negated(&gate) };
@@ -393,30 +428,45 @@ impl Solver<'_> {
         &self,
         scope: Scope,
         (cond, holds): (&Cond, bool),
-        asked: &mut Vec<(InstId, VarId)>,
+        asking: &mut Asking,
         out: &mut Vec<String>,
     ) {
         let (Scope::Inst(inst), Cond::Truthy(var)) = (scope, cond) else { return };
-        if asked.len() >= MAX_ASKED || asked.contains(&(inst, *var)) {
+        if asking.params.len() >= MAX_ASKED || asking.params.contains(&(inst, *var)) {
             return;
         }
         let Some(passed) = self.passed_for(inst, *var) else { return };
-        asked.push((inst, *var));
+        asking.params.push((inst, *var));
         let mut common: Option<Vec<String>> = None;
         for (caller, argument) in passed {
             let scope = Scope::Inst(caller);
             let mut gates = Vec::new();
             // Only what is written as a condition says more than its values do.
             if let Some(cond) = self.tested_before(scope, argument) {
-                self.collect_gates(scope, (&cond, holds), asked, &mut gates);
+                self.collect_gates(scope, (&cond, holds), asking, &mut gates);
             }
             match &mut common {
                 None => common = Some(gates),
                 Some(before) => before.retain(|gate| gates.contains(gate)),
             }
         }
-        asked.pop();
+        asking.params.pop();
         out.extend(common.unwrap_or_default());
+    }
+
+    /// The call whose result a variable is.
+    fn called_for(&self, scope: Scope, var: VarId) -> Option<u32> {
+        let ir = self.ir_of(scope)?;
+        let mut var = var;
+        // A variable is defined once, so the chain of copies ends.
+        while let VarDef::Instr(index) = ir.vars[var.0 as usize].def {
+            match ir.instrs[index as usize].op {
+                Op::Copy { src, .. } | Op::Narrow { src, .. } => var = src,
+                Op::Call { .. } => return Some(index),
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// The condition that a variable is the truth of, where the same function tests it first and uses it later.

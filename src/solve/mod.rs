@@ -57,6 +57,7 @@ mod passed;
 mod passing;
 pub mod primitive;
 mod record;
+mod refusal;
 pub mod registry;
 mod returns;
 mod rules;
@@ -194,6 +195,8 @@ pub struct Solver<'p> {
     stores: Vec<OnceLock<passed::Stores>>,
     /// The assignments of attributes, made when they are asked for.
     attribute_stores: OnceLock<passed::Stores>,
+    /// Under which conditions functions return, worked out when it is asked for.
+    refusals: refusal::Refusals,
     /// How lists are filled, made when it is asked for.
     filling: OnceLock<element::Filling>,
     /// Variables of modules that something other than an assignment of the module writes.
@@ -361,6 +364,7 @@ impl<'p> Solver<'p> {
             entering: OnceLock::new(),
             stores: vec![OnceLock::new(); files],
             attribute_stores: OnceLock::new(),
+            refusals: refusal::Refusals::default(),
             filling: OnceLock::new(),
             written_from_outside: FxHashSet::default(),
             registry: Registry::default(),
@@ -584,6 +588,7 @@ impl<'p> Solver<'p> {
             self.edges.push(edge);
             self.entering.take();
             self.filling.take();
+            self.refusals.forget();
         }
     }
 

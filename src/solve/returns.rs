@@ -72,7 +72,7 @@ impl Solver<'_> {
 
     /// Whether a `return` is never met: the context rules it out, its value is that of a call that never returns, or it stands
     /// behind such a call.
-    fn is_cut_off(&self, scope: Scope, index: u32, returned: VarId, depth: u32) -> bool {
+    pub(super) fn is_cut_off(&self, scope: Scope, index: u32, returned: VarId, depth: u32) -> bool {
         let Some(ir) = self.ir_of(scope) else { return false };
         if self.rules_out(scope, ir.instrs[index as usize].guard) {
             return true;
@@ -89,7 +89,7 @@ impl Solver<'_> {
         if !guards.iter().any(|guard| guard.unless_returns.is_some()) || !exclude_each_other(&guards) {
             return false;
         }
-        let binding = |guard: &&Guard| guard.unless_returns.is_none_or(ends);
+        let binding = |guard: &&Guard| guard.within.is_empty() && guard.unless_returns.is_none_or(ends);
         exclude_each_other(&guards.into_iter().filter(binding).collect::<Vec<_>>())
     }
 }
@@ -117,7 +117,7 @@ fn collect_tests<'c>(cond: &'c Cond, tests: &mut Vec<&'c Cond>) {
     match cond {
         Cond::Not(inner) => collect_tests(inner, tests),
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| collect_tests(part, tests)),
-        Cond::Opaque => {}
+        Cond::Returned(_) | Cond::Opaque => {}
         test if tests.contains(&test) => {}
         test => tests.push(test),
     }
