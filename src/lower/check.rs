@@ -170,7 +170,9 @@ impl Checker<'_> {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().try_for_each(|c| self.cond(c)),
             Cond::Returned(at) => match self.func.instrs.get(*at as usize).map(|instr| &instr.op) {
                 Some(Op::Call { .. } | Op::With { .. }) => Ok(()),
-                _ => Err(format!("a condition waits for instruction {at}, which is neither a call nor a with")),
+                _ => {
+                    Err(format!("a condition waits for instruction {at}, which is neither a call nor a with"))
+                }
             },
             Cond::Opaque => Ok(()),
         }

@@ -353,8 +353,10 @@ impl Solver<'_> {
             }
             Value::Ext(path) | Value::ExtMethod(_, path) => {
                 // What the program has put there, beside what the library gives.
-                let field = self.field(value, name);
-                self.flow(field, dst);
+                if self.is_named_object(path) {
+                    let field = self.field(value, name);
+                    self.flow(field, dst);
+                }
                 let is_holder = matches!(self.values.get(value), Value::Ext(_)) && self.is_holder(path);
                 let path = self.extend_path(path, name);
                 if !is_holder || self.models.names(self.text(path)) {
@@ -502,7 +504,11 @@ impl Solver<'_> {
                 }
                 self.store_on_instance(object, name, src, at);
             }
-            Value::Class(..) | Value::Obj(..) | Value::Func(..) | Value::Ext(_) | Value::ExtMethod(..) => {
+            Value::Class(..) | Value::Obj(..) | Value::Func(..) => {
+                let field = self.field(object, name);
+                self.flow(src, field);
+            }
+            Value::Ext(path) | Value::ExtMethod(_, path) if self.is_named_object(path) => {
                 let field = self.field(object, name);
                 self.flow(src, field);
             }

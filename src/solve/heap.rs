@@ -207,9 +207,10 @@ impl Solver<'_> {
                 self.graph.add(dst, value);
             }
             Value::Ext(_) => {
-                let items = self.items_of(value);
-                let node = self.field(items, key);
-                self.flow(node, dst);
+                if let Some(items) = self.items_of(value) {
+                    let node = self.field(items, key);
+                    self.flow(node, dst);
+                }
                 self.graph.add(dst, value);
             }
             Value::Module(module) => {
@@ -225,9 +226,10 @@ impl Solver<'_> {
             }
             // A part of what a library holds is the library's, unless a model says otherwise.
             Value::ExtMethod(_, path) if self.model(path).is_none_or(Entry::says_nothing) => {
-                let items = self.items_of(value);
-                let node = self.field(items, key);
-                self.flow(node, dst);
+                if let Some(items) = self.items_of(value) {
+                    let node = self.field(items, key);
+                    self.flow(node, dst);
+                }
                 let value = self.ext_named(path);
                 self.graph.add(dst, value);
             }
@@ -481,7 +483,7 @@ impl Solver<'_> {
             }
             _ => return,
         }
-        let object = self.items_of(object);
+        let Some(object) = self.items_of(object) else { return };
         let slot = match self.slot_name(key) {
             Some(name) => self.field(object, name),
             None => self.rest(object),
@@ -537,9 +539,10 @@ impl Solver<'_> {
                 self.graph.add(dst, part);
             }
             Value::Ext(_) => {
-                let items = self.items_of(object);
-                let all = self.all(items);
-                self.flow(all, dst);
+                if let Some(items) = self.items_of(object) {
+                    let all = self.all(items);
+                    self.flow(all, dst);
+                }
                 self.graph.add(dst, object);
             }
             Value::Module(_) => {

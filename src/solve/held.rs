@@ -144,19 +144,27 @@ impl Solver<'_> {
         self.graph.add(dst, object);
     }
 
-    /// What holds the items of an object: of one of a library that is known by its path something else than what holds its
-    /// attributes, so that an item under a key that is not known is no attribute.
-    pub(super) fn items_of(&mut self, object: ValueId) -> ValueId {
+    /// Whether a dotted path names one object. What a library function returns is another object at each call, and what stands
+    /// for many things of a library is no object.
+    pub(super) fn is_named_object(&self, path: Name) -> bool {
+        let text = self.text(path);
+        !text.contains('(') && !text.ends_with(".*")
+    }
+
+    /// What holds the items of an object, if what is stored there is kept: of one of a library that is known by its path
+    /// something else than what holds its attributes, so that an item under a key that is not known is no attribute.
+    pub(super) fn items_of(&mut self, object: ValueId) -> Option<ValueId> {
         match self.values.get(object) {
-            Value::Ext(path) => {
+            Value::Ext(path) if self.is_named_object(path) => {
                 let path = self.join_names(path, self.names.items);
-                self.ext_named(path)
+                Some(self.ext_named(path))
             }
-            Value::ExtMethod(owner, path) => {
+            Value::ExtMethod(owner, path) if self.is_named_object(path) => {
                 let path = self.join_names(path, self.names.items);
-                self.values.intern_keyed(Value::ExtMethod(owner, path), None)
+                Some(self.values.intern_keyed(Value::ExtMethod(owner, path), None))
             }
-            _ => object,
+            Value::Ext(_) | Value::ExtMethod(..) => None,
+            _ => Some(object),
         }
     }
 

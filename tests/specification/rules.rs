@@ -540,7 +540,7 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             load(o, n, dst, _), if let Value::Obj(Kind::Tuple | Kind::Partial, ..) = **o,
             if !n.starts_with('_') || n.starts_with("__");
         slot(o, n), flow(slot_of(*o, *n), dst) <--
-            load(o, n, dst, _), if let Value::Ext(_) | Value::ExtMethod(..) = **o;
+            load(o, n, dst, _), if let Value::Ext(path) | Value::ExtMethod(_, path) = **o, if is_named_object(&path);
         points(dst, v) <-- load(o, n, dst, _), if let Some(v) = foreign_attribute(*o, *n);
         outside("a modelled attribute".to_owned()) <--
             load(o, _, _, _), if let Value::Ext(path) = **o, if w.kind_of(&path) == Some("holder");

@@ -476,8 +476,8 @@ pub fn declines(value: V) -> bool {
 pub fn items_of(value: V) -> Option<V> {
     match &*value {
         Value::Obj(..) => Some(value),
-        Value::Ext(path) => Some(V::ext(&format!("{}.[]", **path))),
-        Value::ExtMethod(owner, path) => {
+        Value::Ext(path) if is_named_object(path) => Some(V::ext(&format!("{}.[]", **path))),
+        Value::ExtMethod(owner, path) if is_named_object(path) => {
             Some(V::of(Value::ExtMethod(*owner, text(&format!("{}.[]", **path)))))
         }
         _ => None,
@@ -486,16 +486,16 @@ pub fn items_of(value: V) -> Option<V> {
 
 /// Whether what is stored as an attribute of a value is kept there.
 pub fn takes_attributes(value: V) -> bool {
-    matches!(
-        *value,
-        Value::Module(_)
-            | Value::Object { .. }
-            | Value::Class(..)
-            | Value::Obj(..)
-            | Value::Func(..)
-            | Value::Ext(_)
-            | Value::ExtMethod(..)
-    )
+    match &*value {
+        Value::Module(_) | Value::Object { .. } | Value::Class(..) | Value::Obj(..) | Value::Func(..) => true,
+        Value::Ext(path) | Value::ExtMethod(_, path) => is_named_object(path),
+        _ => false,
+    }
+}
+
+/// Whether a dotted path names one object of a library.
+pub fn is_named_object(path: &str) -> bool {
+    !path.contains('(') && !path.ends_with(".*")
 }
 
 /// Whether a dict that is made of a value takes it for pairs.
