@@ -141,6 +141,46 @@ impl<'a> Lowerer<'a> {
         self.end_arms(arms, s.start());
     }
 
+    /// An expression that is a statement and chooses what is evaluated: `test or abort()` is `if not test: abort()`, and what
+    /// follows is guarded in the same way. `then` is evaluated if the test comes out as `holds`.
+    pub(super) fn branch(
+        &mut self,
+        expr: &'a Expr,
+        holds: bool,
+        then: &'a Expr,
+        otherwise: Option<&'a Expr>,
+    ) {
+        let mut arms = self.arms();
+        let test = self.test(expr, Want::Truth);
+        let (cond, taken, missed) = match holds {
+            true => (test.cond, test.then, test.otherwise),
+            false => (negate(test.cond), test.otherwise, test.then),
+        };
+        let (guard, mark) = (self.f.guard, self.f.mark());
+        self.f.guard = self.f.guard_in(guard, &cond, true, None);
+        let inside = self.f.guard;
+        self.apply(&taken, expr);
+        let bare = self.evaluated(then);
+        self.end_arm(&mut arms, bare, Some(&cond), inside);
+        self.f.roll_back(mark);
+        self.f.guard = self.f.guard_in(guard, &cond, false, None);
+        self.apply(&missed, expr);
+        arms.failed.push(negate(cond));
+        let guard = self.f.guard;
+        let bare = otherwise.and_then(|otherwise| self.evaluated(otherwise));
+        self.end_arm(&mut arms, bare, None, guard);
+        self.end_arms(arms, expr.start());
+    }
+
+    /// Evaluates an expression whose value nobody asks for; gives the call that it is.
+    fn evaluated(&mut self, expr: &'a Expr) -> Option<u32> {
+        if self.constant(expr).is_some() {
+            return None;
+        }
+        let value = self.expr(expr);
+        self.bare_call(expr, value)
+    }
+
     pub(super) fn match_stmt(&mut self, s: &'a StmtMatch) {
         let subject = self.expr(&s.subject);
         let mut arms = self.arms();
@@ -250,7 +290,7 @@ impl<'a> Lowerer<'a> {
         self.f.roll_back(mark);
         self.f.live = true;
         self.f.guard = outer;
-        self.after_loop(mark, breaks, &s.orelse, s.start());
+        self.after_loop(outer, mark, breaks, &s.orelse, s.start());
     }
 
     pub(super) fn while_stmt(&mut self, s: &'a StmtWhile) {
@@ -274,12 +314,22 @@ impl<'a> Lowerer<'a> {
             self.apply(&test.otherwise, &s.test);
         }
         let (mark, breaks) = self.f.close_loop();
-        self.after_loop(mark, breaks, &s.orelse, s.start());
+        if self.f.live {
+            // So does what follows, unless a `break` leads there.
+            self.f.guard = self.f.guard_in(outer, &test.cond, false, None);
+        }
+        self.after_loop(outer, mark, breaks, &s.orelse, s.start());
     }
 
     /// The `else` block of a loop, and the join with what `break` leaves with.
-    fn after_loop(&mut self, mark: usize, breaks: Vec<Exit>, orelse: &'a [Stmt], at: TextSize) {
-        let outer = self.f.guard;
+    fn after_loop(
+        &mut self,
+        outer: GuardId,
+        mark: usize,
+        breaks: Vec<Exit>,
+        orelse: &'a [Stmt],
+        at: TextSize,
+    ) {
         if self.f.live {
             self.block(orelse);
         }

@@ -1,6 +1,6 @@
 //! Statements.
 
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{BoolOp, Expr, Stmt};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::cond::Want;
@@ -59,6 +59,19 @@ impl<'a> Lowerer<'a> {
                         self.expr(&first.iter);
                     }
                     return None;
+                }
+                match s.value.as_ref() {
+                    Expr::BoolOp(e) => {
+                        if let [test, then] = e.values.as_slice() {
+                            self.branch(test, e.op == BoolOp::And, then, None);
+                            return None;
+                        }
+                    }
+                    Expr::If(e) => {
+                        self.branch(&e.test, true, &e.body, Some(&e.orelse));
+                        return None;
+                    }
+                    _ => {}
                 }
                 let value = self.expr(&s.value);
                 return self.bare_call(&s.value, value);
@@ -184,7 +197,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The call that an expression statement consists of.
-    fn bare_call(&self, expr: &Expr, value: VarId) -> Option<u32> {
+    pub(super) fn bare_call(&self, expr: &Expr, value: VarId) -> Option<u32> {
         let called = match expr {
             Expr::Call(_) => value,
             Expr::Await(inner) if inner.value.is_call_expr() => {
