@@ -191,7 +191,7 @@ impl<'p> World<'p> {
         }
         let guard = &self.func(inst.func).guards[guard.0 as usize];
         let fails = || self.decide(inst, &guard.cond).is_some_and(|truth| truth != guard.holds);
-        self.may_run(inst, guard.parent) && (guard.unless_returns.is_some() || !fails())
+        self.may_run(inst, guard.parent) && (!guard.is_certain() || !fails())
     }
 
     /// The truth of a condition under the context, none if that leaves it open.
@@ -223,7 +223,11 @@ impl<'p> World<'p> {
                 }
                 answers.iter().all(|answer| *answer == Some(false)).then_some(false)
             }
-            Cond::Contains(..) | Cond::Ordered(..) | Cond::IsInstance(..) | Cond::Opaque => None,
+            Cond::Contains(..)
+            | Cond::Ordered(..)
+            | Cond::IsInstance(..)
+            | Cond::Returned(_)
+            | Cond::Opaque => None,
         }
     }
 
