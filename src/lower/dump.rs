@@ -189,7 +189,7 @@ impl<'a> Scope<'a> {
             Cond::Not(inner) => format!("not ({})", self.cond(inner)),
             Cond::And(parts) => list(parts, " and ", "true"),
             Cond::Or(parts) => list(parts, " or ", "false"),
-            Cond::Returned(at) => format!("%{at} has returned"),
+            Cond::Returned(at) => format!("after #{at}"),
             Cond::Opaque => "?".to_owned(),
         }
     }
