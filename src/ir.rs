@@ -623,6 +623,15 @@ pub enum Operator {
 type Methods = &'static [&'static str];
 
 impl Operator {
+    /// Whether it makes a set of two sets: a part of the first, or what is in one of them alone.
+    pub fn combines_sets(self) -> bool {
+        matches!(
+            self,
+            Operator::Binary(Binary::Sub | Binary::BitAnd | Binary::BitXor)
+                | Operator::Augmented(Binary::Sub | Binary::BitAnd | Binary::BitXor)
+        )
+    }
+
     /// The special methods of the left operand, the first of which that its class has is run; behind it, those of the right operand,
     /// of which the same holds where the left operand has none, or its method returns `NotImplemented`.
     pub fn methods(self) -> (Methods, Methods) {

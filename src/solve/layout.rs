@@ -453,7 +453,7 @@ fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
 /// Calls `each` with the variables in which an object may have a special method that an instruction runs, and whether values
 /// that are no objects matter as well: `Solver::on_operator` is what it does then.
 fn operated(op: &Op, live: Live, mut each: impl FnMut(VarId, u8, bool)) {
-    let all = |op: Operator| live.reflects(op) || op == Operator::Contains;
+    let all = |op: Operator| live.reflects(op) || op == Operator::Contains || op.combines_sets();
     match op {
         Op::Operate { op, left, right, .. } if live.has(*op) => {
             each(*left, role::PRIMARY, all(*op));

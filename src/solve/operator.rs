@@ -37,7 +37,8 @@ impl Live {
                 && named(TEXT.methods().0);
             // A generator that is searched runs.
             let searches = op == Operator::Contains;
-            live.any |= u64::from(searches || makes_text || named(own) || named(reflected)) << number(op);
+            let runs = searches || makes_text || op.combines_sets() || named(own) || named(reflected);
+            live.any |= u64::from(runs) << number(op);
             live.reflected |= u64::from(named(reflected)) << number(op);
         }
         live.setattr = named(&["__setattr__"]);
@@ -229,6 +230,9 @@ impl Solver<'_> {
         if operation.op == Operator::DeleteAttribute && is_object {
             self.delete_attr(at, value);
         }
+        if operation.op.combines_sets() && matches!(self.values.get(value), Value::Obj(ObjKind::Set, ..)) {
+            self.combine_sets(at, &operation, value);
+        }
         if operation.op == Operator::Contains {
             self.search(at, &operation, which, value);
             return;
@@ -264,6 +268,21 @@ impl Solver<'_> {
                 self.run_method(at, &operation, value, method, true);
             }
         }
+    }
+
+    /// The difference, the intersection or the symmetric difference of a set and another one: elements of the first, of the last
+    /// those of both.
+    fn combine_sets(&mut self, at: Origin, operation: &Operation, left: ValueId) {
+        let Some(dst) = operation.dst else { return };
+        let set = self.object(ObjKind::Set, at);
+        let rest = self.rest(set);
+        self.iterate(left, rest, at);
+        let symmetric =
+            matches!(operation.op, Operator::Binary(Binary::BitXor) | Operator::Augmented(Binary::BitXor));
+        if let Some(right) = operation.right.filter(|_| symmetric) {
+            self.watch(right, Use::Iterate { dst: rest, at });
+        }
+        self.graph.add(dst, set);
     }
 
     /// The first value of the left operand that has none of the methods of an operator.

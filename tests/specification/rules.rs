@@ -329,6 +329,9 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         points(var(at, dst), v) <--
             operates(at, made_of), if let Op::BinOp { dst, .. } = w.op(*at), if let Outcome::Value(v) = made_of;
         outside(format!("an operator on {operands}")) <-- operates(_, made_of), if let Outcome::Outside(operands) = made_of;
+        outside("an operator on sets".to_owned()) <--
+            takes(at, 0, v), if let Value::Obj(Kind::Set, ..) = **v,
+            if let Some(of) = operation(w, at), if of.op.combines_sets();
         outside("an operator on operands of several kinds".to_owned()) <--
             operates(at, a), operates(at, b), if a.kind() != b.kind();
 
