@@ -23,14 +23,13 @@ impl Solver<'_> {
     /// What a library has under a dotted path, found as an attribute of `owner` or imported by name.
     pub(super) fn load_from_library(&mut self, owner: Option<ValueId>, path: Name, dst: NodeId) {
         let entry = self.model(path);
-        match entry.and_then(|entry| entry.kind.as_deref()) {
-            Some("attribute") => {
+        match (entry.and_then(|entry| entry.kind.as_deref()), owner) {
+            (Some("attribute"), _) => {
                 let node = self.modelled_attribute(owner, path, entry);
                 self.flow(node, dst);
             }
-            Some("method") if owner.is_some() => {
-                let method = Value::ExtMethod(owner.unwrap_or(well_known::UNKNOWN), path);
-                let method = self.values.intern_keyed(method, None);
+            (Some("method"), Some(owner)) => {
+                let method = self.ext_method(owner, path);
                 self.graph.add(dst, method);
             }
             _ => {

@@ -89,7 +89,7 @@ impl Solver<'_> {
                 let Some(rule) = self.argument(call, Some(0), Some("rule")) else { return };
                 let endpoint = self.argument(call, Some(1), Some("endpoint"));
                 let view = self.argument(call, Some(2), Some("view_func"));
-                let Some(view) = view.or_else(|| self.view_of_endpoint(recv, endpoint?, origin)) else {
+                let Some(view) = view.or_else(|| Some(self.view_of_endpoint(recv, endpoint?, origin))) else {
                     return;
                 };
                 let methods = self.argument(call, None, Some("methods"));
@@ -184,13 +184,13 @@ impl Solver<'_> {
     }
 
     /// The view that the program gives an endpoint apart from its rule: `@app.endpoint(name)`, `app.view_functions[name] = view`.
-    fn view_of_endpoint(&mut self, owner: ValueId, endpoint: NodeId, at: Origin) -> Option<NodeId> {
+    fn view_of_endpoint(&mut self, owner: ValueId, endpoint: NodeId, at: Origin) -> NodeId {
         let object = self.view_functions(owner, at);
         let (view, default) = (self.graph.node(), self.graph.node());
         let what = self.primitive(Pending::DictGet { object, key: endpoint, default, dst: view });
         self.watch(object, Use::Primitive { what });
         self.watch(endpoint, Use::Primitive { what });
-        Some(view)
+        view
     }
 
     /// Methods that the framework calls for each request, where the class of an application has its own.
