@@ -302,6 +302,11 @@ impl Program {
         self.func_file.len()
     }
 
+    /// Number of class statements.
+    pub fn class_count(&self) -> usize {
+        self.class_file.len()
+    }
+
     /// The module that holds a scope.
     pub fn module_of(&self, func: FuncId) -> ModId {
         self.file_of(func).module

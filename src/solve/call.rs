@@ -358,8 +358,11 @@ impl Solver<'_> {
             keyed.extend(key.map(|key| (bound.param, key)));
         }
         if let Mode::Construct(class) = mode {
-            let kept = keyed.iter().copied().filter(|&(_, k)| self.is_constructor_context(class, k));
-            let context = kept.collect();
+            let mut context = Context::new();
+            for &(param, key) in &keyed {
+                let key = self.constructor_key(class, key, Some((func, param)));
+                context.extend(key.map(|key| (param, key)));
+            }
             let key = self.values.class_key(class, context);
             let value = self.instance_value(key, origin);
             recv = Some(self.any_of(key));

@@ -3,9 +3,12 @@
 use super::call::{Call, Mode, Passing};
 use super::contexts::Rule;
 use super::graph::NodeId;
-use super::value::{ClassKey, Context, ObjKind, Value, ValueId};
+use super::value::{ClassDef, ClassKey, Context, ObjKind, Value, ValueId};
 use super::{Origin, Solver, Use};
-use crate::link::Name;
+use crate::link::{FuncId, Name};
+
+/// The objects that the constructor of an object was given count, and those that theirs were given, so deep.
+const MAX_NESTED: u32 = 1;
 
 impl Solver<'_> {
     /// Calls a class: makes an instance and runs `__init__`.
@@ -131,18 +134,58 @@ impl Solver<'_> {
         }
     }
 
-    /// Which keys of constructor arguments distinguish the instances that are made: code and queues, not ordinary instances
-    /// (a wrapper of a wrapper would nest without end); constants only for queues themselves.
-    pub(super) fn is_constructor_context(&self, class: ValueId, key: ValueId) -> bool {
+    /// The key that a constructor argument gives the instances that are made, so that they are told apart by it: code and queues
+    /// do so, ordinary objects where the text shows that the parameter is given different ones ([`super::given`]), constants only
+    /// for queues themselves.
+    pub(super) fn constructor_key(
+        &mut self,
+        class: ValueId,
+        key: ValueId,
+        param: Option<(FuncId, u32)>,
+    ) -> Option<ValueId> {
         match self.values.get(key) {
             Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Setting(_) => {
-                self.queue_class(class).is_some() || self.is_registering(class)
+                (self.queue_class(class).is_some() || self.is_registering(class)).then_some(key)
             }
+            _ if !self.contexts.has(Rule::Constructors) => None,
             Value::AnyOf(class_key) => {
                 let (class, _) = self.values.class_of_key(class_key);
-                self.contexts.has(Rule::Constructors) && self.queue_class(class).is_some()
+                if self.queue_class(class).is_some() {
+                    return Some(key);
+                }
+                let (Some((function, param)), Value::Class(ClassDef::Statement(class), _)) =
+                    (param, self.values.get(class))
+                else {
+                    return None;
+                };
+                self.told_apart.by(function, param, class).then(|| {
+                    let cut = self.without_objects_below(class_key, MAX_NESTED);
+                    self.any_of(cut)
+                })
             }
-            _ => self.contexts.has(Rule::Constructors),
+            _ => Some(key),
         }
+    }
+
+    /// A class key in which objects that were given to constructors stand no deeper: a wrapper of a wrapper would nest without end.
+    fn without_objects_below(&mut self, key: ClassKey, depth: u32) -> ClassKey {
+        let (class, context) = self.values.class_of_key(key);
+        if context.is_empty() {
+            return key;
+        }
+        let context = Context::from_slice(context);
+        let mut kept = Context::new();
+        for (param, given) in context {
+            match self.values.get(given) {
+                Value::AnyOf(inner) if self.queue_class(self.values.class_of_key(inner).0).is_none() => {
+                    if depth > 0 {
+                        let cut = self.without_objects_below(inner, depth - 1);
+                        kept.push((param, self.any_of(cut)));
+                    }
+                }
+                _ => kept.push((param, given)),
+            }
+        }
+        self.values.class_key(class, kept)
     }
 }

@@ -5,7 +5,7 @@
 //! which functions pass the two on, by which calls, and whether a dict reaches its call as it came.
 
 use super::layout::held;
-use super::tested::{Names, unchanged};
+use super::namespace::{Names, unchanged};
 use crate::ir::{Arg, Const, FuncIr, Op, ParamKind, VarDef, VarId};
 use crate::link::{File, FuncId, Name, Program};
 use rustc_hash::FxHashSet;

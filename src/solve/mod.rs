@@ -34,6 +34,7 @@ mod exception;
 mod flow;
 pub mod forward;
 pub mod gate;
+pub mod given;
 pub mod graph;
 pub mod guard;
 mod handing;
@@ -50,6 +51,7 @@ mod limits;
 mod made;
 mod modelled;
 mod named;
+mod namespace;
 mod narrow;
 pub mod observe;
 mod operator;
@@ -229,6 +231,8 @@ pub struct Solver<'p> {
     homes: FxHashMap<FuncId, InstId>,
     captures: Vec<bool>,
     passed_on: Vec<u32>,
+    /// What tells the objects apart that a constructor makes.
+    told_apart: given::ToldApart,
     /// By function, what it passes on unpacked.
     forwards: Vec<Option<Box<forward::Forwards>>>,
     shapes: Vec<shape::Shape>,
@@ -347,10 +351,13 @@ impl<'p> Solver<'p> {
             program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
         let layouts = captures.iter().map(|_| Layout::default()).collect();
         let installed = vec![Vec::new(); captures.len()];
-        let (passed_on, forwards) = {
+        let (passed_on, (forwards, told_apart)) = {
             let program = &*program;
-            let names = tested::Names::of(program);
-            rayon::join(|| tested::passed_on(program, &names), || forward::forwards(program, &names))
+            let names = namespace::Names::of(program);
+            rayon::join(
+                || tested::passed_on(program, &names),
+                || (forward::forwards(program, &names), given::ToldApart::of(&names)),
+            )
         };
         let ahead = ahead::Ahead::start(program, live);
         let files = program.files.len();
@@ -383,6 +390,7 @@ impl<'p> Solver<'p> {
             homes: FxHashMap::default(),
             captures,
             passed_on,
+            told_apart,
             forwards,
             shapes: Vec::new(),
             shape_index: FxHashMap::default(),

@@ -4,6 +4,7 @@
 //! against it.
 
 use super::forward::Forwards;
+use super::given::ToldApart;
 use super::value::{InstId, ValueId};
 use super::{Origin, ROOT_FUNC, Solver};
 use crate::ir::VarId;
@@ -51,5 +52,10 @@ impl Solver<'_> {
     /// The parameters that a function passes on to where they are tested, as a bit set. That is known before anything is solved.
     pub fn observed_passed_on(&self, func: FuncId) -> u32 {
         self.passed_on[func.0 as usize]
+    }
+
+    /// What tells the objects apart that a constructor makes. That is known before anything is solved.
+    pub fn observed_told_apart(&self) -> &ToldApart {
+        &self.told_apart
     }
 }

@@ -4,7 +4,7 @@
 //! `typing.NamedTuple`.
 //!
 //! What the constructor is given tells instances apart as for a constructor that is written: see
-//! [`Solver::is_constructor_context`]. A record is made when each argument has a value, in one instance for each combination of
+//! [`Solver::constructor_key`]. A record is made when each argument has a value, in one instance for each combination of
 //! keys.
 
 use super::call::{Call, Passing};
@@ -143,7 +143,7 @@ impl Solver<'_> {
             self.cap("context-depth");
             return None;
         }
-        self.is_constructor_context(class, key).then_some(key)
+        self.constructor_key(class, key, None)
     }
 
     /// Makes the instances of all combinations of the keys seen so far with a new one.

@@ -95,6 +95,7 @@ fn solved(program: &mut Program, models: &Models, entries: &[ModId]) -> Result<(
     let said = Said {
         passed_on: functions.map(|func| solver.observed_passed_on(func)).collect(),
         forwards: solver.observed_forwards().to_vec(),
+        told_apart: solver.observed_told_apart().clone(),
     };
     let reader = Reader {
         solver: &solver,

@@ -260,9 +260,14 @@ impl V {
         (shallow || (key.depth() <= 48 && occurrences(key, func) < 3)).then_some(key)
     }
 
-    /// Whether a key of a constructor's argument tells instances apart: code does, data and instances do not.
-    pub fn is_constructor_context(self) -> bool {
-        !matches!(*self, Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::AnyOf { .. })
+    /// A key of objects of a class without the objects that their constructors were given, below a depth.
+    pub fn without_objects_below(self, depth: u32) -> V {
+        let Value::AnyOf { class, context } = &*self else { return self };
+        let kept = context.iter().filter_map(|&(param, given)| match &*given {
+            Value::AnyOf { .. } if depth == 0 => None,
+            _ => Some((param, given.without_objects_below(depth.saturating_sub(1)))),
+        });
+        V::of(Value::AnyOf { class: *class, context: kept.collect() })
     }
 }
 

@@ -9,6 +9,7 @@ use producer_map::ir::{
 use producer_map::link::{FuncId, ModId, Program};
 use producer_map::models::{Entry, Models, Term};
 use producer_map::solve::forward::Forwards;
+use producer_map::solve::given::ToldApart;
 
 use crate::domain::{
     At, Call, CallSite, Inst, Meeting, Mode, Node, Passing, Place, SHAPE, SITE, Site, Target, Text, V, Value,
@@ -37,6 +38,8 @@ pub struct Said {
     pub passed_on: Vec<u32>,
     /// For each function what it passes on unpacked.
     pub forwards: Vec<Option<Box<Forwards>>>,
+    /// The parameters of constructors at which the class of an object counts.
+    pub told_apart: ToldApart,
 }
 
 /// Where the values of a parameter come from at a call.
@@ -414,7 +417,10 @@ impl<'p> World<'p> {
         let mut receiver = target.receiver.filter(|_| target.keyed);
         let mut object = None;
         if let Mode::Construct(class) = target.mode {
-            let context: Vec<_> = keys.clone().filter(|(_, key)| key.is_constructor_context()).collect();
+            let context: Vec<_> = keys
+                .clone()
+                .filter_map(|(param, key)| Some((param, self.constructor_key(func, param, key)?)))
+                .collect();
             let new = self.object(class, context, target.call.at, is_exception);
             receiver = new.receiver_key();
             object = Some(new);
@@ -426,6 +432,19 @@ impl<'p> World<'p> {
             context.push((SITE, self.site_key(target.call.at)));
         }
         Some((Inst::new(func, Some(env), context), object))
+    }
+
+    /// What the key of a constructor's argument tells the instances apart by: code by itself, an object by its class where the
+    /// text shows that there are others, data by nothing.
+    fn constructor_key(&self, func: FuncId, param: u32, key: V) -> Option<V> {
+        match &*key {
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) => None,
+            Value::AnyOf { class, .. } => match &**class {
+                Value::Class(id, _) if self.said.told_apart.by(func, param, *id) => Some(key.without_objects_below(1)),
+                _ => None,
+            },
+            _ => Some(key),
+        }
     }
 
     /// The instance of a class that an instruction makes.
