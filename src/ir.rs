@@ -326,6 +326,10 @@ pub enum Cond {
     Ordered(VarId, Order, i64),
     /// `isinstance(x, cls)`.
     IsInstance(VarId, VarId),
+    /// `x == y`, `x is y`.
+    Same(VarId, VarId),
+    /// `x in y`.
+    Within(VarId, VarId),
     /// Negation.
     Not(Box<Cond>),
     /// Conjunction.
@@ -349,7 +353,13 @@ impl Cond {
             | Cond::Contains(var, _)
             | Cond::Ordered(var, ..) => Some(*var),
             Cond::Not(inner) => inner.subject(),
-            Cond::IsInstance(..) | Cond::And(_) | Cond::Or(_) | Cond::Returned(_) | Cond::Opaque => None,
+            Cond::IsInstance(..)
+            | Cond::Same(..)
+            | Cond::Within(..)
+            | Cond::And(_)
+            | Cond::Or(_)
+            | Cond::Returned(_)
+            | Cond::Opaque => None,
         }
     }
 }

@@ -162,7 +162,7 @@ impl Checker<'_> {
                 self.var(*var)?;
                 constants.iter().try_for_each(|c| self.constant(c))
             }
-            Cond::IsInstance(a, b) => {
+            Cond::IsInstance(a, b) | Cond::Same(a, b) | Cond::Within(a, b) => {
                 self.var(*a)?;
                 self.var(*b)
             }

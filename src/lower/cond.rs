@@ -348,7 +348,7 @@ impl<'a> Lowerer<'a> {
         dst
     }
 
-    /// A comparison that says nothing of a single variable.
+    /// A comparison of two values.
     fn compare_values(
         &mut self,
         left: &'a Expr,
@@ -359,7 +359,16 @@ impl<'a> Lowerer<'a> {
     ) -> Test {
         let left = self.side(left);
         let right = self.side(right);
-        Test::opaque(self.compare_sides(left, op, right, e, want))
+        let value = self.compare_sides(left, op, right, e, want);
+        let (Side::Var(left), Side::Var(right)) = (left, right) else { return Test::opaque(value) };
+        let cond = match op {
+            CmpOp::Eq | CmpOp::Is => Cond::Same(left, right),
+            CmpOp::NotEq | CmpOp::IsNot => negate(Cond::Same(left, right)),
+            CmpOp::In => Cond::Within(left, right),
+            CmpOp::NotIn => negate(Cond::Within(left, right)),
+            CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE => Cond::Opaque,
+        };
+        Test { cond, then: Vec::new(), otherwise: Vec::new(), value }
     }
 
     /// Runs the special methods that a comparison runs; gives its value, if that is wanted and may be another than an untracked one.
@@ -460,8 +469,12 @@ impl<'a> Lowerer<'a> {
             Cond::And(parts) | Cond::Or(parts) => {
                 parts.iter().for_each(|part| self.mark_tested(part));
             }
-            // No context decides a comparison by order.
-            Cond::Ordered(..) | Cond::Returned(_) | Cond::Opaque => {}
+            // No context decides a comparison by order, or of two variables.
+            Cond::Ordered(..)
+            | Cond::Same(..)
+            | Cond::Within(..)
+            | Cond::Returned(_)
+            | Cond::Opaque => {}
         }
     }
 

@@ -186,6 +186,8 @@ impl<'a> Scope<'a> {
             Cond::IsInstance(var, class) => {
                 format!("isinstance({}, {})", self.var(*var), self.var(*class))
             }
+            Cond::Same(left, right) => format!("{} == {}", self.var(*left), self.var(*right)),
+            Cond::Within(item, container) => format!("{} in {}", self.var(*item), self.var(*container)),
             Cond::Not(inner) => format!("not ({})", self.cond(inner)),
             Cond::And(parts) => list(parts, " and ", "true"),
             Cond::Or(parts) => list(parts, " or ", "false"),

@@ -6,7 +6,8 @@ use super::graph::NodeId;
 use super::refusal::{self, Ends};
 use super::value::{InstId, Value, ValueId, well_known};
 use super::{Origin, ROOT_FUNC, Solver};
-use crate::ir::{Arg, BinOp, Cond, Const, Guard, GuardId, Op, VarDef, VarId};
+use super::compare::compared_by;
+use crate::ir::{Arg, BinOp, Cond, Const, Guard, GuardId, Op, Side, VarDef, VarId};
 use crate::link::{FuncId, Name};
 use smallvec::{SmallVec, smallvec};
 
@@ -83,7 +84,7 @@ impl Solver<'_> {
     }
 
     /// The truth of a simple condition of a function where its subject is a value, if the value decides it.
-    fn truth(&self, func: FuncId, cond: &Cond, value: Value) -> Option<bool> {
+    pub(super) fn truth(&self, func: FuncId, cond: &Cond, value: Value) -> Option<bool> {
         match cond {
             Cond::Not(inner) => self.truth(func, inner, value).map(|truth| !truth),
             Cond::Truthy(_) => match value {
@@ -396,6 +397,9 @@ impl Solver<'_> {
             (Cond::Returned(call), true) => {
                 self.gates_of_returning(scope, *call, Ends::Any, asking, out);
             }
+            (Cond::Same(..) | Cond::Within(..), _) => {
+                out.extend(self.gate_of_comparison(scope, cond, holds));
+            }
             (simple, _) => {
                 if let Cond::Truthy(var) = simple
                     && let Some(cond) = self.tested_before(scope, *var)
@@ -407,7 +411,7 @@ impl Solver<'_> {
                 let counts = |value| self.truth(func, simple, self.values.get(value)) != Some(!holds);
                 let values = simple.subject().map(|var| self.values_in(scope, var));
                 let Some(setting) = values.and_then(|values| self.setting_of(values, counts)) else {
-                    if let Some((tested, ends)) = refusal::ends_of((simple, holds))
+                    if let Some((tested, ends)) = refusal::ends_of(func, (simple, holds))
                         && let Some(call) = self.called_for(scope, tested)
                     {
                         return self.gates_of_returning(scope, call, ends, asking, out);
@@ -481,6 +485,7 @@ impl Solver<'_> {
                 Op::Test { ref cond, .. } => return Some(Cond::clone(cond)),
                 Op::BinOp { op: BinOp::And, left, right, .. } => return Some(Cond::And(both(left, right))),
                 Op::BinOp { op: BinOp::Or, left, right, .. } => return Some(Cond::Or(both(left, right))),
+                Op::Operate { op, left, right: Side::Var(right), .. } => return compared_by(op, left, right),
                 _ => return None,
             }
         }

@@ -28,6 +28,7 @@ mod callable;
 mod class;
 mod closure;
 mod construct;
+mod compare;
 pub mod contexts;
 mod element;
 mod exception;

@@ -20,8 +20,8 @@ pub(super) const DEPTH: u8 = 2;
 const MAX_INSTANCES: usize = 64;
 
 /// Which of the ends of a function count.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ends {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ends<'c> {
     /// All.
     Any,
     /// Those that return what may be true.
@@ -32,6 +32,22 @@ pub(super) enum Ends {
     None,
     /// Those that may return something else.
     NotNone,
+    /// Those that may return what a simple condition of a function holds for, or what it fails for.
+    Such(FuncId, &'c Cond, bool),
+}
+
+impl Ends<'_> {
+    /// Its place among those that are asked for again and again.
+    fn place(self) -> Option<usize> {
+        match self {
+            Ends::Any => Some(0),
+            Ends::Truthy => Some(1),
+            Ends::Falsy => Some(2),
+            Ends::None => Some(3),
+            Ends::NotNone => Some(4),
+            Ends::Such(..) => None,
+        }
+    }
 }
 
 /// What is known when a function has returned.
@@ -55,13 +71,15 @@ impl Returned {
     }
 }
 
-/// The ends that a condition on what a call returned speaks of, with the call; none where it does not tell them apart.
-pub(super) fn ends_of((cond, holds): (&Cond, bool)) -> Option<(VarId, Ends)> {
+/// The ends that a condition of a function on what a call returned speaks of, with what it returned; none where it does not tell
+/// them apart.
+pub(super) fn ends_of(func: FuncId, (cond, holds): (&Cond, bool)) -> Option<(VarId, Ends<'_>)> {
     Some(match (cond, holds) {
         (Cond::Truthy(var), true) | (Cond::Equals(var, Const::Bool(true)), true) => (*var, Ends::Truthy),
         (Cond::Truthy(var), false) | (Cond::Equals(var, Const::Bool(false)), true) => (*var, Ends::Falsy),
         (Cond::IsNone(var), true) => (*var, Ends::None),
         (Cond::IsNone(var), false) => (*var, Ends::NotNone),
+        (Cond::Equals(var, _) | Cond::OneOf(var, _), _) => (*var, Ends::Such(func, cond, holds)),
         _ => return None,
     })
 }
@@ -77,7 +95,7 @@ impl Refusals {
     }
 }
 
-/// The number of variants of [`Ends`].
+/// The number of places of [`Ends`].
 const ENDS: usize = 5;
 
 impl Solver<'_> {
@@ -86,7 +104,7 @@ impl Solver<'_> {
         &self,
         scope: Scope,
         index: u32,
-        ends: Ends,
+        ends: Ends<'_>,
         asking: &mut Asking,
         out: &mut Vec<String>,
     ) {
@@ -124,7 +142,7 @@ impl Solver<'_> {
         scope: Scope,
         index: u32,
         callee: ValueId,
-        ends: Ends,
+        ends: Ends<'_>,
         asking: &mut Asking,
         out: &mut Vec<String>,
     ) {
@@ -135,7 +153,11 @@ impl Solver<'_> {
             }
             _ => return,
         };
-        let Some(returned) = self.returned(func, ends, asking.depth) else { return };
+        let worked_out = match ends.place() {
+            Some(place) => self.returned(func, (ends, place), asking.depth).cloned(),
+            None => self.work_out(func, ends, asking.depth),
+        };
+        let Some(returned) = worked_out else { return };
         out.extend(returned.gates.iter().cloned());
         let Scope::Inst(caller) = scope else { return };
         for &(param, truth) in &returned.params {
@@ -166,16 +188,16 @@ impl Solver<'_> {
     }
 
     /// What is known when a function has returned in some way; none if nothing is.
-    fn returned(&self, func: FuncId, ends: Ends, depth: u8) -> Option<&Returned> {
+    fn returned(&self, func: FuncId, (ends, place): (Ends<'_>, usize), depth: u8) -> Option<&Returned> {
         let count = self.program.func_count();
         let table = self.refusals.0.get_or_init(|| {
             std::iter::repeat_with(OnceLock::new).take(count * ENDS * usize::from(DEPTH)).collect()
         });
-        let place = (usize::from(depth) * count + func.0 as usize) * ENDS + ends as usize;
+        let place = (usize::from(depth) * count + func.0 as usize) * ENDS + place;
         table[place].get_or_init(|| self.work_out(func, ends, depth).map(Box::new)).as_deref()
     }
 
-    fn work_out(&self, func: FuncId, ends: Ends, depth: u8) -> Option<Returned> {
+    fn work_out(&self, func: FuncId, ends: Ends<'_>, depth: u8) -> Option<Returned> {
         let ir = self.program.func(func);
         let instances = self.instances(func);
         if ir.is_generator || instances.is_empty() || instances.len() > MAX_INSTANCES {
@@ -185,7 +207,7 @@ impl Solver<'_> {
         // The end of a function is a `return` as well, and for most the one that says that nothing is refused.
         for (index, instr) in (0..ir.instrs.len() as u32).zip(&ir.instrs).rev() {
             let Op::Return { src } = instr.op else { continue };
-            if ends == Ends::Any && instr.guard == GuardId::ALWAYS {
+            if matches!(ends, Ends::Any) && instr.guard == GuardId::ALWAYS {
                 return None;
             }
             for &inst in instances {
@@ -195,6 +217,10 @@ impl Solver<'_> {
                 }
                 let mut returned = Returned::default();
                 self.collect_guards(scope, instr.guard, &mut Asking::at(depth + 1), &mut returned.gates);
+                if let Ends::Truthy | Ends::Falsy = ends {
+                    let result = (&Cond::Truthy(src), matches!(ends, Ends::Truthy));
+                    self.collect_gates(scope, result, &mut Asking::at(depth + 1), &mut returned.gates);
+                }
                 for guard in self.guards_in(scope, index) {
                     if self.guard_binds(scope, guard) {
                         self.collect_params(func, (&guard.cond, guard.holds), &mut returned.params);
@@ -213,11 +239,14 @@ impl Solver<'_> {
     }
 
     /// Whether what is returned may be of a kind. What is not certainly of another kind may.
-    fn may_be(&self, scope: Scope, returned: VarId, ends: Ends) -> bool {
+    fn may_be(&self, scope: Scope, returned: VarId, ends: Ends<'_>) -> bool {
         let values = self.values_in(scope, returned);
         values.is_empty()
             || values.iter().any(|&value| {
                 let value = self.values.get(value);
+                if let Ends::Such(func, cond, holds) = ends {
+                    return self.truth(func, cond, value) != Some(!holds);
+                }
                 let is_none = match value {
                     Value::None => Some(true),
                     Value::Bool(_)
@@ -245,7 +274,7 @@ impl Solver<'_> {
                     _ => None,
                 };
                 match ends {
-                    Ends::Any => true,
+                    Ends::Any | Ends::Such(..) => true,
                     Ends::Truthy => is_true != Some(false),
                     Ends::Falsy => is_true != Some(true),
                     Ends::None => is_none != Some(false),
@@ -305,7 +334,7 @@ impl Solver<'_> {
                 let Some(class) = self.class_of(manager) else { return };
                 let functions = self.methods_of(class, self.names.enter);
                 let [func] = functions[..] else { return };
-                if let Some(returned) = self.returned(func, Ends::Any, depth) {
+                if let Some(returned) = self.returned(func, (Ends::Any, 0), depth) {
                     out.extend(returned.gates.iter().cloned());
                 }
             }

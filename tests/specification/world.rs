@@ -229,6 +229,8 @@ impl<'p> World<'p> {
             Cond::Contains(..)
             | Cond::Ordered(..)
             | Cond::IsInstance(..)
+            | Cond::Same(..)
+            | Cond::Within(..)
             | Cond::Returned(_)
             | Cond::Opaque => None,
         }

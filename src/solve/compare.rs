@@ -1,0 +1,118 @@
+//! Comparisons of two variables: a setting with a constant that has a name, or with one of several.
+
+use super::closure::Scope;
+use super::gate;
+use super::value::{ObjKind, Value, ValueId};
+use super::{Solver, strings};
+use crate::ir::{Cond, Operator, VarId};
+
+/// A setting that is compared with one of more constants than these is not worded.
+const MAX_CONSTANTS: usize = 8;
+
+/// What the result of an operator says of its operands, if it is a comparison; of a search, the container stands on the left.
+pub(super) fn compared_by(op: Operator, left: VarId, right: VarId) -> Option<Cond> {
+    match op {
+        Operator::Equal => Some(Cond::Same(left, right)),
+        Operator::NotEqual => Some(Cond::Not(Box::new(Cond::Same(left, right)))),
+        Operator::Contains => Some(Cond::Within(right, left)),
+        _ => None,
+    }
+}
+
+/// The constants that a variable may be, or that a container may hold.
+struct Constants {
+    /// As they are written, sorted.
+    texts: Vec<String>,
+    /// Whether it is or holds each of them, not one of them.
+    all: bool,
+}
+
+impl Solver<'_> {
+    /// The gate that a comparison of two variables is, where one is a setting and the other a constant.
+    pub(super) fn gate_of_comparison(&self, scope: Scope, cond: &Cond, holds: bool) -> Option<String> {
+        let simple = |setting: &&str| !gate::is_condition(setting) && !setting.ends_with(gate::SOME_PART);
+        let setting = |var: VarId| self.setting_of(self.values_in(scope, var), |_| true).filter(simple);
+        let gate = match *cond {
+            Cond::Same(left, right) => {
+                let (setting, other) = match (setting(left), setting(right)) {
+                    (Some(setting), None) => (setting, right),
+                    (None, Some(setting)) => (setting, left),
+                    _ => return None,
+                };
+                one_of(setting, &self.constants(self.values_in(scope, other))?, holds)?
+            }
+            Cond::Within(item, container) => match (setting(item), setting(container)) {
+                (Some(setting), None) => {
+                    one_of(setting, &self.held_constants(self.values_in(scope, container))?, holds)?
+                }
+                (None, Some(setting)) => match &self.constants(self.values_in(scope, item))?.texts[..] {
+                    [text] => format!("{setting} contains {text}"),
+                    _ => return None,
+                },
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(if holds { gate } else { gate::negated(&gate) })
+    }
+
+    /// The constants that some values are.
+    fn constants(&self, values: &[ValueId]) -> Option<Constants> {
+        if values.is_empty() || values.len() > MAX_CONSTANTS {
+            return None;
+        }
+        let mut texts = Vec::new();
+        for &value in values {
+            texts.push(match self.values.get(value) {
+                Value::None => "None".to_owned(),
+                Value::Bool(true) => "True".to_owned(),
+                Value::Bool(false) => "False".to_owned(),
+                Value::Int(int) => int.to_string(),
+                Value::Str(text) if !strings::has_hole(self.text(text)) => format!("{:?}", self.text(text)),
+                _ => return None,
+            });
+        }
+        texts.sort();
+        let all = texts.len() == 1;
+        Some(Constants { texts, all })
+    }
+
+    /// The constants that a container holds; a tuple holds each of them.
+    fn held_constants(&self, containers: &[ValueId]) -> Option<Constants> {
+        let [container] = *containers else { return None };
+        let Value::Obj(kind, ..) = self.values.get(container) else { return None };
+        let slots = self.slots.get(container)?;
+        let nodes = || slots.named.iter().map(|&(_, node)| node).chain(slots.rest);
+        match kind {
+            ObjKind::Tuple | ObjKind::List | ObjKind::Set => {
+                let mut held: Vec<ValueId> =
+                    nodes().flat_map(|node| self.graph.values(node)).copied().collect();
+                held.sort_unstable();
+                held.dedup();
+                let fixed = kind == ObjKind::Tuple
+                    && slots.rest.is_none()
+                    && nodes().all(|node| self.graph.values(node).len() == 1);
+                self.constants(&held).map(|constants| Constants { all: fixed, ..constants })
+            }
+            ObjKind::Dict if slots.rest.is_none_or(|rest| self.graph.values(rest).is_empty()) => {
+                let mut texts: Vec<String> =
+                    slots.named.iter().map(|&(name, _)| format!("{:?}", self.text(name))).collect();
+                texts.sort();
+                (!texts.is_empty() && texts.len() <= MAX_CONSTANTS).then_some(Constants { texts, all: false })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A setting that is one of some constants. Where it is not known which of them it is compared with, not being it says nothing.
+fn one_of(setting: &str, constants: &Constants, holds: bool) -> Option<String> {
+    if !holds && !constants.all {
+        return None;
+    }
+    match &constants.texts[..] {
+        [text] if text == "None" => Some(format!("{setting} is None")),
+        [text] => Some(format!("{setting} == {text}")),
+        texts => Some(format!("{setting} in ({})", texts.join(", "))),
+    }
+}
