@@ -1,17 +1,14 @@
 //! Conditions on settings: under which a receiver exists, and which of a path's conditions every path needs.
 
-use crate::ir::{Arg, Op, VarDef, VarId};
+use crate::ir::{Op, VarDef};
 use crate::link::FuncId;
-use crate::solve::gate::{is_compound, negated, subject, without_part};
-use crate::solve::value::{InstId, ObjKind, Value, ValueId};
-use crate::solve::{CallEdge, Inst, Origin, ROOT_FUNC, Solver};
+use crate::solve::gate::{negated, subject};
+use crate::solve::value::{InstId, Value, ValueId};
+use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
 use rustc_hash::FxHashMap;
 
 /// More alternatives than this, and a condition is given up: the edge then claims less, not more.
 const MAX_ALTERNATIVES: usize = 8;
-
-/// Choices of choices are followed so deep: `elif` after `elif` is one choice.
-const CHOICES: u32 = 8;
 
 /// The conditions that all calls which enter an instance have in common: those under which they run, and those of the choice of
 /// what they enter.
@@ -60,7 +57,7 @@ pub(super) fn of_receivers(
             }
             let mut gates = solver.gates(at);
             if let Op::Call { callee, .. } = op(solver, at) {
-                gates.extend(chosen_under(solver, inst, *callee, class, CHOICES).unwrap_or_default());
+                gates.extend(solver.chosen_under(inst, *callee, class));
             }
             gates.extend(of_entering(solver, registered, inst));
             *known = Some(match known.take() {
@@ -124,7 +121,7 @@ pub(super) fn of_callee(
         let mut gates = if is_hook { solver.gates(at) } else { Vec::new() };
         if let Op::Call { args, .. } = op(solver, at) {
             let variables = args.iter().map(|arg| arg.var());
-            gates.extend(variables.flat_map(|var| chosen_to_enter(solver, at.inst, var, entered)));
+            gates.extend(variables.flat_map(|var| solver.chosen_to_enter(at.inst, var, entered)));
         }
         return gates;
     }
@@ -132,13 +129,13 @@ pub(super) fn of_callee(
         return Vec::new();
     }
     let Op::Call { callee, .. } = *op(solver, edge.from) else { return Vec::new() };
-    let mut gates = chosen_to_enter(solver, inst, callee, entered);
+    let mut gates = solver.chosen_to_enter(inst, callee, entered);
     for &(param, key) in &entered.context {
         if matches!(solver.values.get(key), Value::Func(..) | Value::Bound(..) | Value::Class(..))
             && let Some(argument) = solver.passed_by(edge, param)
-            && may_be_chosen(solver, inst, argument)
+            && solver.may_be_chosen(inst, argument)
         {
-            gates.extend(chosen_under(solver, inst, argument, key, CHOICES).unwrap_or_default());
+            gates.extend(solver.chosen_under(inst, argument, key));
         }
     }
     gates
@@ -151,190 +148,14 @@ pub(super) fn of_put(solver: &Solver<'_>, at: Origin, queue: ValueId) -> Vec<Str
         let ir = solver.program.func(solver.insts[at.inst.0 as usize].func);
         if let VarDef::Instr(load) = ir.vars[callee.0 as usize].def
             && let Op::LoadAttr { obj, .. } = ir.instrs[load as usize].op
-            && may_be_chosen(solver, at.inst, obj)
+            && solver.may_be_chosen(at.inst, obj)
         {
-            gates.extend(chosen_under(solver, at.inst, obj, queue, CHOICES).unwrap_or_default());
+            gates.extend(solver.chosen_under(at.inst, obj, queue));
         }
     }
     gates.sort();
     gates.dedup();
     gates
-}
-
-/// The conditions under which a variable holds the function that is entered; none if several of its values enter it.
-fn chosen_to_enter(solver: &Solver<'_>, inst: InstId, var: VarId, entered: &Inst) -> Vec<String> {
-    if !may_be_chosen(solver, inst, var) {
-        return Vec::new();
-    }
-    let enters = |&&value: &&ValueId| {
-        let function = match solver.values.get(value) {
-            Value::Bound(_, function) => function,
-            _ => value,
-        };
-        solver.values.get(function) == Value::Func(entered.func, entered.env)
-    };
-    let mut values = solver.graph.values(solver.var(inst, var)).iter().filter(enters);
-    match (values.next(), values.next()) {
-        (Some(&value), None) => chosen_under(solver, inst, var, value, CHOICES).unwrap_or_default(),
-        _ => Vec::new(),
-    }
-}
-
-/// Whether a variable may hold what it holds by a choice. What is read from elsewhere and is only one thing was not chosen.
-fn may_be_chosen(solver: &Solver<'_>, inst: InstId, var: VarId) -> bool {
-    let ir = solver.program.func(solver.insts[inst.0 as usize].func);
-    match ir.vars[var.0 as usize].def {
-        VarDef::Join => true,
-        VarDef::Instr(index) => match ir.instrs[index as usize].op {
-            Op::Copy { .. } | Op::Narrow { .. } | Op::LoadSub { .. } | Op::Call { .. } => true,
-            Op::LoadGlobal { .. } | Op::LoadFree { .. } => {
-                solver.graph.values(solver.var(inst, var)).len() > 1
-            }
-            Op::LoadAttr { .. } => is_unbound_choice(solver, inst, var),
-            _ => false,
-        },
-        VarDef::Param(_) | VarDef::Cell => false,
-    }
-}
-
-/// Whether a variable holds one of several classes and functions that are no methods.
-fn is_unbound_choice(solver: &Solver<'_>, inst: InstId, var: VarId) -> bool {
-    let values = solver.graph.values(solver.var(inst, var));
-    let is_unbound =
-        |&value: &ValueId| matches!(solver.values.get(value), Value::Class(..) | Value::Func(..));
-    values.len() > 1 && values.iter().all(is_unbound)
-}
-
-/// The conditions under which a variable holds a value; none if it holds it never.
-fn chosen_under(
-    solver: &Solver<'_>,
-    inst: InstId,
-    var: VarId,
-    value: ValueId,
-    depth: u32,
-) -> Option<Vec<String>> {
-    if !solver.graph.values(solver.var(inst, var)).contains(&value) {
-        return None;
-    }
-    if depth == 0 {
-        return Some(Vec::new());
-    }
-    let func = solver.insts[inst.0 as usize].func;
-    let ir = solver.program.func(func);
-    match ir.vars[var.0 as usize].def {
-        VarDef::Instr(index) => match ir.instrs[index as usize].op {
-            Op::Copy { src, .. } | Op::Narrow { src, .. } => {
-                chosen_under(solver, inst, src, value, depth - 1)
-            }
-            Op::LoadGlobal { .. } | Op::ImportFrom { .. } => {
-                let stores = solver
-                    .global_behind(func, index)
-                    .and_then(|(module, name)| solver.stores_of(module, name));
-                Some(stores.map_or(Vec::new(), |stores| under_all(solver, &stores, value, depth)))
-            }
-            Op::LoadFree { levels, cell, .. } => {
-                let copies = solver.copies_into_cell(inst, levels, cell);
-                Some(copies.map_or(Vec::new(), |copies| under_all(solver, &copies, value, depth)))
-            }
-            Op::LoadAttr { name, .. } if is_unbound_choice(solver, inst, var) => {
-                let name = solver.program.file_of(func).names[name.0 as usize];
-                Some(under_all(solver, &solver.stores_of_attribute(name), value, depth))
-            }
-            _ => Some(choice(solver, inst, var, value).into_iter().collect()),
-        },
-        VarDef::Join => {
-            let copies = (0..).zip(&ir.instrs).filter_map(|(index, instr)| match instr.op {
-                Op::Copy { dst, src } if dst == var => Some((Origin { inst, index }, src)),
-                _ => None,
-            });
-            meet_all(solver, copies, value, depth)
-        }
-        VarDef::Param(_) | VarDef::Cell => Some(Vec::new()),
-    }
-}
-
-/// The conditions that all of some assignments which assign a value have in common; none if there are none such.
-fn meet_all(
-    solver: &Solver<'_>,
-    assignments: impl IntoIterator<Item = (Origin, VarId)>,
-    value: ValueId,
-    depth: u32,
-) -> Option<Vec<String>> {
-    let mut common: Option<Vec<String>> = None;
-    for (at, src) in assignments {
-        if solver.never_runs(at) {
-            continue;
-        }
-        let Some(mut gates) = chosen_under(solver, at.inst, src, value, depth - 1) else { continue };
-        gates.extend(solver.gates(at));
-        common = Some(match common {
-            None => gates,
-            Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
-        });
-    }
-    common
-}
-
-/// The same for assignments that are all there are. A value that none of them assigns came in a way that is not known.
-fn under_all(
-    solver: &Solver<'_>,
-    assignments: &[(Origin, VarId)],
-    value: ValueId,
-    depth: u32,
-) -> Vec<String> {
-    meet_all(solver, assignments.iter().copied(), value, depth).unwrap_or_default()
-}
-
-/// The choice by a setting that makes a variable hold a class or function: `TABLE[config["KEY"]]`, or the same with
-/// `TABLE.get(config["KEY"])`.
-fn choice(solver: &Solver<'_>, inst: InstId, var: VarId, chosen: ValueId) -> Option<String> {
-    let (table, key, otherwise) = lookup(solver, inst, var)?;
-    // What some part of a setting chooses, the setting chooses.
-    let setting = without_part(solver.setting(inst, key).filter(|setting| !is_compound(setting))?);
-    let holds = |node| solver.graph.values(node).contains(&chosen);
-    if otherwise.is_some_and(|var| holds(solver.var(inst, var))) {
-        return None;
-    }
-    let mut keys: Vec<String> = Vec::new();
-    for &value in solver.graph.values(solver.var(inst, table)) {
-        let Value::Obj(ObjKind::Dict, ..) = solver.values.get(value) else { continue };
-        for name in solver.field_names(value) {
-            if solver.existing_field(value, name).is_some_and(holds) {
-                keys.push(format!("{:?}", solver.text(name)));
-            }
-        }
-    }
-    keys.sort();
-    keys.dedup();
-    (!keys.is_empty()).then(|| format!("{setting} chooses {}", keys.join(" or ")))
-}
-
-/// Where a variable is looked up in a table: table, key, and the default of `get`.
-fn lookup(solver: &Solver<'_>, inst: InstId, var: VarId) -> Option<(VarId, VarId, Option<VarId>)> {
-    let ir = solver.program.func(solver.insts[inst.0 as usize].func);
-    let file = solver.program.file_of(solver.insts[inst.0 as usize].func);
-    let mut var = var;
-    // A variable is defined once, so the chain of copies ends.
-    loop {
-        let VarDef::Instr(index) = ir.vars[var.0 as usize].def else { return None };
-        match &ir.instrs[index as usize].op {
-            Op::Copy { src, .. } | Op::Narrow { src, .. } => var = *src,
-            Op::LoadSub { obj, key, .. } => return Some((*obj, *key, None)),
-            Op::Call { callee, args, .. } => {
-                let VarDef::Instr(load) = ir.vars[callee.0 as usize].def else { return None };
-                let Op::LoadAttr { obj, name, .. } = ir.instrs[load as usize].op else { return None };
-                if &*file.ir.strings[name.0 as usize] != "get" {
-                    return None;
-                }
-                return match **args {
-                    [Arg::Pos(key)] => Some((obj, key, None)),
-                    [Arg::Pos(key), Arg::Pos(otherwise)] => Some((obj, key, Some(otherwise))),
-                    _ => None,
-                };
-            }
-            _ => return None,
-        }
-    }
 }
 
 /// What every path needs of the conditions of one path.

@@ -1,5 +1,6 @@
 //! Guards: which branches a context rules out, and which conditions on settings stand on the way to an instruction.
 
+use super::chosen::CHOICES;
 use super::closure::Scope;
 use super::gate;
 use super::graph::NodeId;
@@ -14,18 +15,31 @@ use smallvec::{SmallVec, smallvec};
 /// Callers of callers are asked so deep what they pass.
 const MAX_ASKED: usize = 4;
 
+/// A variable that holds more values than this was not chosen from a few.
+const MAX_CHOSEN: usize = 4;
+
+/// A test of what was chosen counts as so many choices: what chose it may be such a test again.
+const CHOICES_PER_TEST: u8 = 3;
+
 /// Who is being asked on the way to a gate.
 pub(super) struct Asking {
     /// The parameters whose callers are asked.
     params: Vec<(InstId, VarId)>,
     /// How many calls deep functions are asked under which conditions they return.
     pub depth: u8,
+    /// How many choices of choices may still be followed.
+    choices: u8,
 }
 
 impl Asking {
     /// Nobody yet, so many calls deep.
     pub fn at(depth: u8) -> Asking {
-        Asking { params: Vec::new(), depth }
+        Asking { params: Vec::new(), depth, choices: CHOICES }
+    }
+
+    /// The same where so many choices may still be followed.
+    pub fn of_choice(choices: u8) -> Asking {
+        Asking { params: Vec::new(), depth: 0, choices }
     }
 }
 
@@ -411,6 +425,7 @@ impl Solver<'_> {
                 let counts = |value| self.truth(func, simple, self.values.get(value)) != Some(!holds);
                 let values = simple.subject().map(|var| self.values_in(scope, var));
                 let Some(setting) = values.and_then(|values| self.setting_of(values, counts)) else {
+                    out.extend(self.gates_of_choice(scope, (simple, holds), asking.choices));
                     if let Some((tested, ends)) = refusal::ends_of(func, (simple, holds))
                         && let Some(call) = self.called_for(scope, tested)
                     {
@@ -424,6 +439,30 @@ impl Solver<'_> {
                 }
             }
         }
+    }
+
+    /// The conditions under which a variable holds one of the values that pass a test, if some of its values do not.
+    fn gates_of_choice(&self, scope: Scope, (cond, holds): (&Cond, bool), choices: u8) -> Vec<String> {
+        let (Scope::Inst(inst), Some(var)) = (scope, cond.subject()) else { return Vec::new() };
+        let Some(left) = choices.checked_sub(CHOICES_PER_TEST) else { return Vec::new() };
+        if !self.may_be_chosen(inst, var) {
+            return Vec::new();
+        }
+        let func = self.insts[inst.0 as usize].func;
+        let fails = |&value: &ValueId| self.truth(func, cond, self.values.get(value)) == Some(!holds);
+        let values = self.graph.values(self.var(inst, var));
+        if values.len() > MAX_CHOSEN || !values.iter().any(fails) {
+            return Vec::new();
+        }
+        let mut common: Option<Vec<String>> = None;
+        for &value in values.iter().filter(|value| !fails(value)) {
+            let gates = self.chosen(inst, var, value, left).unwrap_or_default();
+            match &mut common {
+                None => common = Some(gates),
+                Some(before) => before.retain(|gate| gates.contains(gate)),
+            }
+        }
+        common.unwrap_or_default()
     }
 
     /// The truth of a parameter is that of what every call passes for it. A call that passes what it is passed itself, over any

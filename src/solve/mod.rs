@@ -25,6 +25,7 @@ pub mod attr;
 mod binding;
 pub mod call;
 mod callable;
+mod chosen;
 mod class;
 mod closure;
 mod construct;
@@ -193,7 +194,8 @@ pub struct Solver<'p> {
     /// Call graph edges in the order of discovery.
     pub edges: Vec<CallEdge>,
     /// The same by what they enter, made when it is asked for.
-    entering: OnceLock<passed::Entering>,
+    entering: OnceLock<passed::ByInstance>,
+    leaving: OnceLock<passed::ByInstance>,
     /// By file, the assignments of its variables, made when they are asked for.
     stores: Vec<OnceLock<passed::Stores>>,
     /// The assignments of attributes, made when they are asked for.
@@ -370,6 +372,7 @@ impl<'p> Solver<'p> {
             insts: Vec::new(),
             edges: Vec::new(),
             entering: OnceLock::new(),
+            leaving: OnceLock::new(),
             stores: vec![OnceLock::new(); files],
             attribute_stores: OnceLock::new(),
             refusals: refusal::Refusals::default(),
@@ -596,6 +599,7 @@ impl<'p> Solver<'p> {
         if self.edge_index.find_or_add(hash_of(&edge), next, same, hash).is_none() {
             self.edges.push(edge);
             self.entering.take();
+            self.leaving.take();
             self.filling.take();
             self.refusals.forget();
         }

@@ -13,18 +13,18 @@ use rustc_hash::FxHashMap;
 /// A parameter of an instance that more calls enter is taken as it comes.
 const MAX_CALLS: usize = 4;
 
-/// The calls into each instance, those into one instance together.
-pub(super) struct Entering {
+/// The calls into each instance, or out of each, those of one instance together.
+pub(super) struct ByInstance {
     starts: Vec<u32>,
     /// Indices of call edges.
     edges: Vec<u32>,
 }
 
-impl Entering {
-    fn new(instances: usize, edges: &[CallEdge]) -> Entering {
+impl ByInstance {
+    fn new(instances: usize, edges: &[CallEdge], side: impl Fn(&CallEdge) -> InstId) -> ByInstance {
         let mut starts = vec![0u32; instances + 1];
         for edge in edges {
-            starts[edge.to.0 as usize + 1] += 1;
+            starts[side(edge).0 as usize + 1] += 1;
         }
         for inst in 0..instances {
             starts[inst + 1] += starts[inst];
@@ -32,11 +32,16 @@ impl Entering {
         let mut next = starts.clone();
         let mut sorted = vec![0; edges.len()];
         for (index, edge) in (0..).zip(edges) {
-            let slot = &mut next[edge.to.0 as usize];
+            let slot = &mut next[side(edge).0 as usize];
             sorted[*slot as usize] = index;
             *slot += 1;
         }
-        Entering { starts, edges: sorted }
+        ByInstance { starts, edges: sorted }
+    }
+
+    fn of(&self, inst: InstId) -> &[u32] {
+        let bound = |at: usize| self.starts.get(at).map_or(self.edges.len(), |&start| start as usize);
+        &self.edges[bound(inst.0 as usize)..bound(inst.0 as usize + 1)]
     }
 }
 
@@ -73,9 +78,16 @@ pub(super) fn attribute_stores(files: &[File]) -> Stores {
 impl Solver<'_> {
     /// The calls that enter an instance.
     pub(crate) fn entering(&self, inst: InstId) -> &[u32] {
-        let all = self.entering.get_or_init(|| Entering::new(self.insts.len(), &self.edges));
-        let bound = |at: usize| all.starts.get(at).map_or(all.edges.len(), |&start| start as usize);
-        &all.edges[bound(inst.0 as usize)..bound(inst.0 as usize + 1)]
+        let all =
+            self.entering.get_or_init(|| ByInstance::new(self.insts.len(), &self.edges, |edge| edge.to));
+        all.of(inst)
+    }
+
+    /// The calls of an instance, by index.
+    pub(super) fn edges_of(&self, inst: InstId) -> &[u32] {
+        let all =
+            self.leaving.get_or_init(|| ByInstance::new(self.insts.len(), &self.edges, |edge| edge.from.inst));
+        all.of(inst)
     }
 
     /// The variable, at the place of a call, that a parameter of what the call enters is bound to. None for a default, and for

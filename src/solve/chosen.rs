@@ -1,0 +1,293 @@
+//! Choices: under which conditions a variable holds a value.
+//!
+//! `f = send if features.X else skip` makes a call of `f` enter `send` under a condition that stands nowhere around the call. So the
+//! ways in which a value comes into a variable are followed backwards, along what is written: assignments of variables, modules
+//! and attributes, what functions return, what is passed, what tables hold. What all ways have in common holds whenever the
+//! variable has the value. A way that is not followed has nothing in common with the others.
+
+use super::closure::Scope;
+use super::gate;
+use super::guard::Asking;
+use super::value::{InstId, ObjKind, Value, ValueId};
+use super::{CallEdge, Inst, Origin, Solver};
+use crate::ir::{Arg, Op, VarDef, VarId};
+
+/// Choices of choices are followed so deep: `elif` after `elif` is one choice.
+pub(super) const CHOICES: u8 = 8;
+
+impl Solver<'_> {
+    /// The conditions under which a variable holds a value.
+    pub fn chosen_under(&self, inst: InstId, var: VarId, value: ValueId) -> Vec<String> {
+        self.chosen(inst, var, value, CHOICES).unwrap_or_default()
+    }
+
+    /// The conditions under which a variable holds the function that is entered; none if several of its values enter it.
+    pub fn chosen_to_enter(&self, inst: InstId, var: VarId, entered: &Inst) -> Vec<String> {
+        self.chosen_entering(inst, var, entered, CHOICES)
+    }
+
+    fn chosen_entering(&self, inst: InstId, var: VarId, entered: &Inst, depth: u8) -> Vec<String> {
+        if !self.may_be_chosen(inst, var) {
+            return Vec::new();
+        }
+        let enters = |&&value: &&ValueId| {
+            let function = match self.values.get(value) {
+                Value::Bound(_, function) => function,
+                _ => value,
+            };
+            self.values.get(function) == Value::Func(entered.func, entered.env)
+        };
+        let mut values = self.graph.values(self.var(inst, var)).iter().filter(enters);
+        match (values.next(), values.next()) {
+            (Some(&value), None) => self.chosen(inst, var, value, depth).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a variable may hold what it holds by a choice. What is read from elsewhere and is only one thing was not chosen.
+    pub fn may_be_chosen(&self, inst: InstId, var: VarId) -> bool {
+        let ir = self.program.func(self.insts[inst.0 as usize].func);
+        match ir.vars[var.0 as usize].def {
+            VarDef::Join => true,
+            VarDef::Instr(index) => match ir.instrs[index as usize].op {
+                Op::Copy { .. } | Op::Narrow { .. } | Op::LoadSub { .. } | Op::Call { .. } => true,
+                Op::LoadGlobal { .. } | Op::LoadFree { .. } => {
+                    self.graph.values(self.var(inst, var)).len() > 1
+                }
+                Op::LoadAttr { .. } => self.is_unbound_choice(inst, var),
+                _ => false,
+            },
+            VarDef::Param(_) | VarDef::Cell => false,
+        }
+    }
+
+    /// Whether a variable holds one of several classes and functions that are no methods.
+    fn is_unbound_choice(&self, inst: InstId, var: VarId) -> bool {
+        let values = self.graph.values(self.var(inst, var));
+        let is_unbound =
+            |&value: &ValueId| matches!(self.values.get(value), Value::Class(..) | Value::Func(..));
+        values.len() > 1 && values.iter().all(is_unbound)
+    }
+
+    /// The conditions under which a variable holds a value; none if it holds it never.
+    pub(super) fn chosen(&self, inst: InstId, var: VarId, value: ValueId, depth: u8) -> Option<Vec<String>> {
+        if !self.graph.contains(self.var(inst, var), value) {
+            return None;
+        }
+        let Some(deeper) = depth.checked_sub(1) else { return Some(Vec::new()) };
+        let func = self.insts[inst.0 as usize].func;
+        let ir = self.program.func(func);
+        match ir.vars[var.0 as usize].def {
+            VarDef::Instr(index) => match ir.instrs[index as usize].op {
+                Op::Copy { src, .. } | Op::Narrow { src, .. } => self.chosen(inst, src, value, deeper),
+                Op::LoadGlobal { .. } | Op::ImportFrom { .. } => {
+                    let stores = self
+                        .global_behind(func, index)
+                        .and_then(|(module, name)| self.stores_of(module, name));
+                    Some(stores.map_or(Vec::new(), |stores| self.under_all(&stores, value, deeper)))
+                }
+                Op::LoadFree { levels, cell, .. } => {
+                    let copies = self.copies_into_cell(inst, levels, cell);
+                    Some(copies.map_or(Vec::new(), |copies| self.under_all(&copies, value, deeper)))
+                }
+                Op::LoadAttr { name, .. } if self.is_unbound_choice(inst, var) => {
+                    let name = self.program.file_of(func).names[name.0 as usize];
+                    Some(self.under_all(&self.stores_of_attribute(name), value, deeper))
+                }
+                Op::Call { callee, .. } => Some(match self.choice(inst, var, value) {
+                    Some(choice) => vec![choice],
+                    None => self.returned_under(Origin { inst, index }, callee, value, deeper),
+                }),
+                _ => Some(self.choice(inst, var, value).into_iter().collect()),
+            },
+            VarDef::Join => {
+                let copies = (0..).zip(&ir.instrs).filter_map(|(index, instr)| match instr.op {
+                    Op::Copy { dst, src } if dst == var => Some((Origin { inst, index }, src)),
+                    _ => None,
+                });
+                self.meet_all(copies, value, deeper)
+            }
+            VarDef::Param(param) => Some(self.passed_under(inst, param, value, deeper)),
+            VarDef::Cell => {
+                let param = self.layout(func).held(var);
+                Some(param.map_or(Vec::new(), |param| self.passed_under(inst, param, value, deeper)))
+            }
+        }
+    }
+
+    /// The conditions under which a call returns a value: those of what it enters, and of the ends of that which return it.
+    fn returned_under(&self, at: Origin, callee: VarId, value: ValueId, depth: u8) -> Vec<String> {
+        let mut ways = Ways::default();
+        let mut entered = Vec::new();
+        for edge in self.leaving(at) {
+            let to = &self.insts[edge.to.0 as usize];
+            if edge.kind.is_some() {
+                return Vec::new();
+            }
+            entered.push(Value::Func(to.func, to.env));
+            if !self.graph.contains(to.ret, value) {
+                continue;
+            }
+            let mut gates = self.chosen_entering(at.inst, callee, to, depth);
+            gates.extend(self.ends_returning(edge.to, value, depth));
+            ways.add(gates);
+        }
+        // What else is called there may return it as well: a library function, a class, a function that has not returned yet.
+        for &called in self.graph.values(self.var(at.inst, callee)) {
+            let function = match self.values.get(called) {
+                Value::Bound(_, function) => function,
+                _ => called,
+            };
+            let is_known = match self.values.get(called) {
+                Value::Class(..) => !matches!(self.values.get(value), Value::Inst(..)),
+                Value::None => true,
+                _ => entered.contains(&self.values.get(function)),
+            };
+            if !is_known {
+                ways.add(self.chosen(at.inst, callee, called, depth).unwrap_or_default());
+            }
+        }
+        ways.common()
+    }
+
+    /// The conditions that all ends of an instance which return a value have in common.
+    fn ends_returning(&self, inst: InstId, value: ValueId, depth: u8) -> Vec<String> {
+        let ir = self.program.func(self.insts[inst.0 as usize].func);
+        let ends = (0..).zip(&ir.instrs).filter_map(|(index, instr)| match instr.op {
+            Op::Return { src } => Some((Origin { inst, index }, src)),
+            _ => None,
+        });
+        self.meet_all(ends, value, depth).unwrap_or_default()
+    }
+
+    /// The conditions under which calls pass a value for a parameter of an instance.
+    fn passed_under(&self, inst: InstId, param: u32, value: ValueId, depth: u8) -> Vec<String> {
+        let mut ways = Ways::default();
+        for &edge in self.entering(inst) {
+            let edge = &self.edges[edge as usize];
+            let Some(argument) = self.passed_by(edge, param) else { return Vec::new() };
+            if ways.is_over() {
+                break;
+            }
+            if let Some(mut gates) = self.chosen(edge.from.inst, argument, value, depth) {
+                gates.extend(self.gates_within(edge.from, depth));
+                ways.add(gates);
+            }
+        }
+        ways.common()
+    }
+
+    /// The conditions that all of some assignments which assign a value have in common; none if there are none such.
+    fn meet_all(
+        &self,
+        assignments: impl IntoIterator<Item = (Origin, VarId)>,
+        value: ValueId,
+        depth: u8,
+    ) -> Option<Vec<String>> {
+        let mut ways = Ways::default();
+        for (at, src) in assignments {
+            if ways.is_over() || self.never_runs(at) {
+                continue;
+            }
+            if let Some(mut gates) = self.chosen(at.inst, src, value, depth) {
+                gates.extend(self.gates_within(at, depth));
+                ways.add(gates);
+            }
+        }
+        ways.0
+    }
+
+    /// The same for assignments that are all there are. A value that none of them assigns came in a way that is not known.
+    fn under_all(&self, assignments: &[(Origin, VarId)], value: ValueId, depth: u8) -> Vec<String> {
+        self.meet_all(assignments.iter().copied(), value, depth).unwrap_or_default()
+    }
+
+    /// The conditions on settings of an instruction, where so many choices may still be followed.
+    fn gates_within(&self, at: Origin, depth: u8) -> Vec<String> {
+        let scope = Scope::Inst(at.inst);
+        let Some(ir) = self.ir_of(scope) else { return Vec::new() };
+        let mut gates = Vec::new();
+        let guard = ir.instrs[at.index as usize].guard;
+        self.collect_guards(scope, guard, &mut Asking::of_choice(depth), &mut gates);
+        gates
+    }
+
+    /// The choice by a setting that makes a variable hold a class or function: `TABLE[config["KEY"]]`, or the same with
+    /// `TABLE.get(config["KEY"])`.
+    fn choice(&self, inst: InstId, var: VarId, chosen: ValueId) -> Option<String> {
+        let (table, key, otherwise) = self.looked_up_in(inst, var)?;
+        // What some part of a setting chooses, the setting chooses.
+        let setting = gate::without_part(self.setting(inst, key).filter(|setting| !gate::is_compound(setting))?);
+        let holds = |node| self.graph.contains(node, chosen);
+        if otherwise.is_some_and(|var| holds(self.var(inst, var))) {
+            return None;
+        }
+        let mut keys: Vec<String> = Vec::new();
+        for &value in self.graph.values(self.var(inst, table)) {
+            let Value::Obj(ObjKind::Dict, ..) = self.values.get(value) else { continue };
+            for name in self.field_names(value) {
+                if self.existing_field(value, name).is_some_and(holds) {
+                    keys.push(format!("{:?}", self.text(name)));
+                }
+            }
+        }
+        keys.sort();
+        keys.dedup();
+        (!keys.is_empty()).then(|| format!("{setting} chooses {}", keys.join(" or ")))
+    }
+
+    /// Where a variable is looked up in a table: table, key, and the default of `get`.
+    fn looked_up_in(&self, inst: InstId, var: VarId) -> Option<(VarId, VarId, Option<VarId>)> {
+        let ir = self.program.func(self.insts[inst.0 as usize].func);
+        let file = self.program.file_of(self.insts[inst.0 as usize].func);
+        let mut var = var;
+        // A variable is defined once, so the chain of copies ends.
+        loop {
+            let VarDef::Instr(index) = ir.vars[var.0 as usize].def else { return None };
+            match &ir.instrs[index as usize].op {
+                Op::Copy { src, .. } | Op::Narrow { src, .. } => var = *src,
+                Op::LoadSub { obj, key, .. } => return Some((*obj, *key, None)),
+                Op::Call { callee, args, .. } => {
+                    let VarDef::Instr(load) = ir.vars[callee.0 as usize].def else { return None };
+                    let Op::LoadAttr { obj, name, .. } = ir.instrs[load as usize].op else { return None };
+                    if &*file.ir.strings[name.0 as usize] != "get" {
+                        return None;
+                    }
+                    return match **args {
+                        [Arg::Pos(key)] => Some((obj, key, None)),
+                        [Arg::Pos(key), Arg::Pos(otherwise)] => Some((obj, key, Some(otherwise))),
+                        _ => None,
+                    };
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// The edges of a call.
+    fn leaving(&self, at: Origin) -> impl Iterator<Item = &CallEdge> {
+        self.edges_of(at.inst).iter().map(|&edge| &self.edges[edge as usize]).filter(move |edge| edge.from == at)
+    }
+}
+
+/// The conditions that ways have in common; none as long as there is no way.
+#[derive(Default)]
+struct Ways(Option<Vec<String>>);
+
+impl Ways {
+    fn add(&mut self, gates: Vec<String>) {
+        match &mut self.0 {
+            None => self.0 = Some(gates),
+            Some(common) => common.retain(|gate| gates.contains(gate)),
+        }
+    }
+
+    /// Whether nothing is left.
+    fn is_over(&self) -> bool {
+        self.0.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    fn common(self) -> Vec<String> {
+        self.0.unwrap_or_default()
+    }
+}
