@@ -50,7 +50,11 @@ impl Solver<'_> {
         match ir.vars[var.0 as usize].def {
             VarDef::Join => true,
             VarDef::Instr(index) => match ir.instrs[index as usize].op {
-                Op::Copy { .. } | Op::Narrow { .. } | Op::LoadSub { .. } | Op::Call { .. } => true,
+                Op::Copy { .. }
+                | Op::Narrow { .. }
+                | Op::LoadSub { .. }
+                | Op::Iter { .. }
+                | Op::Call { .. } => true,
                 Op::LoadGlobal { .. } | Op::LoadFree { .. } => {
                     self.graph.values(self.var(inst, var)).len() > 1
                 }
@@ -71,6 +75,9 @@ impl Solver<'_> {
 
     /// The conditions under which a variable holds a value; none if it holds it never.
     pub(super) fn chosen(&self, inst: InstId, var: VarId, value: ValueId, depth: u8) -> Option<Vec<String>> {
+        if self.is_root(inst) {
+            return Some(Vec::new());
+        }
         if !self.graph.contains(self.var(inst, var), value) {
             return None;
         }
@@ -79,7 +86,11 @@ impl Solver<'_> {
         let ir = self.program.func(func);
         match ir.vars[var.0 as usize].def {
             VarDef::Instr(index) => match ir.instrs[index as usize].op {
-                Op::Copy { src, .. } | Op::Narrow { src, .. } => self.chosen(inst, src, value, deeper),
+                Op::Copy { src, .. } | Op::Narrow { src, .. } => {
+                    let mut gates = self.chosen(inst, src, value, deeper)?;
+                    gates.extend(self.gates_within(Origin { inst, index }, deeper));
+                    Some(gates)
+                }
                 Op::LoadGlobal { .. } | Op::ImportFrom { .. } => {
                     let stores = self
                         .global_behind(func, index)
@@ -98,6 +109,11 @@ impl Solver<'_> {
                     Some(choice) => vec![choice],
                     None => self.returned_under(Origin { inst, index }, callee, value, deeper),
                 }),
+                Op::LoadSub { obj, key, .. } => Some(match self.choice(inst, var, value) {
+                    Some(choice) => vec![choice],
+                    None => self.held_under((inst, obj), Some(key), value, deeper),
+                }),
+                Op::Iter { src, .. } => Some(self.held_under((inst, src), None, value, deeper)),
                 _ => Some(self.choice(inst, var, value).into_iter().collect()),
             },
             VarDef::Join => {
@@ -113,6 +129,51 @@ impl Solver<'_> {
                 Some(param.map_or(Vec::new(), |param| self.passed_under(inst, param, value, deeper)))
             }
         }
+    }
+
+    /// The conditions under which what a variable holds has a value as an element, or under a key.
+    fn held_under(
+        &self,
+        (inst, var): (InstId, VarId),
+        key: Option<VarId>,
+        value: ValueId,
+        depth: u8,
+    ) -> Vec<String> {
+        let name = key.and_then(|key| match self.graph.values(self.var(inst, key)) {
+            [key] => self.known_slot_name(*key),
+            _ => None,
+        });
+        let mut ways = Ways::default();
+        for &container in self.graph.values(self.var(inst, var)) {
+            let put = match self.values.get(container) {
+                Value::Obj(..) => {
+                    let slot = name.and_then(|name| self.existing_field(container, name));
+                    self.ways_into(container, slot, value)
+                }
+                Value::Generator(made) => self.yields(made),
+                // What these hold is nothing that the program makes.
+                Value::None | Value::Setting(_) | Value::Data | Value::Opaque => continue,
+                _ => None,
+            };
+            let Some(put) = put else { return Vec::new() };
+            if let Some(gates) = self.meet_all(put, value, depth) {
+                ways.add(gates);
+            }
+        }
+        ways.common()
+    }
+
+    /// What a generator yields, and where; none if another one yields for it.
+    fn yields(&self, inst: InstId) -> Option<Vec<(Origin, VarId)>> {
+        let ir = self.ir_of(Scope::Inst(inst))?;
+        if ir.instrs.iter().any(|instr| matches!(instr.op, Op::YieldFrom { .. })) {
+            return None;
+        }
+        let yielded = (0..).zip(&ir.instrs).filter_map(|(index, instr)| match instr.op {
+            Op::Yield { src, .. } => Some((Origin { inst, index }, src)),
+            _ => None,
+        });
+        Some(yielded.collect())
     }
 
     /// The conditions under which a call returns a value: those of what it enters, and of the ends of that which return it.
@@ -152,7 +213,7 @@ impl Solver<'_> {
 
     /// The conditions that all ends of an instance which return a value have in common.
     fn ends_returning(&self, inst: InstId, value: ValueId, depth: u8) -> Vec<String> {
-        let ir = self.program.func(self.insts[inst.0 as usize].func);
+        let Some(ir) = self.ir_of(Scope::Inst(inst)) else { return Vec::new() };
         let ends = (0..).zip(&ir.instrs).filter_map(|(index, instr)| match instr.op {
             Op::Return { src } => Some((Origin { inst, index }, src)),
             _ => None,

@@ -94,11 +94,9 @@ impl Solver<'_> {
                     && nodes().all(|node| self.graph.values(node).len() == 1);
                 self.constants(&held).map(|constants| Constants { all: fixed, ..constants })
             }
-            ObjKind::Dict if slots.rest.is_none_or(|rest| self.graph.values(rest).is_empty()) => {
-                let mut texts: Vec<String> =
-                    slots.named.iter().map(|&(name, _)| format!("{:?}", self.text(name))).collect();
-                texts.sort();
-                (!texts.is_empty() && texts.len() <= MAX_CONSTANTS).then_some(Constants { texts, all: false })
+            ObjKind::Dict => {
+                let keys = self.graph.values(self.existing_field(container, self.names.keys)?);
+                self.constants(keys).map(|constants| Constants { all: false, ..constants })
             }
             _ => None,
         }

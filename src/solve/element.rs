@@ -1,27 +1,29 @@
-//! Elements: under which conditions a list holds them.
+//! Elements: under which conditions a container holds them.
 //!
 //! `for service in services: register(service)` does what it does for each element, so what it registers for one is there only
 //! if the element is. The conditions are those of the calls that put the element into the list, `services.append(service)`, and
 //! what these asked the element itself: `if service.enabled(config)`. They are given for the elements of one class, and only if
-//! every way in which such an element comes into the list is a call of that kind.
+//! every way in which such an element comes into the list is a call of that kind. For one value all ways that are written count:
+//! displays, calls that add, and assignments by key.
 
 use super::closure::Scope;
 use super::graph::NodeId;
-use super::value::{InstId, ObjKind, Value, ValueId};
+use super::value::{AllocSite, InstId, ObjKind, Value, ValueId};
 use super::{Origin, Solver, gate};
 use crate::ir::{Arg, Cond, FuncIr, Op, VarDef, VarId};
 use crate::link::{FuncId, Name};
 use crate::models::Term;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// How lists and sets are filled.
 pub(super) struct Filling {
-    /// For each list or set, the nodes outside of it whose values flow into it.
-    sources: FxHashMap<ValueId, Vec<NodeId>>,
+    /// For each container, the nodes outside of it whose values flow into one of its slots, and which slot.
+    sources: FxHashMap<ValueId, Vec<(NodeId, NodeId)>>,
     /// By the node of what is added, the calls of methods that add it: where, the callee, what is added.
     adding: FxHashMap<NodeId, Vec<(Origin, VarId, VarId)>>,
-    /// What elements are assigned to by key: `a[0] = b`.
-    assigned: Vec<NodeId>,
+    /// By the node of what is assigned, assignments by key: where `a[0] = b` stands, `a`, `b`.
+    assigned: FxHashMap<NodeId, Vec<(Origin, VarId, VarId)>>,
     /// Names of methods, and whether they add to a list or set.
     adders: FxHashMap<Name, bool>,
 }
@@ -32,7 +34,7 @@ impl Filling {
         let mut slots: FxHashMap<NodeId, ValueId> = FxHashMap::default();
         let mut is_slot: Vec<bool> = vec![false; solver.graph.node_count()];
         for (container, of_container) in solver.slots.iter() {
-            if is_list(solver, container) {
+            if is_container(solver, container) {
                 let named = of_container.named.iter().map(|&(_, node)| node);
                 for node in named.chain(of_container.rest).chain(of_container.all) {
                     slots.insert(node, container);
@@ -42,18 +44,18 @@ impl Filling {
         }
         // Few nodes are slots of lists, and all flows are looked at.
         let into_slots = solver.graph.flows_to(|to| is_slot[to.0 as usize]);
-        let mut sources: FxHashMap<ValueId, Vec<NodeId>> = FxHashMap::default();
+        let mut sources: FxHashMap<ValueId, Vec<(NodeId, NodeId)>> = FxHashMap::default();
         for (from, to) in into_slots {
             if let Some(&container) = slots.get(&to)
                 && slots.get(&from) != Some(&container)
             {
-                sources.entry(container).or_default().push(from);
+                sources.entry(container).or_default().push((from, to));
             }
         }
         let mut filling = Filling {
             sources,
             adding: FxHashMap::default(),
-            assigned: Vec::new(),
+            assigned: FxHashMap::default(),
             adders: FxHashMap::default(),
         };
         for number in 0..solver.program.func_count() as u32 {
@@ -82,9 +84,11 @@ impl Filling {
     fn read(&mut self, solver: &Solver<'_>, func: FuncId) {
         for (index, instr) in (0..).zip(&solver.program.func(func).instrs) {
             match instr.op {
-                Op::StoreSub { obj, .. } => {
-                    let nodes = solver.instances(func).iter().map(|&inst| solver.var(inst, obj));
-                    self.assigned.extend(nodes);
+                Op::StoreSub { obj, src, .. } => {
+                    for &inst in solver.instances(func) {
+                        let assigned = self.assigned.entry(solver.var(inst, src)).or_default();
+                        assigned.push((Origin { inst, index }, obj, src));
+                    }
                 }
                 Op::Call { callee, ref args, .. } if self.may_add(solver, func, callee) => {
                     for &inst in solver.instances(func) {
@@ -104,6 +108,14 @@ impl Filling {
 
 fn is_list(solver: &Solver<'_>, value: ValueId) -> bool {
     matches!(solver.values.get(value), Value::Obj(ObjKind::List | ObjKind::Set, ..))
+}
+
+fn is_container(solver: &Solver<'_>, value: ValueId) -> bool {
+    let kind = match solver.values.get(value) {
+        Value::Obj(kind, ..) => kind,
+        _ => return false,
+    };
+    matches!(kind, ObjKind::List | ObjKind::Set | ObjKind::Tuple | ObjKind::Dict)
 }
 
 /// The argument that a method of a library adds to what it is called on.
@@ -202,32 +214,81 @@ impl Solver<'_> {
         let filling = self.filling.get_or_init(|| Filling::new(self));
         let holds = |node: NodeId| self.graph.values(node).iter().any(|&value| self.is_of(value, key));
         let Value::Obj(_, site, maker) = self.values.get(container) else { return None };
-        if site.func == u32::MAX {
-            return None;
-        }
         // A display flows from the same variables as calls do.
-        let made = &self.program.func(FuncId(site.func)).instrs.get(site.index as usize)?.op;
-        let Op::MakeSeq { ref items, comprehension: false, .. } = *made else { return None };
-        if items.iter().any(|&(item, starred)| starred || holds(self.var(maker, item)))
-            || filling.assigned.iter().any(|&node| self.graph.contains(node, container))
-        {
+        let Op::MakeSeq { ref items, comprehension: false, .. } = *self.made_by(site)? else { return None };
+        if items.iter().any(|&(item, starred)| starred || holds(self.var(maker, item))) {
             return None;
         }
         let mut found = Vec::new();
-        for &source in filling.sources.get(&container)? {
+        for &(source, _) in filling.sources.get(&container)? {
             if !holds(source) {
                 continue;
             }
             let before = found.len();
-            for &(at, callee, added) in filling.adding.get(&source)? {
-                let adds = |&callee: &ValueId| {
-                    matches!(self.values.get(callee),
-                    Value::ExtMethod(to, _) if to == container)
-                };
-                if self.graph.values(self.var(at.inst, callee)).iter().any(adds) {
-                    found.push((at, added));
-                }
+            found.extend(self.calls_adding(filling, source, container));
+            if found.len() == before {
+                return None;
             }
+        }
+        Some(found)
+    }
+
+    /// The instruction that makes what is made at a site, if it is one of the program.
+    fn made_by(&self, site: AllocSite) -> Option<&Op> {
+        let is_known = (site.func as usize) < self.program.func_count();
+        let func = is_known.then(|| self.program.func(FuncId(site.func)))?;
+        func.instrs.get(site.index as usize).map(|instr| &instr.op)
+    }
+
+    /// The calls that add what is at a node to a container.
+    fn calls_adding(&self, filling: &Filling, source: NodeId, container: ValueId) -> Vec<(Origin, VarId)> {
+        let adds = |&callee: &ValueId| {
+            matches!(self.values.get(callee), Value::ExtMethod(to, _) if to == container)
+        };
+        let calls = filling.adding.get(&source).into_iter().flatten();
+        let adding =
+            calls.filter(|(at, callee, _)| self.graph.values(self.var(at.inst, *callee)).iter().any(adds));
+        adding.map(|&(at, _, added)| (at, added)).collect()
+    }
+
+    /// The ways in which a value comes into a slot of a container, or into any of its slots: where, and the variable that is put
+    /// there. None if it may come there in another way.
+    pub(super) fn ways_into(
+        &self,
+        container: ValueId,
+        slot: Option<NodeId>,
+        value: ValueId,
+    ) -> Option<Vec<(Origin, VarId)>> {
+        let filling = self.filling.get_or_init(|| Filling::new(self));
+        let Value::Obj(_, site, maker) = self.values.get(container) else { return None };
+        if !is_container(self, container) {
+            return None;
+        }
+        let display: SmallVec<[VarId; 8]> =
+            match self.made_by(site)? {
+                Op::MakeSeq { items, .. } => {
+                    items.iter().filter(|(_, starred)| !starred).map(|&(item, _)| item).collect()
+                }
+                Op::MakeDict { items, .. } => {
+                    items.iter().filter(|(key, _)| key.is_some()).map(|&(_, item)| item).collect()
+                }
+                _ => return None,
+            };
+        let made = Origin { inst: maker, index: site.index };
+        let mut found = Vec::new();
+        // What stands under a key that is not known may stand under each.
+        let rest = self.slots.get(container)?.rest;
+        for &(source, to) in filling.sources.get(&container)? {
+            if slot.is_some_and(|slot| slot != to && rest != Some(to)) || !self.graph.contains(source, value) {
+                continue;
+            }
+            let before = found.len();
+            let shown = display.iter().filter(|&&item| self.var(maker, item) == source);
+            found.extend(shown.map(|&item| (made, item)));
+            found.extend(self.calls_adding(filling, source, container));
+            let assigning = filling.assigned.get(&source).into_iter().flatten();
+            let into = assigning.filter(|(at, obj, _)| self.graph.contains(self.var(at.inst, *obj), container));
+            found.extend(into.map(|&(at, _, src)| (at, src)));
             if found.len() == before {
                 return None;
             }

@@ -495,6 +495,15 @@ impl Solver<'_> {
         }
     }
 
+    /// The same, if something has asked for that slot.
+    pub(super) fn known_slot_name(&self, key: ValueId) -> Option<Name> {
+        match self.values.get(key) {
+            Value::Str(name) if !super::strings::has_hole(self.text(name)) => Some(name),
+            Value::Int(i) => self.program.names.find(&format!("#{i}")),
+            _ => None,
+        }
+    }
+
     /// The slot that a key value names, if it is a constant without a hole.
     pub(super) fn slot_name(&mut self, key: ValueId) -> Option<Name> {
         match self.values.get(key) {
