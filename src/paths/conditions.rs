@@ -4,7 +4,7 @@ use crate::ir::{Op, VarDef};
 use crate::link::FuncId;
 use crate::solve::gate::{negated, subject};
 use crate::solve::value::{InstId, Value, ValueId};
-use crate::solve::{CallEdge, Origin, ROOT_FUNC, Solver};
+use crate::solve::{CallEdge, Inst, Origin, ROOT_FUNC, Solver};
 use rustc_hash::FxHashMap;
 
 /// More alternatives than this, and a condition is given up: the edge then claims less, not more.
@@ -130,6 +130,7 @@ pub(super) fn of_callee(
     }
     let Op::Call { callee, .. } = *op(solver, edge.from) else { return Vec::new() };
     let mut gates = solver.chosen_to_enter(inst, callee, entered);
+    gates.extend(of_base(solver, entered));
     for &(param, key) in &entered.context {
         if matches!(solver.values.get(key), Value::Func(..) | Value::Bound(..) | Value::Class(..))
             && let Some(argument) = solver.passed_by(edge, param)
@@ -139,6 +140,18 @@ pub(super) fn of_callee(
         }
     }
     gates
+}
+
+/// The conditions under which the class of the receiver that an instance was entered with has the class that defines its function
+/// as a base.
+fn of_base(solver: &Solver<'_>, entered: &Inst) -> Vec<String> {
+    let receiver = entered.context.first().filter(|&&(param, _)| param == 0);
+    let Some(Value::AnyOf(key)) = receiver.map(|&(_, key)| solver.values.get(key)) else { return Vec::new() };
+    let class = solver.values.class_of_key(key).0;
+    let Some(body) = solver.program.parent(entered.func) else { return Vec::new() };
+    let bases = solver.mro(class).iter().copied();
+    let mut defining = bases.filter(|&base| solver.body_of(base) == Some(body));
+    defining.next().map_or(Vec::new(), |base| solver.gates_of_base(class, base))
 }
 
 /// The conditions of a put on a queue: those under which it runs, and those under which its receiver is that queue. Sorted.

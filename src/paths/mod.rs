@@ -140,7 +140,7 @@ impl CallGraph {
     }
 
     /// All conditions of a hop, an edge by index: those of the call, of the choice of its callee, and of its receivers. Sorted.
-    fn hop_gates(&self, solver: &Solver<'_>, edge: usize) -> &[String] {
+    pub fn hop_gates(&self, solver: &Solver<'_>, edge: usize) -> &[String] {
         self.gates[edge].get_or_init(|| {
             let call = &solver.edges[edge];
             let mut gates = solver.gates(call.from);

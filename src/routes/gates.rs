@@ -11,6 +11,7 @@ use crate::finding::UnboundGate;
 use crate::ir::{CallRole, Instr, Op, VarDef, VarId};
 use crate::link::ModId;
 use crate::paths::{CallGraph, necessary};
+use crate::solve::graph::NodeId;
 use crate::solve::registry::Registration;
 use crate::solve::value::{InstId, Value, ValueId, well_known};
 use crate::solve::{Origin, Solver};
@@ -20,15 +21,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Who called each instance, or imported each module: the start-up half of the call graph.
 pub struct InitGraph {
     /// Who did it first.
-    parent: FxHashMap<InstId, Origin>,
+    parent: FxHashMap<InstId, Way>,
     /// Who does it at all.
-    all: FxHashMap<InstId, Vec<Origin>>,
+    all: FxHashMap<InstId, Vec<Way>>,
     /// Where the program starts.
     starts: FxHashSet<InstId>,
     /// The conditions of callers and importers, as far as they were asked for.
-    conditions: Mutex<FxHashMap<Origin, Arc<[String]>>>,
+    conditions: Mutex<FxHashMap<Way, Arc<[String]>>>,
     /// Those under which an instance is entered at all, the same way.
     entered: Mutex<FxHashMap<InstId, Arc<[String]>>>,
+}
+
+/// A call or an import.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Way {
+    /// Where it stands.
+    at: Origin,
+    /// The edge of a call, by index.
+    edge: Option<u32>,
 }
 
 /// What is known so far. A thread that panics leaves nothing half done in it.
@@ -42,31 +52,36 @@ const MAX_DECORATOR_DEPTH: usize = 8;
 impl InitGraph {
     /// Built from the order of discovery, so that parents lead to an entry module.
     pub fn new(solver: &Solver<'_>, entries: &[ModId]) -> InitGraph {
-        let mut all: FxHashMap<InstId, Vec<Origin>> = FxHashMap::default();
-        let calls = solver.edges.iter().map(|edge| (edge.from, edge.to));
-        for (origin, inst) in calls.chain(solver.registry.imports.iter().copied()) {
-            if !solver.is_root(origin.inst) && origin.inst != inst {
-                all.entry(inst).or_default().push(origin);
+        let mut all: FxHashMap<InstId, Vec<Way>> = FxHashMap::default();
+        let calls = (0..).zip(&solver.edges);
+        let calls = calls.map(|(index, edge)| (Way { at: edge.from, edge: Some(index) }, edge.to));
+        let imports = solver.registry.imports.iter().map(|&(at, inst)| (Way { at, edge: None }, inst));
+        for (way, inst) in calls.chain(imports) {
+            if !solver.is_root(way.at.inst) && way.at.inst != inst {
+                all.entry(inst).or_default().push(way);
             }
         }
-        let parent = all.iter().map(|(&inst, origins)| (inst, origins[0])).collect();
+        let parent = all.iter().map(|(&inst, ways)| (inst, ways[0])).collect();
         let bodies = entries.iter().filter_map(|&module| solver.program.body(module));
         let starts = bodies.flat_map(|body| solver.instances(body)).copied().collect();
         InitGraph { parent, all, starts, conditions: Mutex::default(), entered: Mutex::default() }
     }
 
-    /// The conditions of a call or import: those under which it runs, and those under which there is what its function was
-    /// entered with.
-    fn conditions(&self, solver: &Solver<'_>, graph: &CallGraph, at: Origin) -> Arc<[String]> {
-        if let Some(known) = locked(&self.conditions).get(&at) {
+    /// The conditions of a call or import: those under which it runs and enters what it does, and those under which there is what
+    /// its function was entered with.
+    fn conditions(&self, solver: &Solver<'_>, graph: &CallGraph, way: Way) -> Arc<[String]> {
+        if let Some(known) = locked(&self.conditions).get(&way) {
             return Arc::clone(known);
         }
-        let mut gates = solver.gates(at);
-        gates.extend(of_entering(solver, graph, at.inst));
+        let mut gates = match way.edge {
+            Some(edge) => graph.hop_gates(solver, edge as usize).to_vec(),
+            None => solver.gates(way.at),
+        };
+        gates.extend(of_entering(solver, graph, way.at.inst));
         gates.sort();
         gates.dedup();
         let gates: Arc<[String]> = gates.into();
-        locked(&self.conditions).insert(at, Arc::clone(&gates));
+        locked(&self.conditions).insert(way, Arc::clone(&gates));
         gates
     }
 
@@ -77,7 +92,7 @@ impl InitGraph {
         }
         let chain = self.chain(solver, inst);
         let mut first: Vec<String> =
-            chain.into_iter().flat_map(|at| self.conditions(solver, graph, at).to_vec()).collect();
+            chain.into_iter().flat_map(|way| self.conditions(solver, graph, way).to_vec()).collect();
         first.sort();
         first.dedup();
         let gates: Arc<[String]> =
@@ -95,7 +110,7 @@ impl InitGraph {
         avoided: &[String],
     ) -> Option<Vec<String>> {
         // Backwards and breadth first: what was found, from where, and by which call or import.
-        let mut found: Vec<(InstId, Option<(usize, Origin)>)> = vec![(inst, None)];
+        let mut found: Vec<(InstId, Option<(usize, Way)>)> = vec![(inst, None)];
         let mut seen: FxHashSet<InstId> = FxHashSet::default();
         seen.insert(inst);
         let mut next = 0;
@@ -103,20 +118,20 @@ impl InitGraph {
             if self.starts.contains(&at) {
                 let mut gates = Vec::new();
                 let mut step = found[next].1;
-                while let Some((before, origin)) = step {
-                    gates.extend(self.conditions(solver, graph, origin).iter().cloned());
+                while let Some((before, way)) = step {
+                    gates.extend(self.conditions(solver, graph, way).iter().cloned());
                     step = found[before].1;
                 }
                 gates.sort();
                 gates.dedup();
                 return Some(gates);
             }
-            for &origin in self.all.get(&at).into_iter().flatten() {
+            for &way in self.all.get(&at).into_iter().flatten() {
                 let is_free =
-                    || !self.conditions(solver, graph, origin).iter().any(|gate| avoided.contains(gate));
-                if !seen.contains(&origin.inst) && is_free() {
-                    seen.insert(origin.inst);
-                    found.push((origin.inst, Some((next, origin))));
+                    || !self.conditions(solver, graph, way).iter().any(|gate| avoided.contains(gate));
+                if !seen.contains(&way.at.inst) && is_free() {
+                    seen.insert(way.at.inst);
+                    found.push((way.at.inst, Some((next, way))));
                 }
             }
             next += 1;
@@ -125,19 +140,19 @@ impl InitGraph {
     }
 
     /// The origins from an instance up to where nobody called it.
-    fn chain(&self, solver: &Solver<'_>, inst: InstId) -> Vec<Origin> {
+    fn chain(&self, solver: &Solver<'_>, inst: InstId) -> Vec<Way> {
         let mut chain = Vec::new();
         let mut at = inst;
-        while let Some(&origin) = self.parent.get(&at) {
-            if chain.contains(&origin) {
+        while let Some(&way) = self.parent.get(&at) {
+            if chain.contains(&way) {
                 break;
             }
             if chain.len() >= solver.limits.startup_walk {
                 solver.cap("startup-walk");
                 break;
             }
-            chain.push(origin);
-            at = origin.inst;
+            chain.push(way);
+            at = way.at.inst;
         }
         chain
     }
@@ -145,7 +160,7 @@ impl InitGraph {
     /// The decorator application that an origin happens in, if one does.
     pub fn decorator_call(&self, solver: &Solver<'_>, at: Origin) -> Option<Origin> {
         std::iter::once(at)
-            .chain(self.chain(solver, at.inst))
+            .chain(self.chain(solver, at.inst).into_iter().map(|way| way.at))
             .take(MAX_DECORATOR_DEPTH)
             .find(|&origin| role(solver, origin).is_some_and(|r| r != CallRole::Plain))
     }
@@ -160,6 +175,17 @@ fn role(solver: &Solver<'_>, at: Origin) -> Option<CallRole> {
         Op::Call { role, .. } => Some(role),
         _ => None,
     }
+}
+
+/// A blueprint where it is registered.
+#[derive(Clone, Copy)]
+pub struct Mounted {
+    /// The call that registers it.
+    pub at: Origin,
+    /// What it is passed in.
+    pub node: NodeId,
+    /// Itself.
+    pub blueprint: ValueId,
 }
 
 /// The conditions of a route.
@@ -177,11 +203,15 @@ pub fn of_registration(
     graph: &CallGraph,
     init: &InitGraph,
     registration: &Registration,
-    mounts: &[Origin],
+    mounts: &[Mounted],
     view: &View,
 ) -> RouteGates {
     let mut gates = Vec::new();
-    for &at in std::iter::once(&registration.at).chain(mounts) {
+    for mounted in mounts {
+        gates.extend(solver.held_at(mounted.node, mounted.blueprint));
+    }
+    gates.extend(view.func.map_or(Vec::new(), |func| solver.definition_gates(func)));
+    for at in std::iter::once(registration.at).chain(mounts.iter().map(|mounted| mounted.at)) {
         gates.extend(solver.gates(at));
         gates.extend(of_entering(solver, graph, at.inst));
         gates.extend(init.entered(solver, graph, at.inst).iter().cloned());
@@ -201,6 +231,35 @@ pub fn of_registration(
     gates.sort();
     gates.dedup();
     RouteGates { binding: gates, unbound }
+}
+
+/// The conditions under which a registration has a rule. Empty if it has but this one.
+pub fn of_rule(solver: &Solver<'_>, registration: &Registration, rule: &str) -> Vec<String> {
+    let values = solver.graph.values(registration.rule);
+    let mut common = None;
+    for &value in values {
+        if matches!(solver.values.get(value), Value::Str(text) if solver.program.names.text(text) == rule) {
+            meet(&mut common, solver.held_at(registration.rule, value));
+        }
+    }
+    common.filter(|_| values.len() > 1).unwrap_or_default()
+}
+
+/// The conditions under which a registration names a method. Empty if the same methods are named in any case.
+pub fn of_named_method(solver: &Solver<'_>, registration: &Registration, method: &str) -> Vec<String> {
+    let Some(node) = registration.methods else { return Vec::new() };
+    let names = |value: ValueId| match solver.values.get(value) {
+        Value::Str(text) => solver.program.names.text(text).eq_ignore_ascii_case(method),
+        _ => false,
+    };
+    let values = solver.graph.values(node);
+    let mut common = None;
+    for &list in values {
+        if solver.elements(list).into_iter().any(names) {
+            meet(&mut common, solver.held_at(node, list));
+        }
+    }
+    common.filter(|_| values.len() > 1).unwrap_or_default()
 }
 
 /// The conditions under which there is what an instance was entered with: objects of these classes, and elements of lists.

@@ -12,7 +12,7 @@ use crate::paths::{Around, CallGraph};
 use crate::solve::registry::{Hook, Registration};
 use crate::solve::strings::{HOLE, SETTING_HOLE, fills, has_hole};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
-use crate::solve::{Origin, Solver};
+use crate::solve::Solver;
 use rayon::prelude::*;
 
 /// The framework calls that handle a route: its view, then the hooks that run for it.
@@ -33,7 +33,7 @@ struct Served {
     /// Names of the blueprints around it, outermost first.
     names: Vec<String>,
     entries: Vec<String>,
-    mounts: Vec<Origin>,
+    mounts: Vec<gates::Mounted>,
 }
 
 /// The routes of a solution and the framework calls behind each, in the same order.
@@ -174,7 +174,7 @@ fn served(solver: &mut Solver<'_>, owner: ValueId, entries: &[ModId], depth: u32
                 for outer in served(solver, mount.owner, entries, depth + 1) {
                     for prefix in &prefixes {
                         let mut mounts = outer.mounts.clone();
-                        mounts.push(mount.at);
+                        mounts.push(gates::Mounted { at: mount.at, node: mount.blueprint, blueprint: owner });
                         let mut names = outer.names.clone();
                         names.extend(name.clone());
                         places.push(Served {
@@ -305,13 +305,15 @@ impl Registered<'_> {
             gates::of_registration(solver, context.graph, context.init, registration, &served.mounts, view);
         let with_gates = |(method, automatic): &(String, Option<Automatic>)| {
             let handles = !matches!(automatic, Some(Automatic::Options | Automatic::Framework));
-            let mut binding = gates.binding.clone();
+            // Flask answers HEAD where it answers GET.
+            let named = if *automatic == Some(Automatic::Head) { "GET" } else { method };
+            let mut exists = gates.binding.clone();
+            exists.extend(gates::of_named_method(solver, registration, named));
+            let mut around = Vec::new();
             if let Some(handler) = view.func.filter(|_| handles) {
-                binding.extend(context.around.conditions(solver, registration.root, handler, method));
-                binding.sort();
-                binding.dedup();
+                around = context.around.conditions(solver, registration.root, handler, method);
             }
-            (method.clone(), *automatic, handles, binding)
+            (method.clone(), *automatic, handles, exists, around)
         };
         let methods: Vec<_> = self.methods.iter().map(with_gates).collect();
         let mut all = Vec::new();
@@ -322,7 +324,14 @@ impl Registered<'_> {
                 Some(blueprint) => format!("{blueprint}.{name}"),
                 None => name.clone(),
             };
-            for (method, automatic, handles, binding) in &methods {
+            let of_rule = gates::of_rule(solver, registration, rule);
+            for (method, automatic, handles, exists, around) in &methods {
+                let mut exists: Vec<String> = exists.iter().chain(&of_rule).cloned().collect();
+                exists.sort();
+                exists.dedup();
+                let mut binding: Vec<String> = exists.iter().chain(around).cloned().collect();
+                binding.sort();
+                binding.dedup();
                 let (automatic, handles) = (*automatic, *handles);
                 let calls = if handles { handling.clone() } else { answering.clone() };
                 let route = Route {
@@ -334,11 +343,11 @@ impl Registered<'_> {
                     handler: if handles { view.handler.clone() } else { None },
                     registered: registered.clone(),
                     decorators: if handles { view.decorators.clone() } else { Vec::new() },
-                    gates: binding.clone(),
+                    gates: binding,
                     unbound_gates: if handles { gates.unbound.clone() } else { Vec::new() },
                     automatic,
                 };
-                all.push((route, RouteRoots { route: 0, roots: calls, exists: gates.binding.clone() }));
+                all.push((route, RouteRoots { route: 0, roots: calls, exists }));
             }
         }
         all

@@ -187,6 +187,14 @@ impl Solver<'_> {
         nodes.flat_map(|node| self.graph.values(node)).copied().collect()
     }
 
+    /// The body of the statement that defines a class.
+    pub fn body_of(&self, class: ValueId) -> Option<FuncId> {
+        match self.values.get(class) {
+            Value::Class(ClassDef::Statement(id), _) => Some(self.program.class(id).1),
+            _ => None,
+        }
+    }
+
     /// The functions that a class or the nearest base of it binds to a name.
     fn functions_of_class(&self, class: ValueId, name: Name, out: &mut Vec<Closure>) {
         let nearest = self.mro(class).iter().find_map(|&c| {

@@ -5,12 +5,15 @@
 //! and attributes, what functions return, what is passed, what tables hold. What all ways have in common holds whenever the
 //! variable has the value. A way that is not followed has nothing in common with the others.
 
+use super::class::ClassInfo;
 use super::closure::Scope;
 use super::gate;
+use super::graph::NodeId;
 use super::guard::Asking;
 use super::value::{InstId, ObjKind, Value, ValueId};
 use super::{CallEdge, Inst, Origin, Solver};
-use crate::ir::{Arg, Op, VarDef, VarId};
+use crate::ir::{Arg, Op, ScopeKind, VarDef, VarId};
+use crate::link::FuncId;
 
 /// Choices of choices are followed so deep: `elif` after `elif` is one choice.
 pub(super) const CHOICES: u8 = 8;
@@ -325,10 +328,102 @@ impl Solver<'_> {
         }
     }
 
+    /// The conditions under which what is at a node is a value, if the node is that of a variable.
+    pub fn held_at(&self, node: NodeId, value: ValueId) -> Vec<String> {
+        self.variable_at(node).map_or(Vec::new(), |(inst, var)| self.chosen_under(inst, var, value))
+    }
+
+    /// The variable that has a node of its own.
+    fn variable_at(&self, node: NodeId) -> Option<(InstId, VarId)> {
+        // Instances get their nodes one after the other.
+        let inst = self.insts.partition_point(|inst| inst.base <= node).checked_sub(1)?;
+        let inst = InstId(inst as u32);
+        let vars = self.ir_of(Scope::Inst(inst))?.vars.len() as u32;
+        (0..vars).map(VarId).find(|&var| self.var(inst, var) == node).map(|var| (inst, var))
+    }
+
+    /// The conditions under which a function is defined, and the classes around it.
+    pub fn definition_gates(&self, func: FuncId) -> Vec<String> {
+        let mut gates = Vec::new();
+        let mut func = func;
+        while let Some(scope) = self.program.parent(func) {
+            let local = self.program.local(func);
+            let class = match self.program.func(func).kind {
+                ScopeKind::ClassBody(class) => Some(class),
+                _ => None,
+            };
+            let defines = |op: &Op| match *op {
+                Op::MakeFunc { func, .. } => func == local,
+                Op::MakeClass { class: made, .. } => Some(made) == class,
+                _ => false,
+            };
+            let Some(index) = self.program.func(scope).instrs.iter().position(|instr| defines(&instr.op)) else {
+                break;
+            };
+            let mut ways = Ways::default();
+            for &inst in self.instances(scope) {
+                ways.add(self.gates(Origin { inst, index: index as u32 }));
+            }
+            gates.extend(ways.common());
+            // What a function defines is defined when it is called.
+            if !matches!(self.program.func(scope).kind, ScopeKind::ClassBody(_)) {
+                break;
+            }
+            func = scope;
+        }
+        gates
+    }
+
+    /// The conditions under which a class has another in its MRO, because its bases, or theirs, are chosen.
+    pub fn gates_of_base(&self, class: ValueId, base: ValueId) -> Vec<String> {
+        let has_choice = || self.classes.values().any(ClassInfo::is_chosen);
+        if class == base || !*self.chosen_bases.get_or_init(has_choice) {
+            return Vec::new();
+        }
+        self.base_under(class, base, CHOICES)
+    }
+
+    fn base_under(&self, class: ValueId, wanted: ValueId, depth: u8) -> Vec<String> {
+        let (Some(info), Some(deeper)) = (self.classes.get(&class), depth.checked_sub(1)) else {
+            return Vec::new();
+        };
+        let at = info.place();
+        let variables: Vec<VarId> = match (self.ir_of(Scope::Inst(at.inst)), at.index) {
+            (Some(ir), index) => match &ir.instrs[index as usize].op {
+                Op::MakeClass { bases, .. } => positional(bases),
+                _ => return Vec::new(),
+            },
+            (None, _) => return Vec::new(),
+        };
+        let mut ways = Ways::default();
+        for (values, var) in info.bases.iter().zip(variables) {
+            for &base in values.iter().filter(|&&base| base == wanted || self.mro(base).contains(&wanted)) {
+                let mut gates = match values.len() {
+                    1 => Vec::new(),
+                    _ => self.chosen(at.inst, var, base, deeper).unwrap_or_default(),
+                };
+                if base != wanted {
+                    gates.extend(self.base_under(base, wanted, deeper));
+                }
+                ways.add(gates);
+            }
+        }
+        ways.common()
+    }
+
     /// The edges of a call.
     fn leaving(&self, at: Origin) -> impl Iterator<Item = &CallEdge> {
         self.edges_of(at.inst).iter().map(|&edge| &self.edges[edge as usize]).filter(move |edge| edge.from == at)
     }
+}
+
+/// The bases of a class statement that are written as one each, as [`ClassInfo::bases`] has them.
+fn positional(bases: &[Arg]) -> Vec<VarId> {
+    let bases = bases.iter().filter_map(|base| match *base {
+        Arg::Pos(var) => Some(var),
+        _ => None,
+    });
+    bases.collect()
 }
 
 /// The conditions that ways have in common; none as long as there is no way.

@@ -49,6 +49,11 @@ pub(super) enum ClassOrigin {
 }
 
 impl ClassInfo {
+    /// Whether one of its bases is one of several.
+    pub(super) fn is_chosen(&self) -> bool {
+        self.bases.iter().any(|values| values.len() > 1)
+    }
+
     /// A class of which nothing is known yet but the number of its bases.
     pub(super) fn new(
         value: ValueId,

@@ -196,6 +196,8 @@ pub struct Solver<'p> {
     /// The same by what they enter, made when it is asked for.
     entering: OnceLock<passed::ByInstance>,
     leaving: OnceLock<passed::ByInstance>,
+    /// Whether any class has a base that is chosen.
+    chosen_bases: OnceLock<bool>,
     /// By file, the assignments of its variables, made when they are asked for.
     stores: Vec<OnceLock<passed::Stores>>,
     /// The assignments of attributes, made when they are asked for.
@@ -373,6 +375,7 @@ impl<'p> Solver<'p> {
             edges: Vec::new(),
             entering: OnceLock::new(),
             leaving: OnceLock::new(),
+            chosen_bases: OnceLock::new(),
             stores: vec![OnceLock::new(); files],
             attribute_stores: OnceLock::new(),
             refusals: refusal::Refusals::default(),
@@ -600,6 +603,7 @@ impl<'p> Solver<'p> {
             self.edges.push(edge);
             self.entering.take();
             self.leaving.take();
+            self.chosen_bases.take();
             self.filling.take();
             self.refusals.forget();
         }
