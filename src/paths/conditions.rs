@@ -131,6 +131,7 @@ pub(super) fn of_callee(
     let Op::Call { callee, .. } = *op(solver, edge.from) else { return Vec::new() };
     let mut gates = solver.chosen_to_enter(inst, callee, entered);
     gates.extend(of_base(solver, entered));
+    gates.extend(solver.gates_of_constants(edge));
     for &(param, key) in &entered.context {
         if matches!(solver.values.get(key), Value::Func(..) | Value::Bound(..) | Value::Class(..))
             && let Some(argument) = solver.passed_by(edge, param)
@@ -149,9 +150,8 @@ fn of_base(solver: &Solver<'_>, entered: &Inst) -> Vec<String> {
     let Some(Value::AnyOf(key)) = receiver.map(|&(_, key)| solver.values.get(key)) else { return Vec::new() };
     let class = solver.values.class_of_key(key).0;
     let Some(body) = solver.program.parent(entered.func) else { return Vec::new() };
-    let bases = solver.mro(class).iter().copied();
-    let mut defining = bases.filter(|&base| solver.body_of(base) == Some(body));
-    defining.next().map_or(Vec::new(), |base| solver.gates_of_base(class, base))
+    let defining = solver.possible_bases(class).find(|&base| solver.body_of(base) == Some(body));
+    defining.map_or(Vec::new(), |base| solver.gates_of_base(class, base))
 }
 
 /// The conditions of a put on a queue: those under which it runs, and those under which its receiver is that queue. Sorted.

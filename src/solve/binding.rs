@@ -242,7 +242,7 @@ impl Solver<'_> {
     pub(super) fn deciding_constants(&self, func: FuncId) -> Constants {
         let name = self.program.file_of(func).names[self.program.func(func).name.0 as usize];
         let rule = if name == self.names.getattr { Rule::AttributeNames } else { Rule::Constants };
-        if self.contexts.has(rule) { Constants::Distinct } else { Constants::Shared }
+        if self.contexts.has(rule) { Constants::AndSettings } else { Constants::Shared }
     }
 
     /// The parameters at which definite constants count, as a bit set: those that the function tests, and those that it passes on

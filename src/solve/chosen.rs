@@ -12,7 +12,7 @@ use super::graph::NodeId;
 use super::guard::Asking;
 use super::value::{InstId, ObjKind, Value, ValueId};
 use super::{CallEdge, Inst, Origin, Solver};
-use crate::ir::{Arg, Op, ScopeKind, VarDef, VarId};
+use crate::ir::{Arg, Cond, Op, ScopeKind, VarDef, VarId};
 use crate::link::FuncId;
 
 /// Choices of choices are followed so deep: `elif` after `elif` is one choice.
@@ -179,6 +179,35 @@ impl Solver<'_> {
         Some(yielded.collect())
     }
 
+    /// The conditions of a call that enters an instance which is for the default of a setting that the call passes: it does so if
+    /// that is what is configured.
+    pub fn gates_of_constants(&self, edge: &CallEdge) -> Vec<String> {
+        let mut gates = Vec::new();
+        for &(param, key) in &self.insts[edge.to.0 as usize].context {
+            let constant = match self.values.get(key) {
+                Value::Bool(true) => None,
+                Value::Bool(false) => Some("not".to_owned()),
+                Value::None => Some("None".to_owned()),
+                Value::Int(int) => Some(int.to_string()),
+                Value::Str(text) => Some(format!("{:?}", self.text(text))),
+                _ => continue,
+            };
+            let Some(argument) = self.passed_by(edge, param) else { continue };
+            let Some(setting) = self.setting(edge.from.inst, argument) else { continue };
+            if gate::is_condition(setting) && !matches!(self.values.get(key), Value::Bool(_)) {
+                continue;
+            }
+            let gate = match constant.as_deref() {
+                None => setting.to_owned(),
+                Some("not") => gate::negated(setting),
+                Some("None") => format!("{setting} is None"),
+                Some(constant) => format!("{setting} == {constant}"),
+            };
+            gates.extend(gate::claims(&gate).into_iter().map(str::to_owned));
+        }
+        gates
+    }
+
     /// The conditions under which a call returns a value: those of what it enters, and of the ends of that which return it.
     fn returned_under(&self, at: Origin, callee: VarId, value: ValueId, depth: u8) -> Vec<String> {
         let mut ways = Ways::default();
@@ -193,7 +222,8 @@ impl Solver<'_> {
                 continue;
             }
             let mut gates = self.chosen_entering(at.inst, callee, to, depth);
-            gates.extend(self.ends_returning(edge.to, value, depth));
+            gates.extend(self.gates_of_constants(edge));
+            gates.extend(self.ends_returning(edge, value, depth));
             ways.add(gates);
         }
         // What else is called there may return it as well: a library function, a class, a function that has not returned yet.
@@ -214,14 +244,41 @@ impl Solver<'_> {
         ways.common()
     }
 
-    /// The conditions that all ends of an instance which return a value have in common.
-    fn ends_returning(&self, inst: InstId, value: ValueId, depth: u8) -> Vec<String> {
+    /// The conditions that all ends of what a call enters which return a value have in common. What they ask of a parameter is asked
+    /// of what this call passes for it.
+    fn ends_returning(&self, edge: &CallEdge, value: ValueId, depth: u8) -> Vec<String> {
+        let mut ways = Ways::default();
+        let scope = Scope::Inst(edge.to);
+        for (at, src) in self.returns_of(edge.to) {
+            if ways.is_over() || self.never_runs(at) {
+                continue;
+            }
+            let Some(mut gates) = self.chosen(edge.to, src, value, depth) else { continue };
+            gates.extend(self.gates_within(at, depth));
+            let mut params = Vec::new();
+            for guard in self.guards_in(scope, at.index).filter(|guard| self.guard_binds(scope, guard)) {
+                self.collect_params(self.func_of(scope), (&guard.cond, guard.holds), &mut params);
+            }
+            for (param, truth) in params {
+                if let Some(argument) = self.passed_by(edge, param) {
+                    let asked = (&Cond::Truthy(argument), truth);
+                    let caller = Scope::Inst(edge.from.inst);
+                    self.collect_gates(caller, asked, &mut Asking::of_choice(depth), &mut gates);
+                }
+            }
+            ways.add(gates);
+        }
+        ways.common()
+    }
+
+    /// What an instance returns, and where.
+    pub(super) fn returns_of(&self, inst: InstId) -> Vec<(Origin, VarId)> {
         let Some(ir) = self.ir_of(Scope::Inst(inst)) else { return Vec::new() };
         let ends = (0..).zip(&ir.instrs).filter_map(|(index, instr)| match instr.op {
             Op::Return { src } => Some((Origin { inst, index }, src)),
             _ => None,
         });
-        self.meet_all(ends, value, depth).unwrap_or_default()
+        ends.collect()
     }
 
     /// The conditions under which calls pass a value for a parameter of an instance.
@@ -397,7 +454,7 @@ impl Solver<'_> {
         };
         let mut ways = Ways::default();
         for (values, var) in info.bases.iter().zip(variables) {
-            for &base in values.iter().filter(|&&base| base == wanted || self.mro(base).contains(&wanted)) {
+            for &base in values.iter().filter(|&&base| self.possible_bases(base).any(|of| of == wanted)) {
                 let mut gates = match values.len() {
                     1 => Vec::new(),
                     _ => self.chosen(at.inst, var, base, deeper).unwrap_or_default(),
@@ -412,7 +469,7 @@ impl Solver<'_> {
     }
 
     /// The edges of a call.
-    fn leaving(&self, at: Origin) -> impl Iterator<Item = &CallEdge> {
+    pub(super) fn leaving(&self, at: Origin) -> impl Iterator<Item = &CallEdge> {
         self.edges_of(at.inst).iter().map(|&edge| &self.edges[edge as usize]).filter(move |edge| edge.from == at)
     }
 }

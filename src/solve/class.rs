@@ -245,6 +245,13 @@ impl Solver<'_> {
         self.watch(bound, Use::Callee(call));
     }
 
+    /// The classes of which a class has an attribute by some choice of bases: itself and its bases.
+    pub fn possible_bases(&self, class: ValueId) -> impl Iterator<Item = ValueId> + '_ {
+        let info = self.classes.get(&class);
+        let lines = info.into_iter().flat_map(|info| info.lines.iter().flatten().chain(&info.mro));
+        lines.copied()
+    }
+
     /// The linearisations of a base.
     fn lines_of(&self, base: ValueId) -> Vec<Vec<ValueId>> {
         match self.classes.get(&base) {

@@ -31,7 +31,7 @@ impl Solver<'_> {
     /// The gate that a comparison of two variables is, where one is a setting and the other a constant.
     pub(super) fn gate_of_comparison(&self, scope: Scope, cond: &Cond, holds: bool) -> Option<String> {
         let simple = |setting: &&str| !gate::is_condition(setting) && !setting.ends_with(gate::SOME_PART);
-        let setting = |var: VarId| self.setting_of(self.values_in(scope, var), |_| true).filter(simple);
+        let setting = |var: VarId| self.setting_in(scope, var, |_| true).filter(simple);
         let gate = match *cond {
             Cond::Same(left, right) => {
                 let (setting, other) = match (setting(left), setting(right)) {

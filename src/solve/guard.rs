@@ -423,8 +423,8 @@ impl Solver<'_> {
                 let func = self.func_of(scope);
                 // A value that does not make the condition hold is not what it holds by.
                 let counts = |value| self.truth(func, simple, self.values.get(value)) != Some(!holds);
-                let values = simple.subject().map(|var| self.values_in(scope, var));
-                let Some(setting) = values.and_then(|values| self.setting_of(values, counts)) else {
+                let setting = simple.subject().and_then(|var| self.setting_in(scope, var, counts));
+                let Some(setting) = setting else {
                     out.extend(self.gates_of_choice(scope, (simple, holds), asking.choices));
                     if let Some((tested, ends)) = refusal::ends_of(func, (simple, holds))
                         && let Some(call) = self.called_for(scope, tested)
@@ -615,30 +615,6 @@ impl Solver<'_> {
         for result in results {
             self.graph.add(dst, result);
         }
-    }
-
-    /// The one setting that a variable holds, if it holds nothing but that and constants (its defaults).
-    pub fn setting(&self, inst: InstId, var: VarId) -> Option<&str> {
-        self.setting_in(Scope::Inst(inst), var)
-    }
-
-    /// `config.FEATURE_X` and `features.X` stay as written: a reviewer looks for the text in the source.
-    fn setting_in(&self, scope: Scope, var: VarId) -> Option<&str> {
-        self.setting_of(self.values_in(scope, var), |_| true)
-    }
-
-    /// The one setting among values of which those that count are nothing but that and its defaults. A constant that came in
-    /// another way does what it does whatever is configured.
-    pub(super) fn setting_of(&self, values: &[ValueId], counts: impl Fn(ValueId) -> bool) -> Option<&str> {
-        let name = |&value: &ValueId| match self.values.get(value) {
-            Value::Setting(name) => Some((value, name)),
-            _ => None,
-        };
-        let mut settings = values.iter().filter_map(name);
-        let (setting, name) = settings.next()?;
-        let others = values.iter().filter(|&&value| value != setting);
-        let mut others = others.filter(|&&value| !self.is_default(setting, value) && counts(value));
-        (settings.next().is_none() && others.next().is_none()).then(|| self.text(name))
     }
 
     fn constant_text(&self, func: FuncId, constant: &Const) -> String {

@@ -22,6 +22,7 @@
 mod ahead;
 pub mod ask;
 pub mod attr;
+mod beside;
 mod binding;
 pub mod call;
 mod callable;

@@ -284,7 +284,7 @@ impl Solver<'_> {
     }
 
     /// The parameters whose truth a condition of their function asks for.
-    fn collect_params(&self, func: FuncId, (cond, holds): (&Cond, bool), out: &mut Vec<(u32, bool)>) {
+    pub(super) fn collect_params(&self, func: FuncId, (cond, holds): (&Cond, bool), out: &mut Vec<(u32, bool)>) {
         match (cond, holds) {
             (Cond::Not(inner), _) => self.collect_params(func, (inner, !holds), out),
             (Cond::And(parts), true) | (Cond::Or(parts), false) => {
