@@ -221,7 +221,8 @@ pub struct Param {
     pub var: VarId,
     /// Whether a definite constant in it can decide something in this function or in a function nested in it:
     /// it is tested (an operand of a condition of `if`, `while`, `assert`, conditional expression, `and`/`or`, comprehension
-    /// `if`), or used as the name in `getattr`/`hasattr`/`setattr`, or as a subscript key. Only uses of
+    /// `if`), or used as the name in `getattr`/`hasattr`/`setattr`, or as a key: a subscript, or the first argument of a method
+    /// that is called `get`, `setdefault` or `pop`. Only uses of
     /// the parameter's own value count (not after reassignment).
     pub tested: bool,
     /// Dotted text of the annotation, if it is a name or a dotted name or a string of one.

@@ -137,10 +137,20 @@ impl<'a> Lowerer<'a> {
             self.ask_truth(expr, value);
         }
         if let Some(VarDef::Instr(index)) = self.f.vars.get(value.0 as usize).map(|var| var.def)
-            && let Some(Op::Opaque { .. } | Op::Operate { .. }) =
+            && let Some(op @ (Op::Opaque { .. } | Op::Operate { .. })) =
                 self.f.instrs.get(index as usize).map(|i| &i.op)
         {
-            return Test::opaque(Some(value));
+            // What was compared before says what the comparison says.
+            let compares = matches!(
+                op,
+                Op::Operate {
+                    op: Operator::Equal | Operator::NotEqual | Operator::Contains,
+                    right: Side::Var(_),
+                    ..
+                }
+            );
+            let cond = if compares { Cond::Truthy(value) } else { Cond::Opaque };
+            return Test { cond, ..Test::opaque(Some(value)) };
         }
         let cond = Cond::Truthy(value);
         self.mark_tested(&cond);

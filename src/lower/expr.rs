@@ -242,6 +242,13 @@ impl<'a> Lowerer<'a> {
         {
             self.mark_tested_var(*key);
         }
+        // Methods of mappings that take a key.
+        if let Expr::Attribute(attribute) = e.func.as_ref()
+            && matches!(attribute.attr.as_str(), "get" | "setdefault" | "pop")
+            && let Some(Arg::Pos(key)) = args.first()
+        {
+            self.mark_tested_var(*key);
+        }
         let at = match e.func.as_ref() {
             Expr::Attribute(attribute) => attribute.attr.start(),
             other => other.start(),

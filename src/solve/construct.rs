@@ -135,8 +135,8 @@ impl Solver<'_> {
     }
 
     /// The key that a constructor argument gives the instances that are made, so that they are told apart by it: code and queues
-    /// do so, ordinary objects where the text shows that the parameter is given different ones ([`super::given`]), constants only
-    /// for queues themselves.
+    /// do so, ordinary objects where the text shows that the parameter is given different ones ([`super::given`]), constants for
+    /// queues themselves and where they are flags ([`super::flags`]).
     pub(super) fn constructor_key(
         &mut self,
         class: ValueId,
@@ -145,7 +145,13 @@ impl Solver<'_> {
     ) -> Option<ValueId> {
         match self.values.get(key) {
             Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Setting(_) => {
-                (self.queue_class(class).is_some() || self.is_registering(class)).then_some(key)
+                let flag = param.is_some_and(|(constructor, param)| {
+                    self.flags.parameters(constructor).checked_shr(param).is_some_and(|bits| bits & 1 == 1)
+                });
+                let counts = self.queue_class(class).is_some()
+                    || self.is_registering(class)
+                    || flag && self.contexts.has(Rule::Constructors);
+                counts.then_some(key)
             }
             _ if !self.contexts.has(Rule::Constructors) => None,
             Value::AnyOf(class_key) => {

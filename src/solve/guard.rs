@@ -5,7 +5,7 @@ use super::closure::Scope;
 use super::gate;
 use super::graph::NodeId;
 use super::refusal::{self, Ends};
-use super::value::{InstId, Value, ValueId, well_known};
+use super::value::{ClassDef, InstId, Value, ValueId, well_known};
 use super::{Origin, ROOT_FUNC, Solver};
 use super::compare::compared_by;
 use crate::ir::{Arg, BinOp, Cond, Const, Guard, GuardId, Op, Side, VarDef, VarId};
@@ -166,6 +166,27 @@ impl Solver<'_> {
             Op::LoadGlobal { name, .. } if file.names[name.0 as usize] == self.names.name)
     }
 
+    /// The key that the context binds a parameter to which a variable is, here or in an enclosing instance.
+    fn bound_key(&self, inst: InstId, var: VarId) -> Option<ValueId> {
+        let (inst, param) = self.parameter(inst, var)?;
+        let context = &self.insts[inst.0 as usize].context;
+        context.iter().find(|&&(at, _)| at == param).map(|&(_, key)| key)
+    }
+
+    /// The constant that objects with a key, or a class, have under an attribute, if they certainly do.
+    fn constant_attribute(&self, key: ValueId, name: Name) -> Option<Value> {
+        let (class, context): (ValueId, &[(u32, ValueId)]) = match self.values.get(key) {
+            Value::AnyOf(key) => self.values.class_of_key(key),
+            Value::Class(..) => (key, &[]),
+            _ => return None,
+        };
+        let Value::Class(ClassDef::Statement(class), _) = self.values.get(class) else { return None };
+        if let Some(param) = self.flags.parameter(class, name) {
+            return context.iter().find(|&&(at, _)| at == param).map(|&(_, constant)| self.values.get(constant));
+        }
+        self.flags.constant(self.program, class, name)
+    }
+
     /// The value that a variable is bound to by the context of the instance or of an enclosing one.
     fn definite(&self, inst: InstId, var: VarId) -> Option<Value> {
         let mut inst = inst;
@@ -192,6 +213,10 @@ impl Solver<'_> {
                     Op::LoadFree { levels, cell, .. } => {
                         inst = self.env(inst, *levels);
                         var = *cell;
+                    }
+                    Op::LoadAttr { obj, name, .. } => {
+                        let name = self.program.file_of(i.func).names[name.0 as usize];
+                        return self.constant_attribute(self.bound_key(inst, *obj)?, name);
                     }
                     Op::Const { value, .. } => {
                         return Some(match value {

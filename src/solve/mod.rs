@@ -34,6 +34,7 @@ mod compare;
 pub mod contexts;
 mod element;
 mod exception;
+pub mod flags;
 mod flow;
 pub mod forward;
 pub mod gate;
@@ -239,6 +240,8 @@ pub struct Solver<'p> {
     passed_on: Vec<u32>,
     /// What tells the objects apart that a constructor makes.
     told_apart: given::ToldApart,
+    /// What the text says of attributes that hold constants.
+    flags: flags::Flags,
     /// By function, what it passes on unpacked.
     forwards: Vec<Option<Box<forward::Forwards>>>,
     shapes: Vec<shape::Shape>,
@@ -357,14 +360,18 @@ impl<'p> Solver<'p> {
             program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
         let layouts = captures.iter().map(|_| Layout::default()).collect();
         let installed = vec![Vec::new(); captures.len()];
-        let (passed_on, (forwards, told_apart)) = {
+        let ((mut passed_on, flags), (forwards, told_apart)) = {
             let program = &*program;
             let names = namespace::Names::of(program);
             rayon::join(
-                || tested::passed_on(program, &names),
+                || (tested::passed_on(program, &names), flags::Flags::of(&names)),
                 || (forward::forwards(program, &names), given::ToldApart::of(&names)),
             )
         };
+        // What ends up in an attribute that is tested is tested.
+        for (func, set) in (0..).map(FuncId).zip(&mut passed_on) {
+            *set |= flags.parameters(func);
+        }
         let ahead = ahead::Ahead::start(program, live);
         let files = program.files.len();
         let mut solver = Solver {
@@ -399,6 +406,7 @@ impl<'p> Solver<'p> {
             captures,
             passed_on,
             told_apart,
+            flags,
             forwards,
             shapes: Vec::new(),
             shape_index: FxHashMap::default(),

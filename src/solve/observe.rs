@@ -3,6 +3,7 @@
 //! Nothing here says how the solver stores it. Scans have no use for it; the specification in `tests/specification` is held
 //! against it.
 
+use super::flags::Flags;
 use super::forward::Forwards;
 use super::given::ToldApart;
 use super::value::{InstId, ValueId};
@@ -52,6 +53,11 @@ impl Solver<'_> {
     /// The parameters that a function passes on to where they are tested, as a bit set. That is known before anything is solved.
     pub fn observed_passed_on(&self, func: FuncId) -> u32 {
         self.passed_on[func.0 as usize]
+    }
+
+    /// What is known of attributes that hold constants. That is known before anything is solved.
+    pub fn observed_flags(&self) -> &Flags {
+        &self.flags
     }
 
     /// What tells the objects apart that a constructor makes. That is known before anything is solved.

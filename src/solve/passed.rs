@@ -143,7 +143,7 @@ impl Solver<'_> {
     }
 
     /// The parameter that a variable is, here or in an enclosing function.
-    fn parameter(&self, inst: InstId, var: VarId) -> Option<(InstId, u32)> {
+    pub(super) fn parameter(&self, inst: InstId, var: VarId) -> Option<(InstId, u32)> {
         let (mut inst, mut var) = (inst, var);
         loop {
             if inst == InstId::NONE || self.is_root(inst) {

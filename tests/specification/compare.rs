@@ -96,6 +96,7 @@ fn solved(program: &mut Program, models: &Models, entries: &[ModId]) -> Result<(
         passed_on: functions.map(|func| solver.observed_passed_on(func)).collect(),
         forwards: solver.observed_forwards().to_vec(),
         told_apart: solver.observed_told_apart().clone(),
+        flags: solver.observed_flags().clone(),
     };
     let reader = Reader {
         solver: &solver,

@@ -8,8 +8,10 @@ use producer_map::ir::{
 };
 use producer_map::link::{FuncId, ModId, Program};
 use producer_map::models::{Entry, Models, Term};
+use producer_map::solve::flags::Flags;
 use producer_map::solve::forward::Forwards;
 use producer_map::solve::given::ToldApart;
+use producer_map::solve::value as solve;
 
 use crate::domain::{
     At, Call, CallSite, Inst, Meeting, Mode, Node, Passing, Place, SHAPE, SITE, Site, Target, Text, V, Value,
@@ -40,6 +42,8 @@ pub struct Said {
     pub forwards: Vec<Option<Box<Forwards>>>,
     /// The parameters of constructors at which the class of an object counts.
     pub told_apart: ToldApart,
+    /// Attributes that hold constants.
+    pub flags: Flags,
 }
 
 /// Where the values of a parameter come from at a call.
@@ -279,10 +283,51 @@ impl<'p> World<'p> {
                 Op::Copy { src, .. } | Op::Narrow { src, .. } => self.bound_to(inst, *src),
                 Op::LoadFree { levels, cell, .. } => self.bound_to(inst.outer(*levels)?, *cell),
                 Op::Const { value, .. } => self.constant(inst.func, value),
+                Op::LoadAttr { obj, name, .. } => {
+                    let name = self.program.names.find(&self.sym(inst.func, *name))?;
+                    self.flag(self.receiver_of(inst, *obj)?, name)
+                }
                 _ => None,
             },
             VarDef::Join => None,
         }
+    }
+
+    /// The key that the context binds a parameter to which a variable is.
+    fn receiver_of(&self, inst: Inst, var: VarId) -> Option<V> {
+        let ir = self.func(inst.func);
+        let at_param = |param: u32| inst.context.iter().find(|(at, _)| *at == param).map(|&(_, key)| key);
+        match ir.vars[var.0 as usize].def {
+            VarDef::Param(param) => at_param(param),
+            VarDef::Cell => at_param(self.only_param_in(inst.func, var)?),
+            VarDef::Instr(index) => match ir.instrs[index as usize].op {
+                Op::Copy { src, .. } | Op::Narrow { src, .. } => self.receiver_of(inst, src),
+                Op::LoadFree { levels, cell, .. } => self.receiver_of(inst.outer(levels)?, cell),
+                _ => None,
+            },
+            VarDef::Join => None,
+        }
+    }
+
+    /// The constant that objects with a key, or a class, have under an attribute.
+    fn flag(&self, key: V, name: producer_map::link::Name) -> Option<V> {
+        let none = Vec::new();
+        let (class, context) = match &*key {
+            Value::AnyOf { class, context } => (*class, context),
+            Value::Class(..) => (key, &none),
+            _ => return None,
+        };
+        let Value::Class(class, _) = *class else { return None };
+        if let Some(param) = self.said.flags.parameter(class, name) {
+            return context.iter().find(|(at, _)| *at == param).map(|&(_, constant)| constant);
+        }
+        Some(match self.said.flags.constant(self.program, class, name)? {
+            solve::Value::None => V::of(Value::None),
+            solve::Value::Bool(truth) => V::of(Value::Bool(truth)),
+            solve::Value::Int(int) => V::of(Value::Int(int)),
+            solve::Value::Str(text) => V::str(self.program.names.text(text)),
+            _ => return None,
+        })
     }
 
     /// The parameter that a cell holds, if nothing else is stored in it. A `nonlocal` assignment anywhere in the file to a
@@ -437,10 +482,12 @@ impl<'p> World<'p> {
     }
 
     /// What the key of a constructor's argument tells the instances apart by: code by itself, an object by its class where the
-    /// text shows that there are others, data by nothing.
+    /// text shows that there are others, a constant only where it is a flag.
     fn constructor_key(&self, func: FuncId, param: u32, key: V) -> Option<V> {
         match &*key {
-            Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) => None,
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) => {
+                (self.said.flags.parameters(func) >> param & 1 == 1).then_some(key)
+            }
             Value::AnyOf { class, .. } => match &**class {
                 Value::Class(id, _) if self.said.told_apart.by(func, param, *id) => Some(key.without_objects_below(1)),
                 _ => None,

@@ -1,0 +1,294 @@
+//! Flags: attributes that hold a constant which the class of an object or its constructor decides.
+//!
+//! `class Loud(Model): notify = True`, and `Store(send=False)` with `self.send = send`: a method of the base that asks `if self.notify` is
+//! run in a context of its own for each of them, so the branch that cannot run is not walked. That holds only as long as nothing
+//! else may assign the attribute. So an attribute counts if the text of the whole program assigns it nowhere else, under whatever
+//! object, and if all classes around it are known; no attribute does where the program assigns some under computed names.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::namespace::{Binding, Names, unchanged};
+use super::value::Value;
+use crate::ir::{Arg, Cond, Const, FuncIr, GuardId, Op, ScopeKind, VarDef, VarId};
+use crate::link::{ClassId, File, FuncId, Name, Program};
+
+/// Bases of bases are followed this far.
+const MAX_BASES: usize = 16;
+
+/// What the text of a program says of its flags.
+#[derive(Clone, Default)]
+pub struct Flags {
+    /// Attributes that one constructor alone assigns, from a parameter as it came.
+    stored: FxHashMap<Name, (FuncId, u32)>,
+    /// The parameters behind these, where the attribute is tested: a bit set for each constructor.
+    params: FxHashMap<FuncId, u32>,
+    /// The constants of class bodies that nothing else assigns.
+    constants: FxHashMap<(ClassId, Name), Value>,
+    /// For each class of which all bases are known: these, and its constructor.
+    classes: FxHashMap<ClassId, Known>,
+}
+
+/// A class of which all bases are classes of the program that names tell, over all generations.
+#[derive(Clone)]
+struct Known {
+    bases: Vec<ClassId>,
+    /// The function `__init__` that it has, or inherits.
+    constructor: Option<FuncId>,
+}
+
+/// What stands in a file.
+#[derive(Default)]
+struct Read {
+    /// Class statements with their bases; none for one that names do not tell.
+    bases: Vec<(ClassId, Option<Vec<ClassId>>)>,
+    /// Assignments of attributes: the name, and the parameter if one is stored as it came, always.
+    stores: Vec<(Name, Option<(FuncId, u32)>)>,
+    /// Attributes that are tested.
+    tested: Vec<Name>,
+    /// Constants of class bodies; none for a name that is bound to something else, or twice.
+    constants: Vec<((ClassId, Name), Option<Value>)>,
+    /// Whether it may assign attributes under computed names.
+    is_dynamic: bool,
+}
+
+impl Flags {
+    /// Reads them off the text of a program.
+    pub(super) fn of(names: &Names<'_>) -> Flags {
+        let program = names.program;
+        let reads: Vec<Read> = program.files.par_iter().map(|file| read(names, file)).collect();
+        if reads.iter().any(|read| read.is_dynamic) {
+            return Flags::default();
+        }
+        let mut flags = Flags { classes: known_classes(names, &reads), ..Flags::default() };
+        let mut stores: FxHashMap<Name, Option<(FuncId, u32)>> = FxHashMap::default();
+        for &(name, stored) in reads.iter().flat_map(|read| &read.stores) {
+            stores.entry(name).and_modify(|known| *known = None).or_insert(stored);
+        }
+        let mut bound: FxHashMap<(ClassId, Name), Option<Value>> = FxHashMap::default();
+        for &(place, constant) in reads.iter().flat_map(|read| &read.constants) {
+            bound.entry(place).and_modify(|known| *known = None).or_insert(constant);
+        }
+        for (&(_, name), _) in &bound {
+            // An object that lacks its own attribute has that of its class.
+            if let Some(stored) = stores.get_mut(&name) {
+                *stored = None;
+            }
+        }
+        flags.constants = bound
+            .into_iter()
+            .filter(|((_, name), _)| !stores.contains_key(name))
+            .filter_map(|(place, constant)| Some((place, constant?)))
+            .collect();
+        flags.stored = stores.into_iter().filter_map(|(name, stored)| Some((name, stored?))).collect();
+        for name in reads.iter().flat_map(|read| &read.tested) {
+            if let Some(&(constructor, param)) = flags.stored.get(name)
+                && let Some(bit) = 1u32.checked_shl(param)
+            {
+                *flags.params.entry(constructor).or_default() |= bit;
+            }
+        }
+        flags
+    }
+
+    /// The parameters of a constructor that only end up in attributes which are tested, as a bit set.
+    pub fn parameters(&self, constructor: FuncId) -> u32 {
+        self.params.get(&constructor).copied().unwrap_or(0)
+    }
+
+    /// The parameter of the constructor of a class that its objects hold under an attribute.
+    pub fn parameter(&self, class: ClassId, name: Name) -> Option<u32> {
+        let &(constructor, param) = self.stored.get(&name)?;
+        (self.classes.get(&class)?.constructor == Some(constructor)).then_some(param)
+    }
+
+    /// The constant that a class has under an attribute, itself or from a base; none if that is not the same in all
+    /// linearisations of its bases.
+    pub fn constant(&self, program: &Program, class: ClassId, name: Name) -> Option<Value> {
+        let known = self.classes.get(&class)?;
+        if program.class_binds(class, name) {
+            return self.constants.get(&(class, name)).copied();
+        }
+        // A class that is a base of two of them is found twice, and is the same.
+        let mut found = None;
+        for &base in &known.bases {
+            if self.has(program, base, name) {
+                let constant = self.constant(program, base, name)?;
+                if found.is_some_and(|other| other != constant) {
+                    return None;
+                }
+                found = Some(constant);
+            }
+        }
+        found
+    }
+
+    /// Whether a class or one of its bases binds a name.
+    fn has(&self, program: &Program, class: ClassId, name: Name) -> bool {
+        program.class_binds(class, name)
+            || self
+                .classes
+                .get(&class)
+                .is_some_and(|known| known.bases.iter().any(|&base| self.has(program, base, name)))
+    }
+}
+
+/// The classes of which all bases are known.
+fn known_classes(names: &Names<'_>, reads: &[Read]) -> FxHashMap<ClassId, Known> {
+    let mut bases: FxHashMap<ClassId, Option<&[ClassId]>> = FxHashMap::default();
+    for (class, found) in reads.iter().flat_map(|read| &read.bases) {
+        bases.entry(*class).and_modify(|known| *known = None).or_insert(found.as_deref());
+    }
+    let init = names.program.names.find("__init__");
+    let mut known = FxHashMap::default();
+    for (&class, own) in &bases {
+        // All generations: each of them has to be known, and none may be its own base.
+        let mut open = vec![(class, 0)];
+        let mut all_known = true;
+        while let Some((at, depth)) = open.pop() {
+            match bases.get(&at) {
+                Some(Some(above)) if depth < MAX_BASES => {
+                    open.extend(above.iter().map(|&base| (base, depth + 1)));
+                }
+                _ => {
+                    all_known = false;
+                    break;
+                }
+            }
+        }
+        if let Some(own) = own.filter(|_| all_known) {
+            let mut constructor = None;
+            let mut at = Some(class);
+            // With several bases the first one that has a constructor may not be the one that the MRO gives.
+            while let Some(here) = at {
+                let bound = init.and_then(|init| names.of_class(here, init));
+                at = match (bound, bases.get(&here).copied().flatten()) {
+                    (Some(Binding::Function(function)), _) => {
+                        constructor = Some(function);
+                        None
+                    }
+                    (None, Some([base])) => Some(*base),
+                    _ => None,
+                };
+            }
+            known.insert(class, Known { bases: own.to_vec(), constructor });
+        }
+    }
+    known
+}
+
+fn read(names: &Names<'_>, file: &File) -> Read {
+    let mut read = Read::default();
+    let text = |sym: crate::ir::Sym| &*file.ir.strings[sym.0 as usize];
+    for (func, ir) in (file.first_func..).map(FuncId).zip(&file.ir.funcs) {
+        for guard in &ir.guards {
+            collect_tested(file, ir, &guard.cond, &mut read.tested);
+        }
+        for instr in &ir.instrs {
+            match &instr.op {
+                Op::MakeClass { class, bases, .. } => {
+                    let is_object = |var: VarId| matches!(defined(ir, var), Some(&Op::LoadGlobal { name, .. }) if text(name) == "object");
+                    // What a decorator makes of it is not known: `dataclass` takes the constants of the body for defaults.
+                    let is_decorated = !file.ir.classes[class.0 as usize].decorators.is_empty();
+                    let mut found = (!is_decorated).then(Vec::new);
+                    for base in &**bases {
+                        match *base {
+                            Arg::Pos(var) if is_object(var) => {}
+                            Arg::Pos(var) => match names.resolve(file, ir, var) {
+                                Some(Binding::Class(base)) => {
+                                    if let Some(found) = &mut found {
+                                        found.push(base);
+                                    }
+                                }
+                                _ => found = None,
+                            },
+                            // A metaclass may do anything.
+                            _ => found = None,
+                        }
+                    }
+                    read.bases.push((ClassId(file.first_class + class.0), found));
+                }
+                Op::StoreAttr { obj, name, src } => {
+                    let is_method = ir
+                        .parent
+                        .is_some_and(|p| matches!(file.ir.funcs[p.0 as usize].kind, ScopeKind::ClassBody(_)));
+                    let is_self = ir.vars[unchanged(ir, *obj).0 as usize].def == VarDef::Param(0);
+                    let param = match ir.vars[unchanged(ir, *src).0 as usize].def {
+                        VarDef::Param(param) => Some((func, param)),
+                        _ => None,
+                    };
+                    let is_plain = is_method
+                        && is_self
+                        && text(ir.name) == "__init__"
+                        && instr.guard == GuardId::ALWAYS;
+                    read.stores.push((file.names[name.0 as usize], param.filter(|_| is_plain)));
+                }
+                Op::StoreClassName { name, src } => {
+                    let ScopeKind::ClassBody(class) = ir.kind else { continue };
+                    let constant = match defined(ir, *src) {
+                        Some(Op::Const { value, .. }) if instr.guard == GuardId::ALWAYS => match *value {
+                            Const::None => Some(Value::None),
+                            Const::Bool(truth) => Some(Value::Bool(truth)),
+                            Const::Int(int) => Some(Value::Int(int)),
+                            Const::Str(sym) => Some(Value::Str(file.names[sym.0 as usize])),
+                            Const::Other => None,
+                        },
+                        _ => None,
+                    };
+                    let place = (ClassId(file.first_class + class.0), file.names[name.0 as usize]);
+                    read.constants.push((place, constant));
+                }
+                Op::Test { cond, .. } => collect_tested(file, ir, cond, &mut read.tested),
+                // `setattr(o, "name", x)` is an assignment, whatever `o` is.
+                Op::Call { callee, args, .. } if matches!(defined(ir, *callee), Some(&Op::LoadGlobal { name, .. }) if text(name) == "setattr") => {
+                    let name = match args.get(1) {
+                        Some(Arg::Pos(var)) => match defined(ir, *var) {
+                            Some(Op::Const { value: Const::Str(sym), .. }) => Some(file.names[sym.0 as usize]),
+                            _ => None,
+                        },
+                        _ => None,
+                    };
+                    match name {
+                        Some(name) => read.stores.push((name, None)),
+                        None => read.is_dynamic = true,
+                    }
+                }
+                Op::LoadAttr { name, .. } => {
+                    read.is_dynamic |= matches!(text(*name), "__dict__" | "__setattr__");
+                }
+                Op::LoadGlobal { name, .. } => read.is_dynamic |= text(*name) == "vars",
+                Op::MakeFunc { func, .. } => {
+                    let name = text(file.ir.funcs[func.0 as usize].name);
+                    read.is_dynamic |= matches!(name, "__setattr__" | "__getattribute__");
+                }
+                _ => {}
+            }
+        }
+    }
+    read
+}
+
+/// The instruction that a variable is the result of.
+fn defined(ir: &FuncIr, var: VarId) -> Option<&Op> {
+    match ir.vars[unchanged(ir, var).0 as usize].def {
+        VarDef::Instr(index) => Some(&ir.instrs[index as usize].op),
+        _ => None,
+    }
+}
+
+/// The names of attributes that a condition tests.
+fn collect_tested(file: &File, ir: &FuncIr, cond: &Cond, out: &mut Vec<Name>) {
+    match cond {
+        Cond::Not(inner) => collect_tested(file, ir, inner, out),
+        Cond::And(parts) | Cond::Or(parts) => {
+            parts.iter().for_each(|part| collect_tested(file, ir, part, out));
+        }
+        _ => {
+            if let Some(var) = cond.subject()
+                && let Some(&Op::LoadAttr { name, .. }) = defined(ir, var)
+            {
+                out.push(file.names[name.0 as usize]);
+            }
+        }
+    }
+}
