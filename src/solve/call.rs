@@ -363,6 +363,7 @@ impl Solver<'_> {
                 let key = self.constructor_key(class, key, Some((func, param)));
                 context.extend(key.map(|key| (param, key)));
             }
+            context.extend(self.place_of_making(class, origin));
             let key = self.values.class_key(class, context);
             let value = self.instance_value(key, origin);
             recv = Some(self.any_of(key));

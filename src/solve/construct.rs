@@ -1,10 +1,11 @@
 //! Instantiation: `__init__`, the constructor context of instances, named tuples.
 
-use super::call::{Call, Mode, Passing};
+use super::call::{Call, Mode, Passing, SITE};
 use super::contexts::Rule;
 use super::graph::NodeId;
 use super::value::{ClassDef, ClassKey, Context, ObjKind, Value, ValueId};
 use super::{Origin, Solver, Use};
+use crate::ir::ScopeKind;
 use crate::link::{FuncId, Name};
 
 /// The objects that the constructor of an object was given count, and those that theirs were given, so deep.
@@ -31,7 +32,8 @@ impl Solver<'_> {
             self.construct_named_tuple(call, class, tuple);
             return;
         }
-        let key = self.values.class_key(class, Context::new());
+        let context = self.place_of_making(class, origin).into_iter().collect();
+        let key = self.values.class_key(class, context);
         let object = self.instance_value(key, origin);
         if let Some(path) = self.library_constructor(class) {
             let (args, made) = (self.args(call), self.graph.node());
@@ -171,6 +173,17 @@ impl Solver<'_> {
             }
             _ => Some(key),
         }
+    }
+
+    /// What tells objects apart by the place where the body of a module makes them, if their class says so: a key like that of a call
+    /// site.
+    pub(super) fn place_of_making(&mut self, class: ValueId, origin: Origin) -> Option<(u32, ValueId)> {
+        let Value::Class(ClassDef::Statement(id), _) = self.values.get(class) else { return None };
+        let counts = self.contexts.has(Rule::Constructors)
+            && self.told_apart.by_site(id)
+            && !self.is_root(origin.inst)
+            && self.program.func(self.insts[origin.inst.0 as usize].func).kind == ScopeKind::Module;
+        counts.then(|| (SITE, self.site_key(origin)))
     }
 
     /// A class key in which objects that were given to constructors stand no deeper: a wrapper of a wrapper would nest without end.

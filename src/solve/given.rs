@@ -5,9 +5,13 @@
 //! of an argument only where the text of the program shows that it is given different things: from two names, by two
 //! constructors, or something of which the text does not tell where it comes from. A parameter that is passed on comes from
 //! where the calls of its function, as far as names tell them, got it.
+//!
+//! What is put into an object later is not told by its constructor: `first = Bus()`, `second = Bus()`, and handlers are added to each.
+//! So the objects that modules make of a class are told apart by where they are made, if there are a few and their class keeps
+//! what methods are given.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::namespace::{Binding, Names, unchanged};
 use crate::ir::{Arg, FuncIr, Op, ScopeKind, VarDef, VarId};
@@ -15,6 +19,9 @@ use crate::link::{ClassId, File, FuncId, ModId, Name, Program};
 
 /// Bases of bases are followed this far to a constructor.
 const MAX_BASES: usize = 8;
+
+/// A class of which modules make more objects than this is data.
+const MAX_MADE: usize = 16;
 
 /// A parameter: its function and its index.
 type Parameter = (FuncId, u32);
@@ -51,7 +58,14 @@ enum Entered {
 struct Read {
     bases: Vec<(ClassId, ClassId)>,
     calls: Vec<(Entered, FuncId, u32)>,
+    /// The classes that calls in the body of the module make objects of.
+    made: Vec<ClassId>,
+    /// The classes that keep what methods are given: in attributes, or in containers that the constructor makes.
+    stateful: Vec<ClassId>,
 }
+
+/// The first base of each class that has one.
+type Bases = FxHashMap<ClassId, ClassId>;
 
 /// What is known of a parameter.
 #[derive(Default)]
@@ -69,6 +83,8 @@ struct Known {
 pub struct ToldApart {
     /// For each constructor, the parameters at which the class of an object counts: a bit set.
     params: FxHashMap<FuncId, u32>,
+    /// The classes of which modules make several objects that keep what methods are given.
+    keeping: FxHashSet<ClassId>,
     /// The classes that have a method of a name that some other class has as well: what is called on one of them may be called
     /// on others.
     classes: Vec<bool>,
@@ -83,7 +99,18 @@ impl ToldApart {
 
     /// Reads it off the text of a program.
     pub(super) fn of(names: &Names<'_>) -> ToldApart {
-        ToldApart { params: parameters(names), classes: with_others(names.program) }
+        let reads: Vec<Read> = names.program.files.par_iter().map(|file| read(names, file)).collect();
+        let bases: Bases = reads.iter().flat_map(|read| read.bases.iter().copied()).collect();
+        ToldApart {
+            params: parameters(names, &reads, &bases),
+            keeping: keeping(&reads, &bases),
+            classes: with_others(names.program),
+        }
+    }
+
+    /// Whether the objects of a class that modules make are told apart by where they are made.
+    pub fn by_site(&self, class: ClassId) -> bool {
+        self.keeping.contains(&class)
     }
 }
 
@@ -112,12 +139,24 @@ fn with_others(program: &Program) -> Vec<bool> {
     shared
 }
 
+/// The classes of which modules make several objects, and that keep what methods are given.
+fn keeping(reads: &[Read], bases: &Bases) -> FxHashSet<ClassId> {
+    let stateful: FxHashSet<ClassId> = reads.iter().flat_map(|read| read.stateful.iter().copied()).collect();
+    let mut made: FxHashMap<ClassId, usize> = FxHashMap::default();
+    for &class in reads.iter().flat_map(|read| &read.made) {
+        *made.entry(class).or_default() += 1;
+    }
+    let is_stateful = |class: ClassId| {
+        let generations = std::iter::successors(Some(class), |class| bases.get(class).copied());
+        generations.take(MAX_BASES).any(|class| stateful.contains(&class))
+    };
+    let several = made.into_iter().filter(|&(_, count)| (2..=MAX_MADE).contains(&count));
+    several.map(|(class, _)| class).filter(|&class| is_stateful(class)).collect()
+}
+
 /// For each constructor, the parameters that are given objects of different origins: a bit set.
-fn parameters(names: &Names<'_>) -> FxHashMap<FuncId, u32> {
+fn parameters(names: &Names<'_>, read: &[Read], bases: &Bases) -> FxHashMap<FuncId, u32> {
     let program = names.program;
-    let read: Vec<Read> = program.files.par_iter().map(|file| read(names, file)).collect();
-    let bases: FxHashMap<ClassId, ClassId> =
-        read.iter().flat_map(|read| read.bases.iter().copied()).collect();
     let Some(init) = program.names.find("__init__") else { return FxHashMap::default() };
     let constructor = |class: ClassId| {
         let mut class = class;
@@ -209,9 +248,31 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                         read.bases.push((ClassId(file.first_class + class.0), base));
                     }
                 }
-                Op::Call { callee, args, .. } if !args.is_empty() => {
+                Op::StoreAttr { obj, src, .. } => {
+                    let parent = ir.parent.map(|parent| file.ir.funcs[parent.0 as usize].kind);
+                    let Some(ScopeKind::ClassBody(class)) = parent else { continue };
+                    let is_self = ir.vars[unchanged(ir, *obj).0 as usize].def == VarDef::Param(0);
+                    let in_constructor = &*file.ir.strings[ir.name.0 as usize] == "__init__";
+                    let makes_container = || match ir.vars[unchanged(ir, *src).0 as usize].def {
+                        VarDef::Instr(index) => matches!(
+                            ir.instrs[index as usize].op,
+                            Op::MakeSeq { .. } | Op::MakeDict { .. } | Op::Call { .. }
+                        ),
+                        _ => false,
+                    };
+                    if is_self && (!in_constructor || makes_container()) {
+                        read.stateful.push(ClassId(file.first_class + class.0));
+                    }
+                }
+                Op::Call { callee, args, .. } => {
                     let entered = match names.resolve(file, ir, *callee) {
-                        Some(Binding::Class(class)) => Some(Entered::Class(class)),
+                        Some(Binding::Class(class)) => {
+                            if ir.kind == ScopeKind::Module {
+                                read.made.push(class);
+                            }
+                            Some(Entered::Class(class))
+                        }
+                        _ if args.is_empty() => None,
                         Some(_) | None => names
                             .entered(file, ir, *callee)
                             .map(|(function, bound)| Entered::Function(function, bound)),
