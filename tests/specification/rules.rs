@@ -772,7 +772,8 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         outside("a constructor of a library".to_owned()) <--
             construct(_, class), mro(class, line), if !w.defines(line, text("__init__")), if w.has_modelled_constructor(line);
         relation plain(Call, V);
-        plain(call, w.object(*class, Vec::new(), call.at, is_exception(line))), assumes(call) <--
+        plain(call, w.object(*class, w.place_of_making(*class, call.at).into_iter().collect(), call.at, is_exception(line))),
+        assumes(call) <--
             construct(call, class), mro(class, line), if !w.defines(line, text("__init__"));
         points(call.dst, object) <-- plain(call, object);
         slot(object, *name), flow(n, slot_of(*object, *name)) <--

@@ -467,6 +467,7 @@ impl<'p> World<'p> {
             let context: Vec<_> = keys
                 .clone()
                 .filter_map(|(param, key)| Some((param, self.constructor_key(func, param, key)?)))
+                .chain(self.place_of_making(class, target.call.at))
                 .collect();
             let new = self.object(class, context, target.call.at, is_exception);
             receiver = new.receiver_key();
@@ -494,6 +495,13 @@ impl<'p> World<'p> {
             },
             _ => Some(key),
         }
+    }
+
+    /// What tells objects apart that modules make, if their class keeps what it is given: where they are made.
+    pub fn place_of_making(&self, class: V, at: At) -> Option<(u32, V)> {
+        let Value::Class(id, _) = *class else { return None };
+        let counts = self.said.told_apart.by_site(id) && self.func(at.0.func).kind == ScopeKind::Module;
+        counts.then(|| (SITE, self.site_key(at)))
     }
 
     /// The instance of a class that an instruction makes.
