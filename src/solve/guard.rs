@@ -236,41 +236,6 @@ impl Solver<'_> {
         None
     }
 
-    /// Whether an instruction may run when the request has this HTTP method: tests of the request's method
-    /// (`request.method == "GET"`) decide it.
-    pub fn runs_for(&self, at: Origin, method: &str) -> bool {
-        self.guards_of(at).all(|guard| {
-            !guard.is_certain()
-                || self.method_decides(at.inst, &guard.cond, method).is_none_or(|truth| truth == guard.holds)
-        })
-    }
-
-    fn method_decides(&self, inst: InstId, cond: &Cond, method: &str) -> Option<bool> {
-        let is_method = |var: &VarId| {
-            let values = self.graph.values(self.var(inst, *var));
-            !values.is_empty()
-                && values.iter().all(|&v| match self.values.get(v) {
-                    Value::Ext(path) => self
-                        .models
-                        .get(self.text(path))
-                        .is_some_and(|e| e.kind.as_deref() == Some("http_method")),
-                    _ => false,
-                })
-        };
-        let is_text = |constant: &Const| match constant {
-            Const::Str(s) => {
-                let func = self.insts[inst.0 as usize].func;
-                self.text(self.program.file_of(func).names[s.0 as usize]) == method
-            }
-            _ => false,
-        };
-        evaluate(cond, &|part| match part {
-            Cond::Equals(var, constant) if is_method(var) => Some(is_text(constant)),
-            Cond::OneOf(var, constants) if is_method(var) => Some(constants.iter().any(is_text)),
-            _ => None,
-        })
-    }
-
     /// Whether the context of its instance rules an instruction out.
     pub fn never_runs(&self, at: Origin) -> bool {
         self.is_dead(at)
@@ -523,7 +488,7 @@ impl Solver<'_> {
     }
 
     /// The call whose result a variable is.
-    fn called_for(&self, scope: Scope, var: VarId) -> Option<u32> {
+    pub(super) fn called_for(&self, scope: Scope, var: VarId) -> Option<u32> {
         let ir = self.ir_of(scope)?;
         let mut var = var;
         // A variable is defined once, so the chain of copies ends.
@@ -538,7 +503,7 @@ impl Solver<'_> {
     }
 
     /// The condition that a variable is the truth of, where the same function tests it first and uses it later.
-    fn tested_before(&self, scope: Scope, var: VarId) -> Option<Cond> {
+    pub(super) fn tested_before(&self, scope: Scope, var: VarId) -> Option<Cond> {
         let ir = self.ir_of(scope)?;
         let mut var = var;
         // A variable is defined once, so the chain of copies ends.

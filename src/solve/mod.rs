@@ -53,6 +53,7 @@ mod layout;
 pub mod library;
 mod limits;
 mod made;
+mod method;
 mod modelled;
 mod named;
 mod namespace;
