@@ -263,6 +263,9 @@ impl Solver<'_> {
                     _ => self.class_of(this),
                 };
                 let Some(class) = class else { return };
+                // In a method of a metaclass, the receiver is a class, and what follows is looked for in its class.
+                let in_metaclass = class == this && !self.possible_bases(class).any(|base| base == after);
+                let class = if in_metaclass { after } else { class };
                 let raw = self.lookup_behind(class, after, name);
                 self.watch(raw, Use::Bind { recv: this, dst, at });
                 if self.is_of_every_object(class, after, name) {

@@ -81,7 +81,7 @@ impl Solver<'_> {
             Value::StaticMethod(inner) | Value::ClassMethod(inner) => self.dispatch(call, inner, recv),
             Value::Class(..) => {
                 let call = self.with_receiver(call, recv);
-                self.construct(call, callee);
+                self.call_class(call, callee);
             }
             Value::Inst(..) => {
                 let call = self.with_receiver(call, recv);

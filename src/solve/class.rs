@@ -139,6 +139,7 @@ impl Solver<'_> {
         let dst = self.var(at.inst, dst);
         let info = ClassInfo::new(value, bases.len(), dst, at, ClassOrigin::Body(body));
         self.classes.insert(value, ClassInfo { queue, ..info });
+        self.note_metaclass(value, at);
         if bases.is_empty() {
             self.class_ready(value);
         }
@@ -218,6 +219,7 @@ impl Solver<'_> {
         if self.live.tells_of_subclasses() {
             self.tell_of_subclass(class, at);
         }
+        self.make_by_metaclass(class, at);
         self.graph.add(dst, class);
     }
 

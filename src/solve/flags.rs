@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::namespace::{Binding, Names, unchanged};
 use super::value::Value;
 use crate::ir::{Arg, Cond, Const, FuncIr, GuardId, Op, ScopeKind, VarDef, VarId};
-use crate::link::{ClassId, File, FuncId, Name, Program};
+use crate::link::{self, ClassId, File, FuncId, Name, Program};
 
 /// Bases of bases are followed this far.
 const MAX_BASES: usize = 16;
@@ -53,6 +53,11 @@ struct Read {
 }
 
 impl Flags {
+    /// Whether a program, before the solver gives names of its own, names what assigns attributes under computed names.
+    pub(super) fn are_out_of_sight(names: &link::Names) -> bool {
+        ["__dict__", "__setattr__", "__getattribute__"].iter().any(|name| names.find(name).is_some())
+    }
+
     /// Reads them off the text of a program.
     pub(super) fn of(names: &Names<'_>) -> Flags {
         let program = names.program;
@@ -253,14 +258,7 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                         None => read.is_dynamic = true,
                     }
                 }
-                Op::LoadAttr { name, .. } => {
-                    read.is_dynamic |= matches!(text(*name), "__dict__" | "__setattr__");
-                }
                 Op::LoadGlobal { name, .. } => read.is_dynamic |= text(*name) == "vars",
-                Op::MakeFunc { func, .. } => {
-                    let name = text(file.ir.funcs[func.0 as usize].name);
-                    read.is_dynamic |= matches!(name, "__setattr__" | "__getattribute__");
-                }
                 _ => {}
             }
         }

@@ -53,6 +53,7 @@ mod layout;
 pub mod library;
 mod limits;
 mod made;
+mod metaclass;
 mod method;
 mod modelled;
 mod named;
@@ -239,6 +240,8 @@ pub struct Solver<'p> {
     homes: FxHashMap<FuncId, InstId>,
     captures: Vec<bool>,
     passed_on: Vec<u32>,
+    /// For each class whose statement names a metaclass, where that stands.
+    metaclasses: FxHashMap<ValueId, NodeId>,
     /// What tells the objects apart that a constructor makes.
     told_apart: given::ToldApart,
     /// What the text says of attributes that hold constants.
@@ -351,6 +354,7 @@ impl<'p> Solver<'p> {
     /// A solver over a linked program.
     pub fn new(program: &'p mut Program, models: &'p Models, knowledge: &Knowledge) -> Solver<'p> {
         let live = operator::Live::of(&program.names);
+        let no_flags = flags::Flags::are_out_of_sight(&program.names);
         let names = WellKnownNames::new(&mut program.names);
         let feature_modules = knowledge
             .feature_modules
@@ -365,7 +369,7 @@ impl<'p> Solver<'p> {
             let program = &*program;
             let names = namespace::Names::of(program);
             rayon::join(
-                || (tested::passed_on(program, &names), flags::Flags::of(&names)),
+                || (tested::passed_on(program, &names), if no_flags { flags::Flags::default() } else { flags::Flags::of(&names) }),
                 || (forward::forwards(program, &names), given::ToldApart::of(&names)),
             )
         };
@@ -406,6 +410,7 @@ impl<'p> Solver<'p> {
             homes: FxHashMap::default(),
             captures,
             passed_on,
+            metaclasses: FxHashMap::default(),
             told_apart,
             flags,
             forwards,

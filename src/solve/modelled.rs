@@ -154,6 +154,11 @@ impl Solver<'_> {
                 self.watch(name, Use::Primitive { what });
                 self.graph.add(dst, well_known::NONE);
             }
+            "construct" => {
+                if let Some(class) = recv.filter(|&recv| matches!(self.values.get(recv), Value::Class(..))) {
+                    self.construct(call, class);
+                }
+            }
             "super" => {
                 let (Some(class), Some(this)) = (first, self.argument(call, Some(1), None)) else {
                     return;

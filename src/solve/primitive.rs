@@ -47,6 +47,10 @@ pub enum Pending {
     SetName { class: ValueId, name: Name, at: Origin },
     /// The value is `__init_subclass__` of a base of a new class.
     InitSubclass { class: ValueId, dst: NodeId },
+    /// The value is the metaclass of a class that is made.
+    Metaclass { class: ValueId, at: Origin },
+    /// The value is the metaclass of a class that is called.
+    CallOfClass { call: u32, class: ValueId },
     /// The value is a class, or a function with annotations, that is registered with a generic function.
     Dispatched { generic: ValueId, dst: NodeId, at: Origin },
     /// A class or receiver of `super()`.
@@ -229,6 +233,8 @@ impl Solver<'_> {
                 let ignored = self.graph.node();
                 self.run_special(value, self.names.set_name, &args, ignored, at);
             }
+            Pending::Metaclass { class, at } => self.made_by_metaclass(class, value, at),
+            Pending::CallOfClass { call, class } => self.called_by_metaclass(call, class, value),
             // It is a class method whether it says so or not.
             Pending::InitSubclass { class, dst } => match self.values.get(value) {
                 Value::Func(..) => {

@@ -434,6 +434,10 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         slot(b, text("__subclasses__")), points(slot_of(*b, text("__subclasses__")), class) <--
             mro(class, _), base(class, _, b), if b.is_class();
 
+        outside("a metaclass".to_owned()) <--
+            statement(_, at), if let Op::MakeClass { bases, .. } = w.op(*at),
+            for base in bases.iter(), if let Arg::Kw(_, given) = base, points(var(at, given), v), if v.is_class();
+
         /// An attribute of a class along its bases, before anything is bound.
         relation lookup(V, Text);
         slot(o, n), flow(slot_of(*o, *n), Node::of(Place::Lookup(*class, *name))) <--
