@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ascent::ascent_run;
-use producer_map::ir::{BinOp, FormatPart, Narrowing, Op, Operator, Side, VarId};
+use producer_map::ir::{Arg, BinOp, FormatPart, Narrowing, Op, Operator, Side, VarId};
 use producer_map::link::ModId;
 
 use crate::domain::{At, Call, Inst, Kind, Mode, Node, Passing, Place, Target, Text, V, Value, text};
