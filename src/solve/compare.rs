@@ -1,10 +1,12 @@
-//! Comparisons of two variables: a setting with a constant that has a name, or with one of several.
+//! Comparisons of two variables: a setting with a constant that has a name, or with one of several. Tests of several settings at once,
+//! by `all` and `any`.
 
 use super::closure::Scope;
 use super::gate;
+use super::graph::NodeId;
 use super::value::{ObjKind, Value, ValueId};
 use super::{Solver, strings};
-use crate::ir::{Cond, Operator, VarId};
+use crate::ir::{Arg, Cond, Op, Operator, VarId};
 
 /// A setting that is compared with one of more constants than these is not worded.
 const MAX_CONSTANTS: usize = 8;
@@ -54,6 +56,47 @@ impl Solver<'_> {
             _ => return None,
         };
         Some(if holds { gate } else { gate::negated(&gate) })
+    }
+
+    /// The gates of `all(settings)` or `any(settings)`, if a variable is the result of such a call.
+    pub(super) fn gates_of_several(&self, scope: Scope, var: VarId, holds: bool) -> Option<Vec<String>> {
+        let call = self.called_for(scope, var)?;
+        let Op::Call { callee, ref args, .. } = self.ir_of(scope)?.instrs[call as usize].op else { return None };
+        let [Arg::Pos(container)] = args[..] else { return None };
+        let [callee] = *self.values_in(scope, callee) else { return None };
+        let Value::Ext(path) = self.values.get(callee) else { return None };
+        let all = match self.models.get(self.text(path))?.kind.as_deref()? {
+            "all" => true,
+            "any" => false,
+            _ => return None,
+        };
+        let [container] = *self.values_in(scope, container) else { return None };
+        let Value::Obj(ObjKind::Tuple | ObjKind::List | ObjKind::Set, ..) = self.values.get(container) else {
+            return None;
+        };
+        let slots = self.slots.get(container)?;
+        let worded = |node| {
+            let values = self.graph.values(node);
+            let setting = self.setting_of(values, |_| true).filter(|setting| !setting.ends_with(gate::SOME_PART))?;
+            Some(if holds { setting.to_owned() } else { gate::negated(setting) })
+        };
+        let elements = slots.named.iter().map(|&(_, node)| node);
+        if all == holds {
+            // Each of them holds, or fails.
+            return Some(elements.filter_map(worded).collect());
+        }
+        if slots.rest.is_some_and(|rest| !self.graph.values(rest).is_empty()) {
+            return None;
+        }
+        let decides = |node: &NodeId| match self.graph.values(*node) {
+            [value] => self.values.get(*value) != Value::Bool(!holds),
+            _ => true,
+        };
+        let alternatives: Option<Vec<String>> = elements.filter(decides).map(worded).collect();
+        let mut alternatives = alternatives?;
+        alternatives.sort();
+        alternatives.dedup();
+        (!alternatives.is_empty()).then(|| vec![alternatives.join(gate::OR)])
     }
 
     /// The constants that some values are.

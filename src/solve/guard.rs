@@ -415,6 +415,11 @@ impl Solver<'_> {
                 let counts = |value| self.truth(func, simple, self.values.get(value)) != Some(!holds);
                 let setting = simple.subject().and_then(|var| self.setting_in(scope, var, counts));
                 let Some(setting) = setting else {
+                    if let Cond::Truthy(var) = simple
+                        && let Some(gates) = self.gates_of_several(scope, *var, holds)
+                    {
+                        return out.extend(gates);
+                    }
                     out.extend(self.gates_of_choice(scope, (simple, holds), asking.choices));
                     if let Some((tested, ends)) = refusal::ends_of(func, (simple, holds))
                         && let Some(call) = self.called_for(scope, tested)
