@@ -360,6 +360,9 @@ fn methods(
     registration: &Registration,
     view: &handler::View,
 ) -> Vec<(String, Option<Automatic>)> {
+    if registration.serves_head {
+        return vec![("HEAD".to_owned(), Some(Automatic::Head))];
+    }
     let explicit = explicit_methods(solver, registration);
     let framework = registration.dispatch.is_none() && view.handler.is_none() && view.name.is_empty();
     let mut methods: Vec<(String, Option<Automatic>)> = explicit
@@ -375,7 +378,11 @@ fn methods(
         })
         .collect();
     let is_explicit = |method: &str| explicit.iter().any(|known| known == method);
-    if is_explicit("GET") && !is_explicit("HEAD") {
+    let by_another = |other: &Registration| {
+        other.serves_head && other.at == registration.at && other.dispatch == registration.dispatch
+    };
+    let has_head = is_explicit("HEAD") || solver.registry.registrations.iter().any(by_another);
+    if is_explicit("GET") && !has_head {
         methods.push(("HEAD".to_owned(), Some(Automatic::Head)));
     }
     if !is_explicit("OPTIONS") {

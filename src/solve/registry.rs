@@ -33,6 +33,8 @@ pub struct Registration {
     pub root: InstId,
     /// Whether the owner is an API object of class based resources.
     pub is_resource: bool,
+    /// Whether it serves `HEAD` alone, by the method for `GET`: another registration serves that.
+    pub serves_head: bool,
 }
 
 /// A call of `register_blueprint`.

@@ -11,6 +11,7 @@ use super::registry::Registration;
 use super::value::{Context, ObjKind, Value, ValueId};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
+use crate::ir::{Op, VarDef};
 use crate::link::Name;
 
 /// The HTTP methods that class based views dispatch on (werkzeug, flask.views.http_method_funcs).
@@ -87,7 +88,14 @@ impl Solver<'_> {
             }
         }
         let defaults = self.argument(call, None, Some("defaults"));
-        for method in self.http_methods(class) {
+        let mut methods = self.http_methods(class);
+        let (get, head) = (self.program.names.intern("get"), self.program.names.intern("head"));
+        // Which decorators there are depends on the method of the request, and the method that serves it is another one.
+        if methods.contains(&get) && !methods.contains(&head) && self.decorates_by_method(class) {
+            methods.push(head);
+        }
+        for method in methods {
+            let serves_head = method == head && !self.defines(class, head);
             let dispatch = self.values.intern_self_keyed(Value::Dispatch(class, method));
             let view = self.constant(dispatch);
             let root = self.root();
@@ -100,14 +108,30 @@ impl Solver<'_> {
                 endpoint,
                 defaults,
                 view,
-                dispatch: Some((class, method)),
+                dispatch: Some((class, if serves_head { get } else { method })),
                 at: origin,
                 root,
                 is_resource: true,
+                serves_head,
             });
             let decorators = self.program.names.intern("decorators");
             self.call_wrapped(view_call, api, decorators, class, method);
         }
+    }
+
+    /// Whether a class or a base of it has a dict of `method_decorators`, by method (flask_restful, `Resource.dispatch_request`).
+    fn decorates_by_method(&self, class: ValueId) -> bool {
+        let Some(wanted) = self.program.names.find("method_decorators") else { return false };
+        self.mro(class).iter().filter_map(|&base| self.body_of(base)).any(|body| {
+            let (ir, file) = (self.program.func(body), self.program.file_of(body));
+            ir.instrs.iter().any(|instr| match instr.op {
+                Op::StoreClassName { name, src } if file.names[name.0 as usize] == wanted => {
+                    matches!(ir.vars[src.0 as usize].def, VarDef::Instr(index)
+                        if matches!(ir.instrs[index as usize].op, Op::MakeDict { .. }))
+                }
+                _ => false,
+            })
+        })
     }
 
     /// Calls the dispatching view of (class, method) through the decorators that `holder.list` names.
@@ -226,7 +250,9 @@ impl Solver<'_> {
     fn call_view_method(&mut self, call: u32, (made, class): (NodeId, ValueId), method: Name, kind: HopKind) {
         let at = self.calls[call as usize].origin;
         let bound = self.graph.node();
-        self.watch(made, Use::AttrTerm { dst: bound, name: method, at });
+        let is_head = self.text(method) == "head" && !self.defines(class, method);
+        let serving = if is_head { self.program.names.intern("get") } else { method };
+        self.watch(made, Use::AttrTerm { dst: bound, name: serving, at });
         let decorators = self.program.names.intern("method_decorators");
         let callee = self.graph.node();
         let inner = self.of_kind(call, kind);

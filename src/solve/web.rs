@@ -354,6 +354,7 @@ impl Solver<'_> {
             at,
             root,
             is_resource: false,
+            serves_head: false,
         });
         let call = self.view_call(root, owner, rule, defaults);
         let what = self.primitive(Pending::View { call, registration });
@@ -402,6 +403,7 @@ impl Solver<'_> {
             at,
             root,
             is_resource: false,
+            serves_head: false,
         });
     }
 }
