@@ -418,7 +418,7 @@ impl Solver<'_> {
     fn flag(&mut self, module: ModId, name: Name, dst: NodeId) -> ValueId {
         let dotted = self.program.modules[module.0 as usize].name;
         let text = self.join_names(dotted, name);
-        let value = self.values.intern_keyed(Value::Setting(text), None);
+        let value = self.values.intern_self_keyed(Value::Setting(text));
         self.graph.add(dst, value);
         value
     }

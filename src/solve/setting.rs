@@ -38,7 +38,7 @@ impl Solver<'_> {
         }
         let text = format!("config.{}", self.text(key));
         let name = self.program.names.intern(&text);
-        let setting = self.values.intern_keyed(Value::Setting(name), None);
+        let setting = self.values.intern_self_keyed(Value::Setting(name));
         self.configured.insert(key, setting);
         setting
     }
@@ -104,7 +104,7 @@ impl Solver<'_> {
             None => (format!("{text}{SOME_PART}"), SOME),
         };
         let name = self.program.names.intern(&text);
-        let part = self.values.intern_keyed(Value::Setting(name), None);
+        let part = self.values.intern_self_keyed(Value::Setting(name));
         self.setting_parts.entry(part).or_insert(Part { whole, depth });
         part
     }

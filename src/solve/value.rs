@@ -247,7 +247,8 @@ impl Values {
             Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_) => {
                 (constants != Constants::Shared).then_some(id)
             }
-            Value::Setting(_) => (constants == Constants::AndSettings).then_some(id),
+            // Conditions have none: each stands beside the untracked result of its test, and the two are one.
+            Value::Setting(_) => self.keys[id.0 as usize].filter(|_| constants == Constants::AndSettings),
             _ => self.keys[id.0 as usize],
         }
     }
