@@ -331,6 +331,8 @@ pub enum Cond {
     Same(VarId, VarId),
     /// `x in y`.
     Within(VarId, VarId),
+    /// A simple condition holds for each of the elements that the iteration variable stands for.
+    Every(VarId, Box<Cond>),
     /// Negation.
     Not(Box<Cond>),
     /// Conjunction.
@@ -357,6 +359,7 @@ impl Cond {
             Cond::IsInstance(..)
             | Cond::Same(..)
             | Cond::Within(..)
+            | Cond::Every(..)
             | Cond::And(_)
             | Cond::Or(_)
             | Cond::Returned(_)

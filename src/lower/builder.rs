@@ -38,6 +38,8 @@ pub(super) struct LoopCtx {
     phis: Vec<(u32, VarId)>,
     /// The states that `break` leaves with.
     breaks: Vec<Exit>,
+    /// What holds at each end of the body that leads back to its head; none if there is none.
+    pub(super) ends: Option<GuardId>,
 }
 
 /// One scope being lowered.
@@ -381,14 +383,15 @@ impl Builder {
             self.set(slot, phi);
             phis.push((slot, phi));
         }
-        self.loops.push(LoopCtx { mark: self.mark(), phis, breaks: Vec::new() });
+        self.loops.push(LoopCtx { mark: self.mark(), phis, breaks: Vec::new(), ends: None });
     }
 
     /// Control goes back to the head of the innermost loop.
     pub(super) fn back_edge(&mut self, pos: Pos) {
-        let Some(inner) = self.loops.pop() else {
+        let Some(mut inner) = self.loops.pop() else {
             return;
         };
+        inner.ends = Some(inner.ends.map_or(self.guard, |ends| self.common(ends, self.guard)));
         for &(slot, phi) in &inner.phis {
             let src = self.get(slot);
             if src != phi && src != UNBOUND && self.root(src) != phi {
@@ -396,6 +399,32 @@ impl Builder {
             }
         }
         self.loops.push(inner);
+    }
+
+    /// What holds of each element after a loop over elements, in the variable `element`: what held of it at each end of the body. The
+    /// guard that says so, inside the current one.
+    pub(super) fn every(&mut self, outer: GuardId, element: VarId) -> GuardId {
+        let mut found = Vec::new();
+        let mut at = self.loops.last().and_then(|inner| inner.ends).unwrap_or(outer);
+        while self.depths[at.0 as usize] > self.depths[outer.0 as usize] {
+            let guard = &self.guards[at.0 as usize];
+            if guard.cond.subject().is_some_and(|var| self.root(var) == self.root(element)) {
+                found.push(at);
+            }
+            at = guard.parent;
+        }
+        let mut parent = outer;
+        for at in found.into_iter().rev() {
+            let guard = &self.guards[at.0 as usize];
+            let each = if guard.holds { guard.cond.clone() } else { negate(guard.cond.clone()) };
+            let (unless_returns, within) = (guard.unless_returns, guard.within.clone());
+            let id = GuardId(self.guards.len() as u32);
+            let cond = Cond::Every(element, Box::new(each));
+            self.guards.push(Guard { parent, cond, holds: true, unless_returns, within });
+            self.depths.push(self.depths[parent.0 as usize] + 1);
+            parent = id;
+        }
+        parent
     }
 
     /// Ends the body of the innermost loop: the state is that of its head again. Returns where the trail stood there

@@ -166,6 +166,10 @@ impl Checker<'_> {
                 self.var(*a)?;
                 self.var(*b)
             }
+            Cond::Every(var, inner) => {
+                self.var(*var)?;
+                self.cond(inner)
+            }
             Cond::Not(inner) => self.cond(inner),
             Cond::And(parts) | Cond::Or(parts) => parts.iter().try_for_each(|c| self.cond(c)),
             Cond::Returned(at) => match self.func.instrs.get(*at as usize).map(|instr| &instr.op) {

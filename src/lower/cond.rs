@@ -483,6 +483,7 @@ impl<'a> Lowerer<'a> {
             Cond::Ordered(..)
             | Cond::Same(..)
             | Cond::Within(..)
+            | Cond::Every(..)
             | Cond::Returned(_)
             | Cond::Opaque => {}
         }

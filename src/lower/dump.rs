@@ -188,6 +188,7 @@ impl<'a> Scope<'a> {
             }
             Cond::Same(left, right) => format!("{} == {}", self.var(*left), self.var(*right)),
             Cond::Within(item, container) => format!("{} in {}", self.var(*item), self.var(*container)),
+            Cond::Every(var, inner) => format!("every {}: {}", self.var(*var), self.cond(inner)),
             Cond::Not(inner) => format!("not ({})", self.cond(inner)),
             Cond::And(parts) => list(parts, " and ", "true"),
             Cond::Or(parts) => list(parts, " or ", "false"),

@@ -286,10 +286,11 @@ impl<'a> Lowerer<'a> {
         if self.f.live {
             self.f.back_edge(pos);
         }
+        let after = self.f.every(outer, dst);
         let (mark, breaks) = self.f.close_loop();
         self.f.roll_back(mark);
         self.f.live = true;
-        self.f.guard = outer;
+        self.f.guard = after;
         self.after_loop(outer, mark, breaks, &s.orelse, s.start());
     }
 

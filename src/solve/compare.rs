@@ -6,7 +6,7 @@ use super::gate;
 use super::graph::NodeId;
 use super::value::{ObjKind, Value, ValueId};
 use super::{Solver, strings};
-use crate::ir::{Arg, Cond, Op, Operator, VarId};
+use crate::ir::{Arg, Cond, Op, Operator, VarDef, VarId};
 
 /// A setting that is compared with one of more constants than these is not worded.
 const MAX_CONSTANTS: usize = 8;
@@ -70,10 +70,7 @@ impl Solver<'_> {
             "any" => false,
             _ => return None,
         };
-        let [container] = *self.values_in(scope, container) else { return None };
-        let Value::Obj(ObjKind::Tuple | ObjKind::List | ObjKind::Set, ..) = self.values.get(container) else {
-            return None;
-        };
+        let container = self.written_out(scope, container)?;
         let slots = self.slots.get(container)?;
         let worded = |node| {
             let values = self.graph.values(node);
@@ -97,6 +94,35 @@ impl Solver<'_> {
         alternatives.sort();
         alternatives.dedup();
         (!alternatives.is_empty()).then(|| vec![alternatives.join(gate::OR)])
+    }
+
+    /// The gates of a condition that holds for each element of a container, which the variable stands for.
+    pub(super) fn gates_of_each(&self, scope: Scope, element: VarId, each: &Cond) -> Vec<String> {
+        let (cond, holds) = match each {
+            Cond::Not(inner) => (&**inner, false),
+            each => (each, true),
+        };
+        let Some(ir) = self.ir_of(scope) else { return Vec::new() };
+        let VarDef::Instr(index) = ir.vars[element.0 as usize].def else { return Vec::new() };
+        let Op::Iter { src, .. } = ir.instrs[index as usize].op else { return Vec::new() };
+        let Some(container) = self.written_out(scope, src) else { return Vec::new() };
+        let slots = self.slots.get(container).into_iter().flat_map(|slots| &slots.named);
+        let settings = slots.filter_map(|&(_, node)| self.setting_of(self.graph.values(node), |_| true));
+        let gates = settings.filter_map(|setting| self.worded(self.func_of(scope), cond, setting));
+        gates.map(|gate| if holds { gate } else { gate::negated(&gate) }).collect()
+    }
+
+    /// The container that a variable holds, if what stands in it at first certainly does so later: a tuple, or a list or set of the
+    /// same call, from which nothing was taken on the way.
+    fn written_out(&self, scope: Scope, var: VarId) -> Option<ValueId> {
+        let [container] = *self.values_in(scope, var) else { return None };
+        let is_own = |maker| matches!(scope, Scope::Inst(inst) if inst == maker);
+        let is_fixed = match self.values.get(container) {
+            Value::Obj(ObjKind::Tuple, ..) => true,
+            Value::Obj(ObjKind::List | ObjKind::Set, _, maker) => is_own(maker),
+            _ => false,
+        };
+        is_fixed.then_some(container)
     }
 
     /// The constants that some values are.

@@ -401,6 +401,7 @@ impl Solver<'_> {
             (Cond::Returned(call), true) => {
                 self.gates_of_returning(scope, *call, Ends::Any, asking, out);
             }
+            (Cond::Every(element, each), true) => out.extend(self.gates_of_each(scope, *element, each)),
             (Cond::Same(..) | Cond::Within(..), _) => {
                 out.extend(self.gate_of_comparison(scope, cond, holds));
             }
@@ -550,7 +551,7 @@ impl Solver<'_> {
 
     /// A simple condition of a function whose subject holds a setting, as text; none for the comparison of a condition, and none
     /// for what is said of some part of a setting.
-    fn worded(&self, func: FuncId, cond: &Cond, setting: &str) -> Option<String> {
+    pub(super) fn worded(&self, func: FuncId, cond: &Cond, setting: &str) -> Option<String> {
         if setting.ends_with(gate::SOME_PART) {
             return None;
         }

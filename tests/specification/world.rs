@@ -235,6 +235,7 @@ impl<'p> World<'p> {
             | Cond::IsInstance(..)
             | Cond::Same(..)
             | Cond::Within(..)
+            | Cond::Every(..)
             | Cond::Returned(_)
             | Cond::Opaque => None,
         }
