@@ -1,17 +1,15 @@
 //! Expressions.
 
 use ruff_python_ast::{
-    self as ast, ArgOrKeyword, Comprehension, ConversionFlag, Expr, ExprCall, ExprIf, ExprLambda, ExprSlice,
-    InterpolatedStringElement, UnaryOp,
+    self as ast, ConversionFlag, Expr, ExprIf, ExprLambda, ExprSlice, InterpolatedStringElement, UnaryOp,
 };
-use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_text_size::{Ranged, TextSize};
 
 use super::builder::{Exit, UNBOUND};
 use super::cond::{Want, negate};
 use super::{FStringPiece, Lowerer, MAX_EXPR_DEPTH, fstring_pieces, tstring_pieces};
 use crate::ir::{
-    Arg, BinOp, Binary, CallRole, Cond, Const, ContainerKind, FormatPart, Op, Operator, Pos, ScopeKind, Side,
-    VarDef, VarId,
+    BinOp, Binary, Cond, Const, ContainerKind, FormatPart, Op, Operator, ScopeKind, Side, VarDef, VarId,
 };
 
 /// The operator that makes something of strings or containers, or else the arithmetic one.
@@ -218,111 +216,6 @@ impl<'a> Lowerer<'a> {
                 self.operate(op, left, Side::Var(right), at)
             }
         }
-    }
-
-    fn call(&mut self, e: &'a ExprCall, callee: VarId) -> VarId {
-        let mut args = Vec::with_capacity(e.arguments.len());
-        for argument in e.arguments.iter_source_order() {
-            args.push(match argument {
-                ArgOrKeyword::Arg(Expr::Starred(starred)) => Arg::Star(self.expr(&starred.value)),
-                ArgOrKeyword::Arg(arg) => Arg::Pos(self.expr(arg)),
-                ArgOrKeyword::Keyword(keyword) => {
-                    let value = self.expr(&keyword.value);
-                    match &keyword.arg {
-                        Some(name) => Arg::Kw(self.sym(name.as_str()), value),
-                        None => Arg::DoubleStar(value),
-                    }
-                }
-            });
-        }
-        if let Expr::Name(name) = e.func.as_ref()
-            && matches!(name.id.as_str(), "getattr" | "hasattr" | "setattr")
-            && self.is_global_name(name.id.as_str())
-            && let Some(Arg::Pos(key)) = args.get(1)
-        {
-            self.mark_tested_var(*key);
-        }
-        // Methods of mappings that take a key.
-        if let Expr::Attribute(attribute) = e.func.as_ref()
-            && matches!(attribute.attr.as_str(), "get" | "setdefault" | "pop")
-            && let Some(Arg::Pos(key)) = args.first()
-        {
-            self.mark_tested_var(*key);
-        }
-        let at = match e.func.as_ref() {
-            Expr::Attribute(attribute) => attribute.attr.start(),
-            other => other.start(),
-        };
-        let pos = self.pos(at);
-        self.emit_call(callee, args, CallRole::Plain, pos).0
-    }
-
-    /// Emits a call: its value, and its index.
-    pub(super) fn emit_call(
-        &mut self,
-        callee: VarId,
-        args: Vec<Arg>,
-        role: CallRole,
-        pos: Pos,
-    ) -> (VarId, u32) {
-        let dst = self.f.fresh(None);
-        let index = self.f.emit(Op::Call { dst, callee, args: args.into(), role }, pos);
-        (dst, index)
-    }
-
-    /// The arguments of the call that was emitted last, if there are two plain ones.
-    pub(super) fn last_call_args(&self) -> Option<[VarId; 2]> {
-        match &self.f.instrs.last()?.op {
-            Op::Call { args, .. } => match **args {
-                [Arg::Pos(a), Arg::Pos(b)] => Some([a, b]),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// Zero-argument `super()` in a method, or in a function nested in one.
-    fn super_call(&mut self, e: &'a ExprCall) -> Option<VarId> {
-        let Expr::Name(name) = e.func.as_ref() else {
-            return None;
-        };
-        if name.id.as_str() != "super" || !e.arguments.is_empty() || !self.is_global_name("super") {
-            return None;
-        }
-        // Up to the function that stands directly in a class body.
-        let mut levels = 0;
-        let depth = self.stack.len();
-        loop {
-            let at = depth - levels;
-            let kind = if levels == 0 { self.f.kind } else { self.stack.get(at)?.kind };
-            if !matches!(kind, ScopeKind::Function | ScopeKind::Lambda) {
-                return None;
-            }
-            let parent = self.stack.get(at.checked_sub(1)?)?;
-            if matches!(parent.kind, ScopeKind::ClassBody(_)) {
-                break;
-            }
-            levels += 1;
-        }
-        let pos = self.pos(e.start());
-        let this = if levels == 0 {
-            first_param(&self.f.params)?.var
-        } else {
-            let method = self.stack.get(depth - levels)?;
-            let name = first_param(&method.params)?.name;
-            let slots = &self.table.scopes[*method.scopes.first()? as usize].slots;
-            let slot = slots.iter().position(|slot| slot.name == name)?;
-            let cell = *method.cells.get(slot)?;
-            if cell == UNBOUND {
-                return None;
-            }
-            let dst = self.f.fresh(None);
-            self.f.emit(Op::LoadFree { dst, levels: levels as u32, cell }, pos);
-            dst
-        };
-        let dst = self.f.fresh(None);
-        self.f.emit(Op::Super { dst, class_levels: levels as u32 + 1, this }, pos);
-        Some(dst)
     }
 
     fn slice_bounds(&mut self, slice: &'a Expr) {
@@ -582,75 +475,6 @@ impl<'a> Lowerer<'a> {
         for (src, exit) in values.into_iter().zip(&exits) {
             self.f.emit_under(Op::Copy { dst, src }, exit.guard, pos);
         }
-        dst
-    }
-
-    fn comprehension(
-        &mut self,
-        range: TextRange,
-        generators: &'a [Comprehension],
-        kind: ContainerKind,
-        key: Option<&'a Expr>,
-        value: &'a Expr,
-    ) -> VarId {
-        let pos = self.pos(range.start());
-        // The first iterable is evaluated in the scope around the comprehension.
-        let first = match generators.first() {
-            Some(generator) => self.expr(&generator.iter),
-            None => self.opaque_at(range.start()),
-        };
-        let Some(scope) = self.table.scope_at(range) else {
-            return self.opaque_at(range.start());
-        };
-        let outer = self.f.guard;
-        self.open_loop(range, pos);
-        self.f.scopes.push(scope);
-        for (i, generator) in generators.iter().enumerate() {
-            let src = if i == 0 { first } else { self.expr(&generator.iter) };
-            let at = self.pos(generator.target.start());
-            let dst = self.f.fresh(None);
-            self.f.emit(Op::Iter { dst, src }, at);
-            self.assign(&generator.target, dst);
-            for test in &generator.ifs {
-                let tested = self.test(test, Want::Truth);
-                self.f.guard = self.f.guard_in(self.f.guard, &tested.cond, true, None);
-                self.apply(&tested.then, test);
-            }
-        }
-        let key = key.map(|key| self.expr(key));
-        let value = self.expr(value);
-        let key = key.map(|key| self.filtered(key, outer, pos));
-        let value = self.filtered(value, outer, pos);
-        self.f.scopes.pop();
-        self.f.back_edge(pos);
-        let guard = self.f.guard;
-        self.f.guard = outer;
-        let (mark, _) = self.f.close_loop();
-        // What `:=` bound inside is bound afterwards, unless the comprehension found no element. Its own
-        // variables are gone.
-        let mut diff = self.f.roll_back(mark);
-        let slots = self.slots();
-        diff.retain(|&(slot, _)| !slots[slot as usize].comprehension);
-        if !diff.is_empty() {
-            let none = Exit { diff: Vec::new(), guard: outer };
-            self.join_exits(&[none, Exit { diff, guard }], true, range.start());
-        }
-        let dst = self.f.fresh(None);
-        let op = match kind {
-            ContainerKind::Dict => Op::MakeDict { dst, items: [(key, value)].into(), comprehension: true },
-            kind => Op::MakeSeq { dst, kind, items: [(value, false)].into(), comprehension: true },
-        };
-        self.f.emit(op, pos);
-        dst
-    }
-
-    /// The element of a comprehension passes only if the conditions hold: the container itself is made anyway.
-    fn filtered(&mut self, src: VarId, outer: crate::ir::GuardId, pos: Pos) -> VarId {
-        if self.f.guard == outer {
-            return src;
-        }
-        let dst = self.f.fresh(None);
-        self.f.emit(Op::Copy { dst, src }, pos);
         dst
     }
 }

@@ -6,7 +6,9 @@
 //! long chains (`a + b + ...`, `a.b().c()...`) are followed in loops.
 
 mod builder;
+mod call;
 mod check;
+mod comprehension;
 mod cond;
 mod dump;
 mod expr;

@@ -9,10 +9,10 @@ mod handler;
 use crate::finding::{Automatic, Diagnostic, Place, Route, Severity};
 use crate::link::{ModId, Name};
 use crate::paths::{Around, CallGraph};
+use crate::solve::Solver;
 use crate::solve::registry::{Hook, Registration};
 use crate::solve::strings::{HOLE, SETTING_HOLE, fills, has_hole};
 use crate::solve::value::{InstId, ObjKind, Value, ValueId};
-use crate::solve::Solver;
 use rayon::prelude::*;
 
 /// The framework calls that handle a route: its view, then the hooks that run for it.

@@ -65,9 +65,9 @@ impl Solver<'_> {
         }
         let Some(deeper) = depth.checked_sub(1) else { return false };
         let any = |sources: Vec<(super::Origin, VarId)>| {
-            sources.into_iter().any(|(at, src)| {
-                !self.never_runs(at) && self.comes_alone(at.inst, src, pair, deeper)
-            })
+            sources
+                .into_iter()
+                .any(|(at, src)| !self.never_runs(at) && self.comes_alone(at.inst, src, pair, deeper))
         };
         let func = self.insts[inst.0 as usize].func;
         let ir = self.program.func(func);
@@ -104,9 +104,9 @@ impl Solver<'_> {
                     let name = self.program.file_of(func).names[name.0 as usize];
                     any(self.stores_on(self.graph.values(self.var(inst, obj)), name))
                 }
-                Op::Call { .. } => self.leaving(super::Origin { inst, index }).any(|edge| {
-                    edge.kind.is_none() && any(self.returns_of(edge.to))
-                }),
+                Op::Call { .. } => self
+                    .leaving(super::Origin { inst, index })
+                    .any(|edge| edge.kind.is_none() && any(self.returns_of(edge.to))),
                 _ => false,
             },
         }
@@ -114,9 +114,9 @@ impl Solver<'_> {
 
     fn is_passed_alone(&self, inst: InstId, param: u32, pair: (ValueId, ValueId), depth: u8) -> bool {
         let edges = self.entering(inst).iter().map(|&edge| &self.edges[edge as usize]);
-        edges.filter_map(|edge| Some((edge.from.inst, self.passed_by(edge, param)?))).any(
-            |(caller, argument)| self.comes_alone(caller, argument, pair, depth),
-        )
+        edges
+            .filter_map(|edge| Some((edge.from.inst, self.passed_by(edge, param)?)))
+            .any(|(caller, argument)| self.comes_alone(caller, argument, pair, depth))
     }
 
     /// The assignments of an attribute of some objects, or of their classes.

@@ -7,9 +7,9 @@
 
 use super::class::ClassInfo;
 use super::closure::Scope;
+use super::condition::Asking;
 use super::gate;
 use super::graph::NodeId;
-use super::guard::Asking;
 use super::value::{InstId, ObjKind, Value, ValueId};
 use super::{CallEdge, Inst, Origin, Solver};
 use crate::ir::{Arg, Cond, Op, ScopeKind, VarDef, VarId};
@@ -338,7 +338,8 @@ impl Solver<'_> {
     fn choice(&self, inst: InstId, var: VarId, chosen: ValueId) -> Option<String> {
         let (table, key, otherwise) = self.looked_up_in(inst, var)?;
         // What some part of a setting chooses, the setting chooses.
-        let setting = gate::without_part(self.setting(inst, key).filter(|setting| !gate::is_compound(setting))?);
+        let setting =
+            gate::without_part(self.setting(inst, key).filter(|setting| !gate::is_compound(setting))?);
         let holds = |node| self.graph.contains(node, chosen);
         if otherwise.is_some_and(|var| holds(self.var(inst, var))) {
             return None;
@@ -414,7 +415,8 @@ impl Solver<'_> {
                 Op::MakeClass { class: made, .. } => Some(made) == class,
                 _ => false,
             };
-            let Some(index) = self.program.func(scope).instrs.iter().position(|instr| defines(&instr.op)) else {
+            let Some(index) = self.program.func(scope).instrs.iter().position(|instr| defines(&instr.op))
+            else {
                 break;
             };
             let mut ways = Ways::default();
@@ -470,7 +472,10 @@ impl Solver<'_> {
 
     /// The edges of a call.
     pub(super) fn leaving(&self, at: Origin) -> impl Iterator<Item = &CallEdge> {
-        self.edges_of(at.inst).iter().map(|&edge| &self.edges[edge as usize]).filter(move |edge| edge.from == at)
+        self.edges_of(at.inst)
+            .iter()
+            .map(|&edge| &self.edges[edge as usize])
+            .filter(move |edge| edge.from == at)
     }
 }
 

@@ -61,7 +61,9 @@ impl Solver<'_> {
     /// The gates of `all(settings)` or `any(settings)`, if a variable is the result of such a call.
     pub(super) fn gates_of_several(&self, scope: Scope, var: VarId, holds: bool) -> Option<Vec<String>> {
         let call = self.called_for(scope, var)?;
-        let Op::Call { callee, ref args, .. } = self.ir_of(scope)?.instrs[call as usize].op else { return None };
+        let Op::Call { callee, ref args, .. } = self.ir_of(scope)?.instrs[call as usize].op else {
+            return None;
+        };
         let [Arg::Pos(container)] = args[..] else { return None };
         let [callee] = *self.values_in(scope, callee) else { return None };
         let Value::Ext(path) = self.values.get(callee) else { return None };
@@ -74,7 +76,8 @@ impl Solver<'_> {
         let slots = self.slots.get(container)?;
         let worded = |node| {
             let values = self.graph.values(node);
-            let setting = self.setting_of(values, |_| true).filter(|setting| !setting.ends_with(gate::SOME_PART))?;
+            let setting =
+                self.setting_of(values, |_| true).filter(|setting| !setting.ends_with(gate::SOME_PART))?;
             Some(if holds { setting.to_owned() } else { gate::negated(setting) })
         };
         let elements = slots.named.iter().map(|&(_, node)| node);
@@ -112,8 +115,8 @@ impl Solver<'_> {
         gates.map(|gate| if holds { gate } else { gate::negated(&gate) }).collect()
     }
 
-    /// The container that a variable holds, if what stands in it at first certainly does so later: a tuple, or a list or set of the
-    /// same call, from which nothing was taken on the way.
+    /// The container that a variable holds, if what stands in it at first certainly does so later: a tuple, or a list or set that
+    /// the same call makes.
     fn written_out(&self, scope: Scope, var: VarId) -> Option<ValueId> {
         let [container] = *self.values_in(scope, var) else { return None };
         let is_own = |maker| matches!(scope, Scope::Inst(inst) if inst == maker);

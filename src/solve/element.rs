@@ -242,9 +242,8 @@ impl Solver<'_> {
 
     /// The calls that add what is at a node to a container.
     fn calls_adding(&self, filling: &Filling, source: NodeId, container: ValueId) -> Vec<(Origin, VarId)> {
-        let adds = |&callee: &ValueId| {
-            matches!(self.values.get(callee), Value::ExtMethod(to, _) if to == container)
-        };
+        let adds =
+            |&callee: &ValueId| matches!(self.values.get(callee), Value::ExtMethod(to, _) if to == container);
         let calls = filling.adding.get(&source).into_iter().flatten();
         let adding =
             calls.filter(|(at, callee, _)| self.graph.values(self.var(at.inst, *callee)).iter().any(adds));
@@ -264,22 +263,22 @@ impl Solver<'_> {
         if !is_container(self, container) {
             return None;
         }
-        let display: SmallVec<[VarId; 8]> =
-            match self.made_by(site)? {
-                Op::MakeSeq { items, .. } => {
-                    items.iter().filter(|(_, starred)| !starred).map(|&(item, _)| item).collect()
-                }
-                Op::MakeDict { items, .. } => {
-                    items.iter().filter(|(key, _)| key.is_some()).map(|&(_, item)| item).collect()
-                }
-                _ => return None,
-            };
+        let display: SmallVec<[VarId; 8]> = match self.made_by(site)? {
+            Op::MakeSeq { items, .. } => {
+                items.iter().filter(|(_, starred)| !starred).map(|&(item, _)| item).collect()
+            }
+            Op::MakeDict { items, .. } => {
+                items.iter().filter(|(key, _)| key.is_some()).map(|&(_, item)| item).collect()
+            }
+            _ => return None,
+        };
         let made = Origin { inst: maker, index: site.index };
         let mut found = Vec::new();
         // What stands under a key that is not known may stand under each.
         let rest = self.slots.get(container)?.rest;
         for &(source, to) in filling.sources.get(&container)? {
-            if slot.is_some_and(|slot| slot != to && rest != Some(to)) || !self.graph.contains(source, value) {
+            if slot.is_some_and(|slot| slot != to && rest != Some(to)) || !self.graph.contains(source, value)
+            {
                 continue;
             }
             let before = found.len();
@@ -287,7 +286,8 @@ impl Solver<'_> {
             found.extend(shown.map(|&item| (made, item)));
             found.extend(self.calls_adding(filling, source, container));
             let assigning = filling.assigned.get(&source).into_iter().flatten();
-            let into = assigning.filter(|(at, obj, _)| self.graph.contains(self.var(at.inst, *obj), container));
+            let into =
+                assigning.filter(|(at, obj, _)| self.graph.contains(self.var(at.inst, *obj), container));
             found.extend(into.map(|&(at, _, src)| (at, src)));
             if found.len() == before {
                 return None;

@@ -222,10 +222,8 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                         VarDef::Param(param) => Some((func, param)),
                         _ => None,
                     };
-                    let is_plain = is_method
-                        && is_self
-                        && text(ir.name) == "__init__"
-                        && instr.guard == GuardId::ALWAYS;
+                    let is_plain =
+                        is_method && is_self && text(ir.name) == "__init__" && instr.guard == GuardId::ALWAYS;
                     read.stores.push((file.names[name.0 as usize], param.filter(|_| is_plain)));
                 }
                 Op::StoreClassName { name, src } => {
@@ -245,10 +243,13 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                 }
                 Op::Test { cond, .. } => collect_tested(file, ir, cond, &mut read.tested),
                 // `setattr(o, "name", x)` is an assignment, whatever `o` is.
-                Op::Call { callee, args, .. } if matches!(defined(ir, *callee), Some(&Op::LoadGlobal { name, .. }) if text(name) == "setattr") => {
+                Op::Call { callee, args, .. } if matches!(defined(ir, *callee), Some(&Op::LoadGlobal { name, .. }) if text(name) == "setattr") =>
+                {
                     let name = match args.get(1) {
                         Some(Arg::Pos(var)) => match defined(ir, *var) {
-                            Some(Op::Const { value: Const::Str(sym), .. }) => Some(file.names[sym.0 as usize]),
+                            Some(Op::Const { value: Const::Str(sym), .. }) => {
+                                Some(file.names[sym.0 as usize])
+                            }
                             _ => None,
                         },
                         _ => None,

@@ -90,7 +90,9 @@ impl Solver<'_> {
             _ => return None,
         };
         let callees = self.graph.values(self.var(inst, callee));
-        let known = callees.iter().all(|&callee| matches!(self.values.get(callee), Value::Func(..) | Value::Bound(..)));
+        let known = callees
+            .iter()
+            .all(|&callee| matches!(self.values.get(callee), Value::Func(..) | Value::Bound(..)));
         let &first = truths.first()?;
         (known && truths.iter().all(|&truth| truth == first)).then_some(first)
     }

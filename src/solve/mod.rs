@@ -29,8 +29,9 @@ mod callable;
 mod chosen;
 mod class;
 mod closure;
-mod construct;
 mod compare;
+mod condition;
+mod construct;
 pub mod contexts;
 mod element;
 mod exception;
@@ -369,7 +370,12 @@ impl<'p> Solver<'p> {
             let program = &*program;
             let names = namespace::Names::of(program);
             rayon::join(
-                || (tested::passed_on(program, &names), if no_flags { flags::Flags::default() } else { flags::Flags::of(&names) }),
+                || {
+                    (
+                        tested::passed_on(program, &names),
+                        if no_flags { flags::Flags::default() } else { flags::Flags::of(&names) },
+                    )
+                },
                 || (forward::forwards(program, &names), given::ToldApart::of(&names)),
             )
         };
@@ -540,54 +546,6 @@ impl<'p> Solver<'p> {
     /// Whether the body of a module has been run.
     pub fn has_run(&self, module: ModId) -> bool {
         self.module_insts.contains_key(&module)
-    }
-
-    /// Interns a string value.
-    pub fn str_value(&mut self, text: &str) -> ValueId {
-        let name = self.program.names.intern(text);
-        self.values.intern_keyed(Value::Str(name), None)
-    }
-
-    /// Interns an external object.
-    pub fn ext_value(&mut self, path: &str) -> ValueId {
-        let name = self.program.names.intern(path);
-        self.ext_named(name)
-    }
-
-    fn ext_named(&mut self, path: Name) -> ValueId {
-        self.values.intern_keyed(Value::Ext(path), None)
-    }
-
-    /// `class.name`, interned; asked for again and again.
-    fn dotted_name(&mut self, class: &str, name: Name) -> Name {
-        let class = self.program.names.intern(class);
-        self.join_names(class, name)
-    }
-
-    fn join_names(&mut self, class: Name, name: Name) -> Name {
-        if let Some(&joined) = self.joined.get(&(class, name)) {
-            return joined;
-        }
-        let text = format!("{}.{}", self.text(class), self.text(name));
-        let joined = self.program.names.intern(&text);
-        self.joined.insert((class, name), joined);
-        joined
-    }
-
-    /// The model of an external path.
-    fn model(&mut self, path: Name) -> Option<&'p crate::models::Entry> {
-        if let Some(&entry) = self.entries.get(&path) {
-            return entry;
-        }
-        let models: &'p Models = self.models;
-        let entry = models.get(self.program.names.text(path));
-        self.entries.insert(path, entry);
-        entry
-    }
-
-    /// The text of a name.
-    pub fn text(&self, name: Name) -> &str {
-        self.program.names.text(name)
     }
 
     /// The node of a global variable.

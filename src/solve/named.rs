@@ -1,7 +1,9 @@
-//! The names that solving compares with.
+//! The names that solving compares with, and those that it makes.
 
-use super::strings;
+use super::value::{Value, ValueId};
+use super::{Solver, strings};
 use crate::link::{Name, Names};
+use crate::models::{Entry, Models};
 
 /// Names that the solver compares with.
 pub(super) struct WellKnownNames {
@@ -89,5 +91,55 @@ impl WellKnownNames {
             hole: n(strings::HOLE.encode_utf8(&mut [0; 4])),
             setting_hole: n(strings::SETTING_HOLE.encode_utf8(&mut [0; 4])),
         }
+    }
+}
+
+impl<'p> Solver<'p> {
+    /// Interns a string value.
+    pub fn str_value(&mut self, text: &str) -> ValueId {
+        let name = self.program.names.intern(text);
+        self.values.intern_keyed(Value::Str(name), None)
+    }
+
+    /// Interns an external object.
+    pub fn ext_value(&mut self, path: &str) -> ValueId {
+        let name = self.program.names.intern(path);
+        self.ext_named(name)
+    }
+
+    pub(super) fn ext_named(&mut self, path: Name) -> ValueId {
+        self.values.intern_keyed(Value::Ext(path), None)
+    }
+
+    /// `class.name`, interned; asked for again and again.
+    pub(super) fn dotted_name(&mut self, class: &str, name: Name) -> Name {
+        let class = self.program.names.intern(class);
+        self.join_names(class, name)
+    }
+
+    pub(super) fn join_names(&mut self, class: Name, name: Name) -> Name {
+        if let Some(&joined) = self.joined.get(&(class, name)) {
+            return joined;
+        }
+        let text = format!("{}.{}", self.text(class), self.text(name));
+        let joined = self.program.names.intern(&text);
+        self.joined.insert((class, name), joined);
+        joined
+    }
+
+    /// The model of an external path.
+    pub(super) fn model(&mut self, path: Name) -> Option<&'p Entry> {
+        if let Some(&entry) = self.entries.get(&path) {
+            return entry;
+        }
+        let models: &'p Models = self.models;
+        let entry = models.get(self.program.names.text(path));
+        self.entries.insert(path, entry);
+        entry
+    }
+
+    /// The text of a name.
+    pub fn text(&self, name: Name) -> &str {
+        self.program.names.text(name)
     }
 }

@@ -191,7 +191,8 @@ impl Names<'_> {
         let names = &self.program.file_of(function).names;
         let starred = args.iter().position(|arg| matches!(arg, Arg::Star(_))).unwrap_or(args.len());
         args.iter().enumerate().filter_map(move |(at, arg)| {
-            let takes = |param: &&Param| matches!(param.kind, ParamKind::Positional | ParamKind::PositionalOnly);
+            let takes =
+                |param: &&Param| matches!(param.kind, ParamKind::Positional | ParamKind::PositionalOnly);
             // Before a `*x` there are but arguments by position.
             let place = at + bound as usize;
             let to = match arg {

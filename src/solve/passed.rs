@@ -85,8 +85,9 @@ impl Solver<'_> {
 
     /// The calls of an instance, by index.
     pub(super) fn edges_of(&self, inst: InstId) -> &[u32] {
-        let all =
-            self.leaving.get_or_init(|| ByInstance::new(self.insts.len(), &self.edges, |edge| edge.from.inst));
+        let all = self
+            .leaving
+            .get_or_init(|| ByInstance::new(self.insts.len(), &self.edges, |edge| edge.from.inst));
         all.of(inst)
     }
 

@@ -5,7 +5,7 @@
 //! who asks, so it is worked out once.
 
 use super::closure::Scope;
-use super::guard::Asking;
+use super::condition::Asking;
 use super::value::{InstId, ObjKind, Value, ValueId};
 use super::{Origin, Solver};
 use crate::ir::{Cond, Const, Guard, GuardId, Op, VarDef, VarId};
@@ -284,7 +284,12 @@ impl Solver<'_> {
     }
 
     /// The parameters whose truth a condition of their function asks for.
-    pub(super) fn collect_params(&self, func: FuncId, (cond, holds): (&Cond, bool), out: &mut Vec<(u32, bool)>) {
+    pub(super) fn collect_params(
+        &self,
+        func: FuncId,
+        (cond, holds): (&Cond, bool),
+        out: &mut Vec<(u32, bool)>,
+    ) {
         match (cond, holds) {
             (Cond::Not(inner), _) => self.collect_params(func, (inner, !holds), out),
             (Cond::And(parts), true) | (Cond::Or(parts), false) => {

@@ -491,7 +491,9 @@ impl<'p> World<'p> {
                 (self.said.flags.parameters(func) >> param & 1 == 1).then_some(key)
             }
             Value::AnyOf { class, .. } => match &**class {
-                Value::Class(id, _) if self.said.told_apart.by(func, param, *id) => Some(key.without_objects_below(1)),
+                Value::Class(id, _) if self.said.told_apart.by(func, param, *id) => {
+                    Some(key.without_objects_below(1))
+                }
                 _ => None,
             },
             _ => Some(key),
