@@ -74,7 +74,7 @@ impl Flags {
         for &(place, constant) in reads.iter().flat_map(|read| &read.constants) {
             bound.entry(place).and_modify(|known| *known = None).or_insert(constant);
         }
-        for (&(_, name), _) in &bound {
+        for &(_, name) in bound.keys() {
             // An object that lacks its own attribute has that of its class.
             if let Some(stored) = stores.get_mut(&name) {
                 *stored = None;
