@@ -151,3 +151,28 @@ fn parameters_whose_own_value_is_tested_are_marked() {
     assert_eq!(tested("def f(a, xs):\n    return [x for x in xs if a]\n"), [true, false]);
     assert_eq!(tested("def f(a):\n    return a == 1\n"), [false]);
 }
+
+#[test]
+fn comparisons_of_two_variables() {
+    has("def f(a, b):\n    if a == b:\n        g()\n", "f", &["global g  [a.0 == b.1]"]);
+    has("def f(a, b):\n    if a is not b:\n        g()\n", "f", &["global g  [not (a.0 == b.1)]"]);
+    has("def f(a, b):\n    if a not in b:\n        g()\n", "f", &["global g  [not (a.0 in b.1)]"]);
+    has("def f(a, b):\n    same = a == b\n    if same:\n        g()\n", "f", &["global g  [same"]);
+    lacks("def f(a, b):\n    if a < b:\n        g()\n", "f", &["global g  ["]);
+    lacks("def f(a, b):\n    less = a < b\n    if less:\n        g()\n", "f", &["global g  ["]);
+}
+
+#[test]
+fn what_every_element_passed() {
+    let refusing = "def f(xs):\n    for x in xs:\n        if not x:\n            return\n    g()\n";
+    has(refusing, "f", &["global g  [every "]);
+    // A `break` leads past the test, a `continue` as well, and what is no test of the element says nothing of it.
+    for body in [
+        "if not x:\n            return\n        break",
+        "if x.a:\n            continue\n        if not x:\n            return",
+        "if not f:\n            return",
+    ] {
+        let source = format!("def f(xs):\n    for x in xs:\n        {body}\n    g()\n");
+        lacks(&source, "f", &["global g  [every "]);
+    }
+}
