@@ -189,6 +189,8 @@ fn read(names: &Names<'_>, file: &File) -> Read {
         for guard in &ir.guards {
             collect_tested(file, ir, &guard.cond, &mut read.tested);
         }
+        // How often the function names `setattr`, and how often it calls it under a name that is written there.
+        let (mut loaded, mut followed) = (0, 0);
         for instr in &ir.instrs {
             match &instr.op {
                 Op::MakeClass { class, bases, .. } => {
@@ -222,8 +224,9 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                         VarDef::Param(param) => Some((func, param)),
                         _ => None,
                     };
-                    let is_plain =
-                        is_method && is_self && text(ir.name) == "__init__" && instr.guard == GuardId::ALWAYS;
+                    // A decorator may pass on something else.
+                    let is_constructor = text(ir.name) == "__init__" && ir.decorators.is_empty();
+                    let is_plain = is_method && is_self && is_constructor && instr.guard == GuardId::ALWAYS;
                     read.stores.push((file.names[name.0 as usize], param.filter(|_| is_plain)));
                 }
                 Op::StoreClassName { name, src } => {
@@ -254,15 +257,22 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                         },
                         _ => None,
                     };
-                    match name {
-                        Some(name) => read.stores.push((name, None)),
-                        None => read.is_dynamic = true,
+                    if let Some(name) = name {
+                        read.stores.push((name, None));
+                        followed += 1;
                     }
                 }
-                Op::LoadGlobal { name, .. } => read.is_dynamic |= text(*name) == "vars",
+                Op::LoadGlobal { name, .. } if text(*name) == "setattr" => loaded += 1,
+                Op::LoadGlobal { name, .. } => {
+                    read.is_dynamic |= matches!(text(*name), "vars" | "exec" | "eval");
+                }
+                Op::LoadAttr { name, .. } | Op::ImportFrom { name, .. } => {
+                    read.is_dynamic |= text(*name) == "setattr";
+                }
                 _ => {}
             }
         }
+        read.is_dynamic |= loaded > followed;
     }
     read
 }
