@@ -93,14 +93,19 @@ pub(super) struct Registered {
     at: Origin,
     /// Whether it is a hook. What a hook is registered under is a condition of what it does; for a view, it is one of the route.
     is_hook: bool,
+    /// The blueprint that the hook is one of, if it is: it runs only if that is registered.
+    blueprint: Option<ValueId>,
 }
 
 /// What the framework was told to call, by its calls.
 pub(super) fn registered(solver: &Solver<'_>) -> FxHashMap<InstId, Registered> {
     let views = solver.registry.registrations.iter();
-    let views = views.map(|view| (view.root, Registered { at: view.at, is_hook: false }));
-    let hooks = solver.registry.hooks.iter();
-    views.chain(hooks.map(|hook| (hook.root, Registered { at: hook.at, is_hook: true }))).collect()
+    let views = views.map(|view| (view.root, Registered { at: view.at, is_hook: false, blueprint: None }));
+    let hooks = solver.registry.hooks.iter().map(|hook| {
+        let blueprint = hook.owner.filter(|&owner| solver.is_blueprint(owner));
+        (hook.root, Registered { at: hook.at, is_hook: true, blueprint })
+    });
+    views.chain(hooks).collect()
 }
 
 /// The conditions under which a call enters just this instance, because its callee is chosen: `(f if features.X else g)()`, or
@@ -114,11 +119,12 @@ pub(super) fn of_callee(
     let inst = edge.from.inst;
     let entered = &solver.insts[edge.to.0 as usize];
     if solver.is_root(inst) {
-        let Some(&Registered { at, is_hook }) = registered.get(&inst) else { return Vec::new() };
+        let Some(&Registered { at, is_hook, blueprint }) = registered.get(&inst) else { return Vec::new() };
         if solver.is_root(at.inst) {
             return Vec::new();
         }
         let mut gates = if is_hook { solver.gates(at) } else { Vec::new() };
+        gates.extend(blueprint.map_or(Vec::new(), |blueprint| of_mounting(solver, blueprint)));
         if let Op::Call { args, .. } = op(solver, at) {
             let variables = args.iter().map(|arg| arg.var());
             gates.extend(variables.flat_map(|var| solver.chosen_to_enter(at.inst, var, entered)));
@@ -141,6 +147,22 @@ pub(super) fn of_callee(
         }
     }
     gates
+}
+
+/// The conditions that all calls which register a blueprint have in common.
+fn of_mounting(solver: &Solver<'_>, blueprint: ValueId) -> Vec<String> {
+    let mut common: Option<Vec<String>> = None;
+    for mount in &solver.registry.mounts {
+        if !solver.graph.contains(mount.blueprint, blueprint) {
+            continue;
+        }
+        let gates = if solver.is_root(mount.at.inst) { Vec::new() } else { solver.gates(mount.at) };
+        common = Some(match common {
+            None => gates,
+            Some(before) => before.into_iter().filter(|gate| gates.contains(gate)).collect(),
+        });
+    }
+    common.unwrap_or_default()
 }
 
 /// The conditions under which the class of the receiver that an instance was entered with has the class that defines its function
