@@ -1,6 +1,6 @@
 //! Conditions on settings: under which a receiver exists, and which of a path's conditions every path needs.
 
-use crate::ir::{Op, VarDef};
+use crate::ir::{Op, VarDef, VarId};
 use crate::link::FuncId;
 use crate::solve::gate::{negated, subject};
 use crate::solve::value::{InstId, Value, ValueId};
@@ -136,7 +136,7 @@ pub(super) fn of_callee(
     }
     let Op::Call { callee, .. } = *op(solver, edge.from) else { return Vec::new() };
     let mut gates = solver.chosen_to_enter(inst, callee, entered);
-    gates.extend(of_base(solver, entered));
+    gates.extend(of_base(solver, inst, callee, entered));
     gates.extend(solver.gates_of_constants(edge));
     for &(param, key) in &entered.context {
         if matches!(solver.values.get(key), Value::Func(..) | Value::Bound(..) | Value::Class(..))
@@ -166,13 +166,41 @@ fn of_mounting(solver: &Solver<'_>, blueprint: ValueId) -> Vec<String> {
 }
 
 /// The conditions under which the class of the receiver that an instance was entered with has the class that defines its function
-/// as a base.
-fn of_base(solver: &Solver<'_>, entered: &Inst) -> Vec<String> {
+/// as a base. That counts where the call finds the function by its name on objects, and nothing else puts it there.
+fn of_base(solver: &Solver<'_>, inst: InstId, callee: VarId, entered: &Inst) -> Vec<String> {
+    if !solver.has_chosen_bases() {
+        return Vec::new();
+    }
+    let func = solver.insts[inst.0 as usize].func;
+    let (ir, file) = (solver.program.func(func), solver.program.file_of(func));
+    let VarDef::Instr(load) = ir.vars[callee.0 as usize].def else { return Vec::new() };
+    let Op::LoadAttr { obj, name, .. } = ir.instrs[load as usize].op else { return Vec::new() };
+    let name = file.names[name.0 as usize];
+    let objects = solver.graph.values(solver.var(inst, obj));
+    let are_objects = objects.iter().all(|&object| matches!(solver.values.get(object), Value::Inst(..)));
+    let class_word = solver.program.names.find("__class__");
+    let is_assigned = |name| {
+        let op = |at: Origin| op(solver, at);
+        solver.stores_of_attribute(name).iter().any(|&(at, _)| matches!(op(at), Op::StoreAttr { .. }))
+    };
+    if !are_objects || is_assigned(name) || class_word.is_some_and(is_assigned) {
+        return Vec::new();
+    }
     let receiver = entered.context.first().filter(|&&(param, _)| param == 0);
     let Some(Value::AnyOf(key)) = receiver.map(|&(_, key)| solver.values.get(key)) else { return Vec::new() };
     let class = solver.values.class_of_key(key).0;
     let Some(body) = solver.program.parent(entered.func) else { return Vec::new() };
-    let defining = solver.possible_bases(class).find(|&base| solver.body_of(base) == Some(body));
+    let holds = |base: &ValueId| {
+        solver.existing_field(*base, name).is_some_and(|node| {
+            let values = solver.graph.values(node).iter();
+            values.copied().any(|value| solver.values.get(value) == Value::Func(entered.func, entered.env))
+        })
+    };
+    let mut holding: Vec<ValueId> = solver.possible_bases(class).filter(holds).collect();
+    holding.sort_unstable();
+    holding.dedup();
+    let [defining] = holding[..] else { return Vec::new() };
+    let defining = Some(defining).filter(|&base| solver.body_of(base) == Some(body));
     defining.map_or(Vec::new(), |base| solver.gates_of_base(class, base))
 }
 

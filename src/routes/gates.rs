@@ -9,11 +9,12 @@
 use super::handler::View;
 use crate::finding::UnboundGate;
 use crate::ir::{CallRole, Instr, Op, VarDef, VarId};
-use crate::link::ModId;
+use crate::link::{FuncId, ModId};
 use crate::paths::{CallGraph, necessary};
 use crate::solve::graph::NodeId;
 use crate::solve::registry::Registration;
-use crate::solve::value::{InstId, Value, ValueId, well_known};
+use crate::solve::strings::has_hole;
+use crate::solve::value::{InstId, ObjKind, Value, ValueId, well_known};
 use crate::solve::{Origin, Solver};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -210,7 +211,9 @@ pub fn of_registration(
     for mounted in mounts {
         gates.extend(solver.held_at(mounted.node, mounted.blueprint));
     }
-    gates.extend(view.func.map_or(Vec::new(), |func| solver.definition_gates(func)));
+    gates.extend(
+        only_handler(solver, registration, view).map_or(Vec::new(), |func| solver.definition_gates(func)),
+    );
     for at in std::iter::once(registration.at).chain(mounts.iter().map(|mounted| mounted.at)) {
         gates.extend(solver.gates(at));
         gates.extend(of_entering(solver, graph, at.inst));
@@ -233,9 +236,28 @@ pub fn of_registration(
     RouteGates { binding: gates, unbound }
 }
 
-/// The conditions under which a registration has a rule. Empty if it has but this one.
+/// The handler of a registration, if there is no other that may serve in its place: a definition in another branch, or the method
+/// of a base.
+fn only_handler(solver: &Solver<'_>, registration: &Registration, view: &View) -> Option<FuncId> {
+    let defined = match registration.dispatch {
+        None => solver.graph.values(registration.view).len(),
+        Some((class, method)) => {
+            let mut bases: Vec<ValueId> = solver.possible_bases(class).collect();
+            bases.sort_unstable();
+            bases.dedup();
+            let nodes = bases.into_iter().filter_map(|base| solver.existing_field(base, method));
+            nodes.map(|node| solver.graph.values(node).len()).sum()
+        }
+    };
+    view.func.filter(|_| defined == 1)
+}
+
+/// The conditions under which a registration has a rule. Empty if it has but this one, or if not all of them are known.
 pub fn of_rule(solver: &Solver<'_>, registration: &Registration, rule: &str) -> Vec<String> {
     let values = solver.graph.values(registration.rule);
+    if !values.iter().all(|&value| is_plain_text(solver, value)) {
+        return Vec::new();
+    }
     let mut common = None;
     for &value in values {
         if matches!(solver.values.get(value), Value::Str(text) if solver.program.names.text(text) == rule) {
@@ -245,7 +267,13 @@ pub fn of_rule(solver: &Solver<'_>, registration: &Registration, rule: &str) -> 
     common.filter(|_| values.len() > 1).unwrap_or_default()
 }
 
-/// The conditions under which a registration names a method. Empty if the same methods are named in any case.
+/// Whether a value is a text of which nothing is left open.
+fn is_plain_text(solver: &Solver<'_>, value: ValueId) -> bool {
+    matches!(solver.values.get(value), Value::Str(text) if !has_hole(solver.program.names.text(text)))
+}
+
+/// The conditions under which a registration names a method. Empty if the same methods are named in any case, or if not all
+/// are known.
 pub fn of_named_method(solver: &Solver<'_>, registration: &Registration, method: &str) -> Vec<String> {
     let Some(node) = registration.methods else { return Vec::new() };
     let names = |value: ValueId| match solver.values.get(value) {
@@ -253,6 +281,15 @@ pub fn of_named_method(solver: &Solver<'_>, registration: &Registration, method:
         _ => false,
     };
     let values = solver.graph.values(node);
+    let is_known = |&list: &ValueId| {
+        let is_list =
+            matches!(solver.values.get(list), Value::Obj(ObjKind::List | ObjKind::Tuple | ObjKind::Set, ..));
+        let elements = solver.elements(list);
+        is_list && !elements.is_empty() && elements.into_iter().all(|value| is_plain_text(solver, value))
+    };
+    if !values.iter().all(is_known) {
+        return Vec::new();
+    }
     let mut common = None;
     for &list in values {
         if solver.elements(list).into_iter().any(names) {

@@ -142,13 +142,16 @@ impl Solver<'_> {
         value: ValueId,
         depth: u8,
     ) -> Vec<String> {
+        // A number is a place only as long as nothing is taken out before it.
         let name = key.and_then(|key| match self.graph.values(self.var(inst, key)) {
-            [key] => self.known_slot_name(*key),
+            [key] if matches!(self.values.get(*key), Value::Str(_)) => self.known_slot_name(*key),
             _ => None,
         });
         let mut ways = Ways::default();
         for &container in self.graph.values(self.var(inst, var)) {
             let put = match self.values.get(container) {
+                // Its keys come out of a dict that is gone through.
+                Value::Obj(ObjKind::Dict, ..) if key.is_none() => None,
                 Value::Obj(..) => {
                     let slot = name.and_then(|name| self.existing_field(container, name));
                     self.ways_into(container, slot, value)
@@ -435,11 +438,15 @@ impl Solver<'_> {
 
     /// The conditions under which a class has another in its MRO, because its bases, or theirs, are chosen.
     pub fn gates_of_base(&self, class: ValueId, base: ValueId) -> Vec<String> {
-        let has_choice = || self.classes.values().any(ClassInfo::is_chosen);
-        if class == base || !*self.chosen_bases.get_or_init(has_choice) {
+        if class == base || !self.has_chosen_bases() {
             return Vec::new();
         }
         self.base_under(class, base, CHOICES)
+    }
+
+    /// Whether any class has a base that is chosen.
+    pub fn has_chosen_bases(&self) -> bool {
+        *self.chosen_bases.get_or_init(|| self.classes.values().any(ClassInfo::is_chosen))
     }
 
     fn base_under(&self, class: ValueId, wanted: ValueId, depth: u8) -> Vec<String> {
@@ -449,7 +456,10 @@ impl Solver<'_> {
         let at = info.place();
         let variables: Vec<VarId> = match (self.ir_of(Scope::Inst(at.inst)), at.index) {
             (Some(ir), index) => match &ir.instrs[index as usize].op {
-                Op::MakeClass { bases, .. } => positional(bases),
+                // What an unpacked one brings is not known.
+                Op::MakeClass { bases, .. } if !bases.iter().any(|base| matches!(base, Arg::Star(_))) => {
+                    positional(bases)
+                }
                 _ => return Vec::new(),
             },
             (None, _) => return Vec::new(),

@@ -33,7 +33,11 @@ impl Solver<'_> {
     /// The gate that a comparison of two variables is, where one is a setting and the other a constant.
     pub(super) fn gate_of_comparison(&self, scope: Scope, cond: &Cond, holds: bool) -> Option<String> {
         let simple = |setting: &&str| !gate::is_condition(setting) && !setting.ends_with(gate::SOME_PART);
-        let setting = |var: VarId| self.setting_in(scope, var, |_| true).filter(simple);
+        let func = self.func_of(scope);
+        let setting = |var: VarId| {
+            let setting = self.setting_in(scope, var, |_| true).filter(simple);
+            setting.filter(|_| !self.is_computed(func, var))
+        };
         let gate = match *cond {
             Cond::Same(left, right) => {
                 let (setting, other) = match (setting(left), setting(right)) {
@@ -115,17 +119,36 @@ impl Solver<'_> {
         gates.map(|gate| if holds { gate } else { gate::negated(&gate) }).collect()
     }
 
-    /// The container that a variable holds, if what stands in it at first certainly does so later: a tuple, or a list or set that
-    /// the same call makes.
+    /// The container that a variable holds, if all that stands in it certainly does: a tuple or a list that is written out and
+    /// tested where it stands, a tuple with a name, or what one call alone passes for `*flags`.
     fn written_out(&self, scope: Scope, var: VarId) -> Option<ValueId> {
         let [container] = *self.values_in(scope, var) else { return None };
-        let is_own = |maker| matches!(scope, Scope::Inst(inst) if inst == maker);
-        let is_fixed = match self.values.get(container) {
-            Value::Obj(ObjKind::Tuple, ..) => true,
-            Value::Obj(ObjKind::List | ObjKind::Set, _, maker) => is_own(maker),
-            _ => false,
-        };
-        is_fixed.then_some(container)
+        let Value::Obj(kind, site, maker) = self.values.get(container) else { return None };
+        match (kind, self.made_by(site)) {
+            (
+                ObjKind::Tuple | ObjKind::List | ObjKind::Set,
+                Some(Op::MakeSeq { items, comprehension: false, .. }),
+            ) => {
+                let ir = self.ir_of(scope)?;
+                let is_shown = kind == ObjKind::Tuple
+                    || ir.vars[var.0 as usize].name.is_none()
+                        && matches!(ir.vars[var.0 as usize].def,
+                    VarDef::Instr(index) if matches!(ir.instrs[index as usize].op, Op::MakeSeq { .. }));
+                (is_shown && !items.iter().any(|&(_, starred)| starred)).then_some(container)
+            }
+            (ObjKind::Tuple, None) => {
+                let is_rest = (site.func as usize) < self.program.func_count();
+                let [edge] = *self.entering(maker) else { return None };
+                let at = self.edges[edge as usize].from;
+                let Op::Call { args, .. } = &self.ir_of(Scope::Inst(at.inst))?.instrs[at.index as usize].op
+                else {
+                    return None;
+                };
+                let unpacks = args.iter().any(|arg| matches!(arg, Arg::Star(_)));
+                (is_rest && !unpacks).then_some(container)
+            }
+            _ => None,
+        }
     }
 
     /// The constants that some values are.

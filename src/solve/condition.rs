@@ -255,7 +255,7 @@ impl Solver<'_> {
     }
 
     /// Whether a variable is the result of a call other than `mapping.get(key)` and `int(text)`.
-    fn is_computed(&self, func: FuncId, var: VarId) -> bool {
+    pub(super) fn is_computed(&self, func: FuncId, var: VarId) -> bool {
         let (ir, file) = (self.program.func(func), self.program.file_of(func));
         let defined = |var: VarId| match ir.vars[var.0 as usize].def {
             VarDef::Instr(index) => Some(&ir.instrs[index as usize].op),

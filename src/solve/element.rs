@@ -234,7 +234,7 @@ impl Solver<'_> {
     }
 
     /// The instruction that makes what is made at a site, if it is one of the program.
-    fn made_by(&self, site: AllocSite) -> Option<&Op> {
+    pub(super) fn made_by(&self, site: AllocSite) -> Option<&Op> {
         let is_known = (site.func as usize) < self.program.func_count();
         let func = is_known.then(|| self.program.func(FuncId(site.func)))?;
         func.instrs.get(site.index as usize).map(|instr| &instr.op)
@@ -289,11 +289,38 @@ impl Solver<'_> {
             let into =
                 assigning.filter(|(at, obj, _)| self.graph.contains(self.var(at.inst, *obj), container));
             found.extend(into.map(|&(at, _, src)| (at, src)));
-            if found.len() == before {
+            let followed = &found[before..];
+            if followed.is_empty()
+                || followed.iter().any(|&way| self.is_put_elsewhere(way, followed, container))
+            {
                 return None;
             }
         }
         Some(found)
+    }
+
+    /// Whether the function of a way into a container passes the same variable to another call that may put it there.
+    fn is_put_elsewhere(
+        &self,
+        (at, put): (Origin, VarId),
+        followed: &[(Origin, VarId)],
+        container: ValueId,
+    ) -> bool {
+        let ir = self.program.func(self.insts[at.inst.0 as usize].func);
+        let node = self.var(at.inst, put);
+        (0..).zip(&ir.instrs).any(|(index, instr)| {
+            let Op::Call { callee, ref args, .. } = instr.op else { return false };
+            let passes = args.iter().any(|arg| self.var(at.inst, arg.var()) == node);
+            let is_way = followed.iter().any(|&(way, _)| way == (Origin { inst: at.inst, index }));
+            let reaches = || {
+                let callees = self.graph.values(self.var(at.inst, callee)).iter();
+                let on_it = callees.copied().any(
+                    |callee| matches!(self.values.get(callee), Value::ExtMethod(to, _) if to == container),
+                );
+                on_it || args.iter().any(|arg| self.graph.contains(self.var(at.inst, arg.var()), container))
+            };
+            passes && !is_way && reaches()
+        })
     }
 
     /// The conditions that are asked of an element of a class before it is added.

@@ -6,11 +6,11 @@
 //! object, and if all classes around it are known; no attribute does where the program assigns some under computed names.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::namespace::{Binding, Names, unchanged};
 use super::value::Value;
-use crate::ir::{Arg, Cond, Const, FuncIr, GuardId, Op, ScopeKind, VarDef, VarId};
+use crate::ir::{Arg, Cond, Const, FuncIr, GuardId, Op, Operator, ScopeKind, VarDef, VarId};
 use crate::link::{self, ClassId, File, FuncId, Name, Program};
 
 /// Bases of bases are followed this far.
@@ -48,14 +48,32 @@ struct Read {
     tested: Vec<Name>,
     /// Constants of class bodies; none for a name that is bound to something else, or twice.
     constants: Vec<((ClassId, Name), Option<Value>)>,
-    /// Whether it may assign attributes under computed names.
+    /// Texts that stand in it: what is named by a text may be assigned under it.
+    texts: Vec<Name>,
+    /// Whether it may assign attributes under computed names, or take them away.
     is_dynamic: bool,
+    /// Whether it may run a constructor again on an object that there is, or make objects in another way.
+    is_constructing: bool,
 }
 
 impl Flags {
     /// Whether a program, before the solver gives names of its own, names what assigns attributes under computed names.
     pub(super) fn are_out_of_sight(names: &link::Names) -> bool {
-        ["__dict__", "__setattr__", "__getattribute__"].iter().any(|name| names.find(name).is_some())
+        const NAMES: [&str; 12] = [
+            "__dict__",
+            "__setattr__",
+            "__getattribute__",
+            "__bases__",
+            "__copy__",
+            "__deepcopy__",
+            "__delattr__",
+            "delattr",
+            "exec",
+            "eval",
+            "locals",
+            "vars",
+        ];
+        NAMES.iter().any(|name| names.find(name).is_some())
     }
 
     /// Reads them off the text of a program.
@@ -74,6 +92,11 @@ impl Flags {
         for &(place, constant) in reads.iter().flat_map(|read| &read.constants) {
             bound.entry(place).and_modify(|known| *known = None).or_insert(constant);
         }
+        let texts: FxHashSet<Name> = reads.iter().flat_map(|read| read.texts.iter().copied()).collect();
+        stores.iter_mut().filter(|(name, _)| texts.contains(name)).for_each(|(_, stored)| *stored = None);
+        if reads.iter().any(|read| read.is_constructing) {
+            stores.values_mut().for_each(|stored| *stored = None);
+        }
         for &(_, name) in bound.keys() {
             // An object that lacks its own attribute has that of its class.
             if let Some(stored) = stores.get_mut(&name) {
@@ -82,7 +105,7 @@ impl Flags {
         }
         flags.constants = bound
             .into_iter()
-            .filter(|((_, name), _)| !stores.contains_key(name))
+            .filter(|((_, name), _)| !stores.contains_key(name) && !texts.contains(name))
             .filter_map(|(place, constant)| Some((place, constant?)))
             .collect();
         flags.stored = stores.into_iter().filter_map(|(name, stored)| Some((name, stored?))).collect();
@@ -191,7 +214,7 @@ fn read(names: &Names<'_>, file: &File) -> Read {
         }
         // How often the function names `setattr`, and how often it calls it under a name that is written there.
         let (mut loaded, mut followed) = (0, 0);
-        for instr in &ir.instrs {
+        for (index, instr) in (0..).zip(&ir.instrs) {
             match &instr.op {
                 Op::MakeClass { class, bases, .. } => {
                     let is_object = |var: VarId| matches!(defined(ir, var), Some(&Op::LoadGlobal { name, .. }) if text(name) == "object");
@@ -226,13 +249,15 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                     };
                     // A decorator may pass on something else.
                     let is_constructor = text(ir.name) == "__init__" && ir.decorators.is_empty();
-                    let is_plain = is_method && is_self && is_constructor && instr.guard == GuardId::ALWAYS;
+                    let is_plain = is_method && is_self && is_constructor && always_runs(ir, index);
+                    read.is_dynamic |= text(*name) == "__class__";
+                    read.is_constructing |= matches!(text(*name), "__defaults__" | "__kwdefaults__");
                     read.stores.push((file.names[name.0 as usize], param.filter(|_| is_plain)));
                 }
                 Op::StoreClassName { name, src } => {
                     let ScopeKind::ClassBody(class) = ir.kind else { continue };
                     let constant = match defined(ir, *src) {
-                        Some(Op::Const { value, .. }) if instr.guard == GuardId::ALWAYS => match *value {
+                        Some(Op::Const { value, .. }) if always_runs(ir, index) => match *value {
                             Const::None => Some(Value::None),
                             Const::Bool(truth) => Some(Value::Bool(truth)),
                             Const::Int(int) => Some(Value::Int(int)),
@@ -263,18 +288,38 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                     }
                 }
                 Op::LoadGlobal { name, .. } if text(*name) == "setattr" => loaded += 1,
-                Op::LoadGlobal { name, .. } => {
-                    read.is_dynamic |= matches!(text(*name), "vars" | "exec" | "eval");
-                }
-                Op::LoadAttr { name, .. } | Op::ImportFrom { name, .. } => {
+                Op::LoadAttr { obj, name, .. } => {
                     read.is_dynamic |= text(*name) == "setattr";
+                    let goes_on =
+                        text(ir.name) == "__init__" && matches!(defined(ir, *obj), Some(Op::Super { .. }));
+                    read.is_constructing |= text(*name) == "__init__" && !goes_on
+                        || matches!(text(*name), "__new__" | "__kwdefaults__");
                 }
+                Op::ImportFrom { name, .. } => read.is_dynamic |= text(*name) == "setattr",
+                Op::MakeFunc { func, .. } => {
+                    read.is_constructing |= text(file.ir.funcs[func.0 as usize].name) == "__new__";
+                }
+                Op::Const { value: Const::Str(sym), .. } => {
+                    read.is_constructing |= text(*sym) == "__init__";
+                    read.texts.push(file.names[sym.0 as usize]);
+                }
+                // What is taken away from an object leaves that of its class, and what a class body takes away that of its base.
+                Op::Delete if matches!(ir.kind, ScopeKind::ClassBody(_)) => read.is_dynamic = true,
+                Op::Operate { op: Operator::DeleteAttribute, .. } => read.is_dynamic = true,
                 _ => {}
             }
         }
         read.is_dynamic |= loaded > followed;
     }
     read
+}
+
+/// Whether an instruction runs whenever its function does: it stands in no branch, no loop over elements and no `try` statement.
+fn always_runs(ir: &FuncIr, index: u32) -> bool {
+    let before = ir.instrs.iter().take(index as usize);
+    ir.instrs[index as usize].guard == GuardId::ALWAYS
+        && !before.into_iter().any(|instr| matches!(instr.op, Op::Iter { .. } | Op::With { .. }))
+        && !ir.catches.iter().any(|catch| catch.body.contains(&index) || catch.handler.contains(&index))
 }
 
 /// The instruction that a variable is the result of.

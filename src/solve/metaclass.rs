@@ -80,9 +80,10 @@ impl Solver<'_> {
 
     /// A metaclass became known of a class that is called.
     pub(super) fn called_by_metaclass(&mut self, call: u32, class: ValueId, metaclass: ValueId) {
+        // What the metaclass gives back may be made in ways that are not followed: an object of the class is among it.
+        self.construct(call, class);
         let is_known = matches!(self.values.get(metaclass), Value::Class(..));
         if !is_known || !self.defines(metaclass, self.names.call) {
-            self.construct(call, class);
             return;
         }
         let (at, dst) = (self.calls[call as usize].origin, self.calls[call as usize].dst);

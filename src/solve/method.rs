@@ -66,7 +66,8 @@ impl Solver<'_> {
         let call = Origin { inst, index: self.called_for(Scope::Inst(inst), var)? };
         let mut truths = Vec::new();
         for edge in self.leaving(call) {
-            if edge.kind.is_some() {
+            let entered = self.program.func(self.insts[edge.to.0 as usize].func);
+            if edge.kind.is_some() || entered.is_async || entered.is_generator {
                 return None;
             }
             for (at, src) in self.returns_of(edge.to) {
