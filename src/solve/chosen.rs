@@ -10,10 +10,10 @@ use super::closure::Scope;
 use super::condition::Asking;
 use super::gate;
 use super::graph::NodeId;
-use super::value::{InstId, ObjKind, Value, ValueId};
+use super::value::{ClassDef, InstId, ObjKind, Value, ValueId};
 use super::{CallEdge, Inst, Origin, Solver};
 use crate::ir::{Arg, Cond, Op, ScopeKind, VarDef, VarId};
-use crate::link::FuncId;
+use crate::link::{FuncId, Name};
 
 /// Choices of choices are followed so deep: `elif` after `elif` is one choice.
 pub(super) const CHOICES: u8 = 8;
@@ -104,9 +104,10 @@ impl Solver<'_> {
                     let copies = self.copies_into_cell(inst, levels, cell);
                     Some(copies.map_or(Vec::new(), |copies| self.under_all(&copies, value, deeper)))
                 }
-                Op::LoadAttr { name, .. } if self.is_unbound_choice(inst, var) => {
+                Op::LoadAttr { obj, name, .. } if self.is_unbound_choice(inst, var) => {
                     let name = self.program.file_of(func).names[name.0 as usize];
-                    Some(self.under_all(&self.stores_of_attribute(name), value, deeper))
+                    let stores = self.stores_behind(inst, obj, name);
+                    Some(stores.map_or(Vec::new(), |stores| self.under_all(&stores, value, deeper)))
                 }
                 Op::Call { callee, .. } => Some(match self.choice(inst, var, value) {
                     Some(choice) => vec![choice],
@@ -132,6 +133,33 @@ impl Solver<'_> {
                 Some(param.map_or(Vec::new(), |param| self.passed_under(inst, param, value, deeper)))
             }
         }
+    }
+
+    /// The assignments of an attribute of what a variable holds: of classes and their objects, and of modules. None if something
+    /// else may give it to one of these.
+    fn stores_behind(&self, inst: InstId, obj: VarId, name: Name) -> Option<Vec<(Origin, VarId)>> {
+        let mut stores = self.stores_of_attribute(name);
+        for &object in self.graph.values(self.var(inst, obj)) {
+            let class = match self.values.get(object) {
+                Value::Module(module) => {
+                    stores.extend(self.stores_of(module, name)?);
+                    continue;
+                }
+                Value::Class(..) => object,
+                Value::Inst(..) => self.class_of(object)?,
+                _ => return None,
+            };
+            // A generated constructor, or a call that makes a class, assigns without an assignment.
+            let is_plain = |class: ValueId| match self.values.get(class) {
+                Value::Class(ClassDef::Statement(id), _) => self.program.class(id).0.decorators.is_empty(),
+                Value::Ext(path) => self.text(path) == "builtins.object",
+                _ => false,
+            };
+            if !self.possible_bases(class).all(is_plain) {
+                return None;
+            }
+        }
+        Some(stores)
     }
 
     /// The conditions under which what a variable holds has a value as an element, or under a key.

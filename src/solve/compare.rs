@@ -130,10 +130,15 @@ impl Solver<'_> {
                 Some(Op::MakeSeq { items, comprehension: false, .. }),
             ) => {
                 let ir = self.ir_of(scope)?;
-                let is_shown = kind == ObjKind::Tuple
-                    || ir.vars[var.0 as usize].name.is_none()
-                        && matches!(ir.vars[var.0 as usize].def,
-                    VarDef::Instr(index) if matches!(ir.instrs[index as usize].op, Op::MakeSeq { .. }));
+                let made = match ir.vars[var.0 as usize].def {
+                    VarDef::Instr(index) => Some(&ir.instrs[index as usize].op),
+                    _ => None,
+                };
+                // A tuple stays as it is, but `xs * 0` and `tuple(xs)` are other ones.
+                let is_shown = match kind {
+                    ObjKind::Tuple => !matches!(made, Some(Op::BinOp { .. } | Op::Call { .. })),
+                    _ => ir.vars[var.0 as usize].name.is_none() && matches!(made, Some(Op::MakeSeq { .. })),
+                };
                 (is_shown && !items.iter().any(|&(_, starred)| starred)).then_some(container)
             }
             (ObjKind::Tuple, None) => {
