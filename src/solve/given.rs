@@ -98,12 +98,14 @@ impl ToldApart {
     }
 
     /// Reads it off the text of a program.
-    pub(super) fn of(names: &Names<'_>) -> ToldApart {
+    /// Where attributes are assigned out of sight (`first.__dict__.update(second.__dict__)`), one object may come to hold what
+    /// another was given.
+    pub(super) fn of(names: &Names<'_>, out_of_sight: bool) -> ToldApart {
         let reads: Vec<Read> = names.program.files.par_iter().map(|file| read(names, file)).collect();
         let bases: Bases = reads.iter().flat_map(|read| read.bases.iter().copied()).collect();
         ToldApart {
             params: parameters(names, &reads, &bases),
-            keeping: keeping(&reads, &bases),
+            keeping: if out_of_sight { FxHashSet::default() } else { keeping(&reads, &bases) },
             classes: with_others(names.program),
         }
     }

@@ -376,7 +376,7 @@ impl<'p> Solver<'p> {
                         if no_flags { flags::Flags::default() } else { flags::Flags::of(&names) },
                     )
                 },
-                || (forward::forwards(program, &names), given::ToldApart::of(&names)),
+                || (forward::forwards(program, &names), given::ToldApart::of(&names, no_flags)),
             )
         };
         // What ends up in an attribute that is tested is tested.
