@@ -287,6 +287,35 @@ impl Program {
         self.class_names[class.0 as usize].bound.binary_search(&name).is_ok()
     }
 
+    /// Whether the body of a class statement certainly binds a name that it binds: by a statement outside of any branch, or in both
+    /// branches of a test. Otherwise the attribute may be that of a base.
+    pub fn class_certainly_binds(&self, class: ClassId, name: Name) -> bool {
+        let (_, body) = self.class(class);
+        let (ir, names) = (self.func(body), &self.file_of(body).names);
+        if ir.guards.len() <= 1 {
+            return true;
+        }
+        let mut tests: Vec<(ir::GuardId, &ir::Cond, bool)> = Vec::new();
+        for instr in &ir.instrs {
+            let ir::Op::StoreClassName { name: bound, .. } = instr.op else { continue };
+            if names[bound.0 as usize] != name {
+                continue;
+            }
+            if instr.guard == ir::GuardId::ALWAYS {
+                return true;
+            }
+            let guard = &ir.guards[instr.guard.0 as usize];
+            let other = |&(parent, cond, holds): &_| {
+                (parent, cond) == (guard.parent, &guard.cond) && holds != guard.holds
+            };
+            if guard.parent == ir::GuardId::ALWAYS && tests.iter().any(other) {
+                return true;
+            }
+            tests.push((guard.parent, &guard.cond, guard.holds));
+        }
+        false
+    }
+
     /// Whether a method of a class statement stores an attribute of a name on its first parameter.
     pub fn class_stores(&self, class: ClassId, name: Name) -> bool {
         self.class_names[class.0 as usize].stored.binary_search(&name).is_ok()

@@ -356,6 +356,14 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether a class that binds a name does so whatever its body tests.
+    fn certainly_binds(&self, class: ValueId, name: Name) -> bool {
+        match self.values.get(class) {
+            Value::Class(ClassDef::Statement(id), _) => self.program.class_certainly_binds(id, name),
+            _ => true,
+        }
+    }
+
     /// Whether a class or a project base of it binds a name.
     pub(super) fn defines(&self, class: ValueId, name: Name) -> bool {
         self.mro(class).iter().any(|&c| self.binds(c, name))
@@ -513,7 +521,7 @@ impl Solver<'_> {
                 Value::Class(..) => {
                     let field = self.field(class, name);
                     self.flow(field, node);
-                    if self.binds(class, name) && !all {
+                    if self.binds(class, name) && !all && self.certainly_binds(class, name) {
                         return;
                     }
                 }

@@ -580,7 +580,12 @@ impl<'p> World<'p> {
             match &*class {
                 Value::Class(..) => {
                     slots.push(Node::of(Place::Slot(class, name)));
-                    if self.class_binds(class, name) {
+                    let certainly = |id| {
+                        let name = self.program.names.find(&name);
+                        name.is_some_and(|name| self.program.class_certainly_binds(id, name))
+                    };
+                    if self.class_binds(class, name) && matches!(*class, Value::Class(id, _) if certainly(id))
+                    {
                         return (slots, Vec::new());
                     }
                 }
