@@ -2,7 +2,7 @@
 
 use crate::ir::{Op, VarDef, VarId};
 use crate::link::FuncId;
-use crate::solve::gate::{negated, subject};
+use crate::solve::gate::{Common, negated, subject};
 use crate::solve::value::{InstId, Value, ValueId};
 use crate::solve::{CallEdge, Inst, Origin, ROOT_FUNC, Solver};
 use rustc_hash::FxHashMap;
@@ -13,9 +13,9 @@ const MAX_ALTERNATIVES: usize = 8;
 /// The conditions that all calls which enter an instance have in common: those under which they run, and those of the choice of
 /// what they enter.
 fn of_entering(solver: &Solver<'_>, registered: &FxHashMap<InstId, Registered>, inst: InstId) -> Vec<String> {
-    let mut common: Option<Vec<String>> = None;
+    let mut common = Common::default();
     for &edge in solver.entering(inst) {
-        if common.as_ref().is_some_and(Vec::is_empty) {
+        if common.is_over() {
             break;
         }
         let edge = &solver.edges[edge as usize];
@@ -24,12 +24,9 @@ fn of_entering(solver: &Solver<'_>, registered: &FxHashMap<InstId, Registered>, 
         }
         let mut gates = solver.gates(edge.from);
         gates.extend(of_callee(solver, registered, edge));
-        common = Some(match common {
-            None => gates,
-            Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
-        });
+        common.add(gates);
     }
-    common.unwrap_or_default()
+    common.all()
 }
 
 /// For each class key, the conditions common to all allocation sites of its instances.
@@ -37,18 +34,18 @@ pub(super) fn of_receivers(
     solver: &Solver<'_>,
     registered: &FxHashMap<InstId, Registered>,
 ) -> FxHashMap<ValueId, Vec<String>> {
-    let mut common: FxHashMap<ValueId, Option<Vec<String>>> = FxHashMap::default();
+    let mut common: FxHashMap<ValueId, Common> = FxHashMap::default();
     for id in 0..solver.values.len() as u32 {
         let Value::Inst(key, site) = solver.values.get(ValueId(id)) else { continue };
         let Some(any) = solver.values.find(&Value::AnyOf(key)) else { continue };
         let (class, _) = solver.values.class_of_key(key);
-        let known = common.entry(any).or_insert(None);
+        let known = common.entry(any).or_default();
         if site.func == ROOT_FUNC.0 {
-            *known = Some(Vec::new());
+            known.add(Vec::new());
             continue;
         }
         for &inst in solver.instances(FuncId(site.func)) {
-            if known.as_ref().is_some_and(Vec::is_empty) {
+            if known.is_over() {
                 break;
             }
             let at = Origin { inst, index: site.index };
@@ -60,13 +57,14 @@ pub(super) fn of_receivers(
                 gates.extend(solver.chosen_under(inst, *callee, class));
             }
             gates.extend(of_entering(solver, registered, inst));
-            *known = Some(match known.take() {
-                None => gates,
-                Some(before) => before.into_iter().filter(|g| gates.contains(g)).collect(),
-            });
+            known.add(gates);
         }
     }
-    common.into_iter().filter_map(|(k, g)| g.filter(|g| !g.is_empty()).map(|g| (k, g))).collect()
+    common
+        .into_iter()
+        .map(|(key, common)| (key, common.all()))
+        .filter(|(_, gates)| !gates.is_empty())
+        .collect()
 }
 
 fn op<'a>(solver: &'a Solver<'_>, at: Origin) -> &'a Op {
@@ -151,18 +149,14 @@ pub(super) fn of_callee(
 
 /// The conditions that all calls which register a blueprint have in common.
 fn of_mounting(solver: &Solver<'_>, blueprint: ValueId) -> Vec<String> {
-    let mut common: Option<Vec<String>> = None;
+    let mut common = Common::default();
     for mount in &solver.registry.mounts {
         if !solver.graph.contains(mount.blueprint, blueprint) {
             continue;
         }
-        let gates = if solver.is_root(mount.at.inst) { Vec::new() } else { solver.gates(mount.at) };
-        common = Some(match common {
-            None => gates,
-            Some(before) => before.into_iter().filter(|gate| gates.contains(gate)).collect(),
-        });
+        common.add(solver.gates(mount.at));
     }
-    common.unwrap_or_default()
+    common.all()
 }
 
 /// The conditions under which the class of the receiver that an instance was entered with has the class that defines its function

@@ -11,6 +11,7 @@ use crate::finding::UnboundGate;
 use crate::ir::{CallRole, Instr, Op, VarDef, VarId};
 use crate::link::{FuncId, ModId};
 use crate::paths::{CallGraph, necessary};
+use crate::solve::gate::Common;
 use crate::solve::graph::NodeId;
 use crate::solve::registry::Registration;
 use crate::solve::strings::has_hole;
@@ -258,13 +259,13 @@ pub fn of_rule(solver: &Solver<'_>, registration: &Registration, rule: &str) -> 
     if !values.iter().all(|&value| is_plain_text(solver, value)) {
         return Vec::new();
     }
-    let mut common = None;
+    let mut common = Common::default();
     for &value in values {
         if matches!(solver.values.get(value), Value::Str(text) if solver.program.names.text(text) == rule) {
-            meet(&mut common, solver.held_at(registration.rule, value));
+            common.add(solver.held_at(registration.rule, value));
         }
     }
-    common.filter(|_| values.len() > 1).unwrap_or_default()
+    if values.len() > 1 { common.all() } else { Vec::new() }
 }
 
 /// Whether a value is a text of which nothing is left open.
@@ -290,13 +291,13 @@ pub fn of_named_method(solver: &Solver<'_>, registration: &Registration, method:
     if !values.iter().all(is_known) {
         return Vec::new();
     }
-    let mut common = None;
+    let mut common = Common::default();
     for &list in values {
         if solver.elements(list).into_iter().any(names) {
-            meet(&mut common, solver.held_at(node, list));
+            common.add(solver.held_at(node, list));
         }
     }
-    common.filter(|_| values.len() > 1).unwrap_or_default()
+    if values.len() > 1 { common.all() } else { Vec::new() }
 }
 
 /// The conditions under which there is what an instance was entered with: objects of these classes, and elements of lists.
@@ -373,23 +374,15 @@ fn method_gates(
     };
     let definition = solver.program.local(handler);
     let definition = Some(CallRole::DecoratesFunc(definition));
-    let mut common: Option<Vec<String>> = None;
+    let mut common = Common::default();
     for &inst in solver.instances(scope) {
         if registering.is_some_and(|at| at.inst == inst && role(solver, at) == definition) {
             return Vec::new();
         }
         let applied = applications(solver, inst, definition);
-        meet(&mut common, applied.flat_map(|at| decorator_gates(solver, graph, at)).collect());
+        common.add(applied.flat_map(|at| decorator_gates(solver, graph, at)).collect());
     }
-    common.unwrap_or_default()
-}
-
-/// Keeps of what is known so far only what also holds here.
-fn meet(common: &mut Option<Vec<String>>, gates: Vec<String>) {
-    match common {
-        None => *common = Some(gates),
-        Some(before) => before.retain(|gate| gates.contains(gate)),
-    }
+    common.all()
 }
 
 /// The conditions that hold whenever something other than `None` is returned: `depth` calls of which only the result counts
@@ -397,7 +390,7 @@ fn meet(common: &mut Option<Vec<String>>, gates: Vec<String>) {
 fn return_gates(solver: &Solver<'_>, graph: &CallGraph, inst: InstId, depth: usize) -> Vec<String> {
     let func = solver.insts[inst.0 as usize].func;
     let ir = solver.program.func(func);
-    let mut common: Option<Vec<String>> = None;
+    let mut common = Common::default();
     let only_none = |var| solver.graph.values(solver.var(inst, var)).iter().all(|&v| v == well_known::NONE);
     let of_value = |var, guard| {
         let mut gates = solver.guard_gates(inst, guard);
@@ -410,7 +403,7 @@ fn return_gates(solver: &Solver<'_>, graph: &CallGraph, inst: InstId, depth: usi
             continue;
         }
         if ir.vars[src.0 as usize].def != VarDef::Join {
-            meet(&mut common, of_value(src, instr.guard));
+            common.add(of_value(src, instr.guard));
             continue;
         }
         // `return x if condition else None`: each alternative has its own condition.
@@ -422,11 +415,11 @@ fn return_gates(solver: &Solver<'_>, graph: &CallGraph, inst: InstId, depth: usi
             {
                 let mut gates = of_value(part, alternative.guard);
                 gates.extend(outer.iter().cloned());
-                meet(&mut common, gates);
+                common.add(gates);
             }
         }
     }
-    common.unwrap_or_default()
+    common.all()
 }
 
 /// The conditions that hold whenever a variable is not `None`, if it is the result of a call that enters nothing but functions
@@ -458,9 +451,9 @@ fn result_gates(
     if !understood || depth >= MAX_DECORATOR_DEPTH {
         return Vec::new();
     }
-    let mut common = None;
+    let mut common = Common::default();
     for to in decorating(solver, graph, Origin { inst, index }) {
-        meet(&mut common, return_gates(solver, graph, to, depth + 1));
+        common.add(return_gates(solver, graph, to, depth + 1));
     }
-    common.unwrap_or_default()
+    common.all()
 }

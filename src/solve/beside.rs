@@ -6,7 +6,7 @@
 
 use super::closure::Scope;
 use super::value::{InstId, ObjKind, Value, ValueId};
-use super::{CallEdge, Solver};
+use super::{CallEdge, Origin, Solver};
 use crate::finding::HopKind;
 use crate::ir::{Arg, Op, ParamKind, VarDef, VarId};
 use crate::link::{FuncId, Name};
@@ -65,7 +65,7 @@ impl Solver<'_> {
             return true;
         }
         let Some(deeper) = depth.checked_sub(1) else { return true };
-        let any = |sources: Vec<(super::Origin, VarId)>| {
+        let any = |sources: Vec<(Origin, VarId)>| {
             sources
                 .into_iter()
                 .any(|(at, src)| !self.never_runs(at) && self.comes_alone(at.inst, src, pair, deeper))
@@ -74,7 +74,7 @@ impl Solver<'_> {
         let ir = self.program.func(func);
         let copies = || {
             let copies = (0..).zip(&ir.instrs).filter_map(|(index, instr)| match instr.op {
-                Op::Copy { dst, src } if dst == var => Some((super::Origin { inst, index }, src)),
+                Op::Copy { dst, src } if dst == var => Some((Origin { inst, index }, src)),
                 _ => None,
             });
             copies.collect()
@@ -90,16 +90,16 @@ impl Solver<'_> {
                 Op::Copy { src, .. } | Op::Narrow { src, .. } => self.comes_alone(inst, src, pair, deeper),
                 Op::LoadFree { levels, cell, .. } => {
                     let owner = self.env(inst, levels);
-                    owner != InstId::NONE && self.comes_alone(owner, cell, pair, deeper)
+                    owner == InstId::NONE || self.comes_alone(owner, cell, pair, deeper)
                 }
                 Op::LoadGlobal { .. } | Op::ImportFrom { .. } => {
-                    let Some((module, name)) = self.global_behind(func, index) else { return false };
+                    let Some((module, name)) = self.global_behind(func, index) else { return true };
                     let is_default = || {
                         let node = self.globals.get(&(module, name));
                         let defaults = self.defaults_of_settings.get(&setting);
                         node.is_some_and(|node| defaults.is_some_and(|defaults| defaults.contains(node)))
                     };
-                    !is_default() && any(self.stores_of(module, name).unwrap_or_default())
+                    !is_default() && self.stores_of(module, name).is_none_or(any)
                 }
                 Op::LoadAttr { obj, name, .. } => {
                     let name = self.program.file_of(func).names[name.0 as usize];
@@ -114,7 +114,7 @@ impl Solver<'_> {
                     }
                     let stores = self.stores_on(objects, name);
                     // A property gives what its function returns.
-                    let is_run = |&(at, src): &(super::Origin, VarId)| {
+                    let is_run = |&(at, src): &(Origin, VarId)| {
                         let is_code = |&value: &ValueId| {
                             matches!(
                                 self.values.get(value),
@@ -133,7 +133,7 @@ impl Solver<'_> {
                     !objects.iter().any(|&object| self.is_configured(object))
                 }
                 Op::Call { callee, ref args, .. } => {
-                    let mut edges = self.leaving(super::Origin { inst, index }).peekable();
+                    let mut edges = self.leaving(Origin { inst, index }).peekable();
                     if edges.peek().is_some() {
                         return edges.any(|edge| edge.kind.is_some() || any(self.returns_of(edge.to)));
                     }
@@ -156,6 +156,7 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether some call passes the value for a parameter without the setting.
     fn is_passed_alone(&self, inst: InstId, param: u32, pair: (ValueId, ValueId), depth: u8) -> bool {
         self.entering(inst).iter().map(|&edge| &self.edges[edge as usize]).any(|edge| {
             let argument = match edge.kind {
@@ -202,7 +203,7 @@ impl Solver<'_> {
     }
 
     /// The assignments of an attribute of some objects, or of their classes.
-    fn stores_on(&self, objects: &[ValueId], name: Name) -> Vec<(super::Origin, VarId)> {
+    fn stores_on(&self, objects: &[ValueId], name: Name) -> Vec<(Origin, VarId)> {
         let mut stores = self.stores_of_attribute(name);
         stores.retain(|&(at, _)| match *self.op(at) {
             Op::StoreAttr { obj, .. } => {

@@ -8,7 +8,7 @@
 use super::class::ClassInfo;
 use super::closure::Scope;
 use super::condition::Asking;
-use super::gate;
+use super::gate::{self, Common};
 use super::graph::NodeId;
 use super::value::{ClassDef, InstId, ObjKind, Value, ValueId};
 use super::{CallEdge, Inst, Origin, Solver};
@@ -175,7 +175,7 @@ impl Solver<'_> {
             [key] if matches!(self.values.get(*key), Value::Str(_)) => self.known_slot_name(*key),
             _ => None,
         });
-        let mut ways = Ways::default();
+        let mut ways = Common::default();
         for &container in self.graph.values(self.var(inst, var)) {
             let put = match self.values.get(container) {
                 // Its keys come out of a dict that is gone through.
@@ -194,7 +194,7 @@ impl Solver<'_> {
                 ways.add(gates);
             }
         }
-        ways.common()
+        ways.all()
     }
 
     /// What a generator yields, and where; none if another one yields for it.
@@ -215,24 +215,22 @@ impl Solver<'_> {
     pub fn gates_of_constants(&self, edge: &CallEdge) -> Vec<String> {
         let mut gates = Vec::new();
         for &(param, key) in &self.insts[edge.to.0 as usize].context {
-            let constant = match self.values.get(key) {
-                Value::Bool(true) => None,
-                Value::Bool(false) => Some("not".to_owned()),
-                Value::None => Some("None".to_owned()),
-                Value::Int(int) => Some(int.to_string()),
-                Value::Str(text) => Some(format!("{:?}", self.text(text))),
-                _ => continue,
-            };
-            let Some(argument) = self.passed_by(edge, param) else { continue };
-            let Some(setting) = self.setting(edge.from.inst, argument) else { continue };
-            if gate::is_condition(setting) && !matches!(self.values.get(key), Value::Bool(_)) {
+            let is_constant =
+                |value| matches!(value, Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_));
+            if !is_constant(self.values.get(key)) {
                 continue;
             }
-            let gate = match constant.as_deref() {
-                None => setting.to_owned(),
-                Some("not") => gate::negated(setting),
-                Some("None") => format!("{setting} is None"),
-                Some(constant) => format!("{setting} == {constant}"),
+            let Some(argument) = self.passed_by(edge, param) else { continue };
+            let Some(setting) = self.setting(edge.from.inst, argument) else { continue };
+            let gate = match self.values.get(key) {
+                Value::Bool(true) => setting.to_owned(),
+                Value::Bool(false) => gate::negated(setting),
+                _ if gate::is_condition(setting) => continue,
+                Value::None => format!("{setting} is None"),
+                constant => match self.constant_value_text(constant) {
+                    Some(text) => format!("{setting} == {text}"),
+                    None => continue,
+                },
             };
             gates.extend(gate::claims(&gate).into_iter().map(str::to_owned));
         }
@@ -241,7 +239,7 @@ impl Solver<'_> {
 
     /// The conditions under which a call returns a value: those of what it enters, and of the ends of that which return it.
     fn returned_under(&self, at: Origin, callee: VarId, value: ValueId, depth: u8) -> Vec<String> {
-        let mut ways = Ways::default();
+        let mut ways = Common::default();
         let mut entered = Vec::new();
         for edge in self.leaving(at) {
             let to = &self.insts[edge.to.0 as usize];
@@ -272,13 +270,13 @@ impl Solver<'_> {
                 ways.add(self.chosen(at.inst, callee, called, depth).unwrap_or_default());
             }
         }
-        ways.common()
+        ways.all()
     }
 
     /// The conditions that all ends of what a call enters which return a value have in common. What they ask of a parameter is asked
     /// of what this call passes for it.
     fn ends_returning(&self, edge: &CallEdge, value: ValueId, depth: u8) -> Vec<String> {
-        let mut ways = Ways::default();
+        let mut ways = Common::default();
         let scope = Scope::Inst(edge.to);
         for (at, src) in self.returns_of(edge.to) {
             if ways.is_over() || self.never_runs(at) {
@@ -299,7 +297,7 @@ impl Solver<'_> {
             }
             ways.add(gates);
         }
-        ways.common()
+        ways.all()
     }
 
     /// What an instance returns, and where.
@@ -314,7 +312,7 @@ impl Solver<'_> {
 
     /// The conditions under which calls pass a value for a parameter of an instance.
     fn passed_under(&self, inst: InstId, param: u32, value: ValueId, depth: u8) -> Vec<String> {
-        let mut ways = Ways::default();
+        let mut ways = Common::default();
         for &edge in self.entering(inst) {
             let edge = &self.edges[edge as usize];
             let Some(argument) = self.passed_by(edge, param) else { return Vec::new() };
@@ -326,7 +324,7 @@ impl Solver<'_> {
                 ways.add(gates);
             }
         }
-        ways.common()
+        ways.all()
     }
 
     /// The conditions that all of some assignments which assign a value have in common; none if there are none such.
@@ -336,7 +334,7 @@ impl Solver<'_> {
         value: ValueId,
         depth: u8,
     ) -> Option<Vec<String>> {
-        let mut ways = Ways::default();
+        let mut ways = Common::default();
         for (at, src) in assignments {
             if ways.is_over() || self.never_runs(at) {
                 continue;
@@ -346,7 +344,7 @@ impl Solver<'_> {
                 ways.add(gates);
             }
         }
-        ways.0
+        ways.known()
     }
 
     /// The same for assignments that are all there are. A value that none of them assigns came in a way that is not known.
@@ -450,11 +448,11 @@ impl Solver<'_> {
             else {
                 break;
             };
-            let mut ways = Ways::default();
+            let mut ways = Common::default();
             for &inst in self.instances(scope) {
                 ways.add(self.gates(Origin { inst, index: index as u32 }));
             }
-            gates.extend(ways.common());
+            gates.extend(ways.all());
             // What a function defines is defined when it is called.
             if !matches!(self.program.func(scope).kind, ScopeKind::ClassBody(_)) {
                 break;
@@ -492,7 +490,7 @@ impl Solver<'_> {
             },
             (None, _) => return Vec::new(),
         };
-        let mut ways = Ways::default();
+        let mut ways = Common::default();
         for (values, var) in info.bases.iter().zip(variables) {
             for &base in values.iter().filter(|&&base| self.possible_bases(base).any(|of| of == wanted)) {
                 let mut gates = match values.len() {
@@ -505,7 +503,7 @@ impl Solver<'_> {
                 ways.add(gates);
             }
         }
-        ways.common()
+        ways.all()
     }
 
     /// The edges of a call.
@@ -524,26 +522,4 @@ fn positional(bases: &[Arg]) -> Vec<VarId> {
         _ => None,
     });
     bases.collect()
-}
-
-/// The conditions that ways have in common; none as long as there is no way.
-#[derive(Default)]
-struct Ways(Option<Vec<String>>);
-
-impl Ways {
-    fn add(&mut self, gates: Vec<String>) {
-        match &mut self.0 {
-            None => self.0 = Some(gates),
-            Some(common) => common.retain(|gate| gates.contains(gate)),
-        }
-    }
-
-    /// Whether nothing is left.
-    fn is_over(&self) -> bool {
-        self.0.as_ref().is_some_and(Vec::is_empty)
-    }
-
-    fn common(self) -> Vec<String> {
-        self.0.unwrap_or_default()
-    }
 }

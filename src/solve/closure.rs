@@ -3,6 +3,7 @@
 //! A decorator outside the registering one makes a wrapper that serves no request. What the wrapper would have decided is
 //! still worth telling, so conditions are read either in an instance or in such a closure.
 
+use super::gate::Common;
 use super::value::{InstId, Value, ValueId};
 use super::{ROOT_FUNC, Solver};
 use crate::ir::{FuncIr, GuardId, Op, VarDef, VarId};
@@ -63,19 +64,15 @@ impl Solver<'_> {
     pub fn closure_gates(&self, closure: ValueId, inner: ValueId) -> Option<Vec<String>> {
         let Value::Func(func, env) = self.values.get(closure) else { return None };
         let scope = Scope::Closure(func, env);
-        let mut common: Option<Vec<String>> = None;
+        let mut common = Common::default();
         for instr in &self.program.func(func).instrs {
             let Op::Call { callee, .. } = instr.op else { continue };
             if !self.values_in(scope, callee).contains(&inner) {
                 continue;
             }
-            let gates = self.gates_in(scope, instr.guard);
-            common = Some(match common {
-                None => gates,
-                Some(before) => before.into_iter().filter(|gate| gates.contains(gate)).collect(),
-            });
+            common.add(self.gates_in(scope, instr.guard));
         }
-        common
+        common.known()
     }
 
     /// Whether the context of a scope rules a guard out.

@@ -163,18 +163,23 @@ impl Solver<'_> {
         }
         let mut texts = Vec::new();
         for &value in values {
-            texts.push(match self.values.get(value) {
-                Value::None => "None".to_owned(),
-                Value::Bool(true) => "True".to_owned(),
-                Value::Bool(false) => "False".to_owned(),
-                Value::Int(int) => int.to_string(),
-                Value::Str(text) if !strings::has_hole(self.text(text)) => format!("{:?}", self.text(text)),
-                _ => return None,
-            });
+            texts.push(self.constant_value_text(self.values.get(value))?);
         }
         texts.sort();
         let all = texts.len() == 1;
         Some(Constants { texts, all })
+    }
+
+    /// A constant as it is written; none for what is no constant, or a text of which a part is open.
+    pub(super) fn constant_value_text(&self, value: Value) -> Option<String> {
+        Some(match value {
+            Value::None => "None".to_owned(),
+            Value::Bool(true) => "True".to_owned(),
+            Value::Bool(false) => "False".to_owned(),
+            Value::Int(int) => int.to_string(),
+            Value::Str(text) if !strings::has_hole(self.text(text)) => format!("{:?}", self.text(text)),
+            _ => return None,
+        })
     }
 
     /// The constants that a container holds; a tuple holds each of them.

@@ -4,7 +4,7 @@
 use super::chosen::CHOICES;
 use super::closure::Scope;
 use super::compare::compared_by;
-use super::gate;
+use super::gate::{self, Common};
 use super::graph::NodeId;
 use super::refusal::{self, Ends};
 use super::value::{InstId, Value, ValueId, well_known};
@@ -177,15 +177,11 @@ impl Solver<'_> {
         if values.len() > MAX_CHOSEN || !values.iter().any(fails) {
             return Vec::new();
         }
-        let mut common: Option<Vec<String>> = None;
+        let mut common = Common::default();
         for &value in values.iter().filter(|value| !fails(value)) {
-            let gates = self.chosen(inst, var, value, left).unwrap_or_default();
-            match &mut common {
-                None => common = Some(gates),
-                Some(before) => before.retain(|gate| gates.contains(gate)),
-            }
+            common.add(self.chosen(inst, var, value, left).unwrap_or_default());
         }
-        common.unwrap_or_default()
+        common.all()
     }
 
     /// The truth of a parameter is that of what every call passes for it. A call that passes what it is passed itself, over any
@@ -203,7 +199,7 @@ impl Solver<'_> {
         }
         let Some(passed) = self.passed_for(inst, *var) else { return };
         asking.params.push((inst, *var));
-        let mut common: Option<Vec<String>> = None;
+        let mut common = Common::default();
         for (caller, argument) in passed {
             let scope = Scope::Inst(caller);
             let mut gates = Vec::new();
@@ -211,13 +207,10 @@ impl Solver<'_> {
             if let Some(cond) = self.tested_before(scope, argument) {
                 self.collect_gates(scope, (&cond, holds), asking, &mut gates);
             }
-            match &mut common {
-                None => common = Some(gates),
-                Some(before) => before.retain(|gate| gates.contains(gate)),
-            }
+            common.add(gates);
         }
         asking.params.pop();
-        out.extend(common.unwrap_or_default());
+        out.extend(common.all());
     }
 
     /// The call whose result a variable is.

@@ -7,9 +7,10 @@
 //! displays, calls that add, and assignments by key.
 
 use super::closure::Scope;
+use super::gate::{self, Common};
 use super::graph::NodeId;
 use super::value::{AllocSite, InstId, ObjKind, Value, ValueId};
-use super::{Origin, Solver, gate};
+use super::{Origin, Solver};
 use crate::ir::{Arg, Cond, FuncIr, Op, VarDef, VarId};
 use crate::link::{FuncId, Name};
 use crate::models::Term;
@@ -377,7 +378,7 @@ impl Solver<'_> {
         }
         let from = Origin { inst, index };
         let mut settings = Vec::new();
-        for edge in self.edges.iter().filter(|edge| edge.from == from) {
+        for edge in self.leaving(from) {
             let entered = &self.insts[edge.to.0 as usize];
             if entered.context.first() == Some(&(0, key)) {
                 settings.push(self.setting_of(self.graph.values(entered.ret), |_| true)?);
@@ -393,13 +394,9 @@ impl Solver<'_> {
 
 /// What some sets of conditions have in common; none if one is not known, or if there are none.
 fn common(sets: impl Iterator<Item = Option<Vec<String>>>) -> Option<Vec<String>> {
-    let mut common: Option<Vec<String>> = None;
+    let mut common = Common::default();
     for set in sets {
-        let set = set?;
-        match &mut common {
-            None => common = Some(set),
-            Some(before) => before.retain(|gate| set.contains(gate)),
-        }
+        common.add(set?);
     }
-    common
+    common.known()
 }

@@ -270,22 +270,12 @@ fn read(names: &Names<'_>, file: &File) -> Read {
                     read.constants.push((place, constant));
                 }
                 Op::Test { cond, .. } => collect_tested(file, ir, cond, &mut read.tested),
-                // `setattr(o, "name", x)` is an assignment, whatever `o` is.
+                // The name that `setattr` is called with, if it is written there, is one of the texts.
                 Op::Call { callee, args, .. } if matches!(defined(ir, *callee), Some(&Op::LoadGlobal { name, .. }) if text(name) == "setattr") =>
                 {
-                    let name = match args.get(1) {
-                        Some(Arg::Pos(var)) => match defined(ir, *var) {
-                            Some(Op::Const { value: Const::Str(sym), .. }) => {
-                                Some(file.names[sym.0 as usize])
-                            }
-                            _ => None,
-                        },
-                        _ => None,
-                    };
-                    if let Some(name) = name {
-                        read.stores.push((name, None));
-                        followed += 1;
-                    }
+                    let is_text =
+                        |var| matches!(defined(ir, var), Some(Op::Const { value: Const::Str(_), .. }));
+                    followed += u32::from(matches!(args.get(1), Some(Arg::Pos(var)) if is_text(*var)));
                 }
                 Op::LoadGlobal { name, .. } if text(*name) == "setattr" => loaded += 1,
                 Op::LoadAttr { obj, name, .. } => {

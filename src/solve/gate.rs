@@ -87,6 +87,35 @@ pub fn subject(gate: &str) -> &str {
     positive[..end].trim_start_matches('(')
 }
 
+/// The gates that several ways have in common.
+#[derive(Default)]
+pub struct Common(Option<Vec<String>>);
+
+impl Common {
+    /// One more way, with its gates.
+    pub fn add(&mut self, gates: Vec<String>) {
+        match &mut self.0 {
+            None => self.0 = Some(gates),
+            Some(common) => common.retain(|gate| gates.contains(gate)),
+        }
+    }
+
+    /// Whether there are ways, and nothing is common to them: more of them change nothing.
+    pub fn is_over(&self) -> bool {
+        self.0.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// The gates; none if there is no way.
+    pub fn known(self) -> Option<Vec<String>> {
+        self.0
+    }
+
+    /// The gates; no gates if there is no way.
+    pub fn all(self) -> Vec<String> {
+        self.0.unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

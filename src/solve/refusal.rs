@@ -6,6 +6,7 @@
 
 use super::closure::Scope;
 use super::condition::Asking;
+use super::gate::Common;
 use super::value::{InstId, ObjKind, Value, ValueId};
 use super::{Origin, Solver};
 use crate::ir::{Cond, Const, Guard, GuardId, Op, VarDef, VarId};
@@ -118,7 +119,7 @@ impl Solver<'_> {
             _ => return,
         };
         let is_with = matches!(ir.instrs[index as usize].op, Op::With { .. });
-        let mut common: Option<Vec<String>> = None;
+        let mut common = Common::default();
         for &value in self.values_in(scope, called) {
             let mut gates = Vec::new();
             if is_with {
@@ -126,15 +127,12 @@ impl Solver<'_> {
             } else {
                 self.gates_of_call(scope, index, value, ends, asking, &mut gates);
             }
-            match &mut common {
-                None => common = Some(gates),
-                Some(before) => before.retain(|gate| gates.contains(gate)),
-            }
-            if common.as_ref().is_some_and(Vec::is_empty) {
+            common.add(gates);
+            if common.is_over() {
                 return;
             }
         }
-        out.extend(common.unwrap_or_default());
+        out.extend(common.all());
     }
 
     fn gates_of_call(
@@ -321,19 +319,16 @@ impl Solver<'_> {
             Value::Manager(inst) => {
                 let scope = Scope::Inst(inst);
                 let Some(ir) = self.ir_of(scope) else { return };
-                let mut common: Option<Vec<String>> = None;
+                let mut common = Common::default();
                 for instr in &ir.instrs {
                     if !matches!(instr.op, Op::Yield { .. } | Op::YieldFrom { .. }) {
                         continue;
                     }
                     let mut gates = Vec::new();
                     self.collect_guards(scope, instr.guard, &mut Asking::at(depth + 1), &mut gates);
-                    match &mut common {
-                        None => common = Some(gates),
-                        Some(before) => before.retain(|gate| gates.contains(gate)),
-                    }
+                    common.add(gates);
                 }
-                out.extend(common.unwrap_or_default());
+                out.extend(common.all());
             }
             Value::Inst(..) => {
                 let Some(class) = self.class_of(manager) else { return };
