@@ -246,6 +246,7 @@ impl Solver<'_> {
                 } else {
                     let raw = self.lookup(value, name);
                     self.watch(raw, Use::Bind { recv: value, dst, at });
+                    self.load_from_metaclass(value, name, dst, at);
                 }
             }
             Value::Inst(..) => {

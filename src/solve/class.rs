@@ -32,6 +32,8 @@ pub struct ClassInfo {
     lines: Vec<Vec<ValueId>>,
     /// Whether there are too many.
     any_line: bool,
+    /// Whether it is not known how many bases it has.
+    unpacks: bool,
     looked_up: Vec<(Name, NodeId)>,
     /// Lookups by `super()`: behind which class, what, and where it goes.
     looked_up_behind: Vec<(ValueId, Name, NodeId)>,
@@ -74,6 +76,7 @@ impl ClassInfo {
             registering: None,
             lines: Vec::new(),
             any_line: false,
+            unpacks: false,
             looked_up: Vec::new(),
             looked_up_behind: Vec::new(),
         }
@@ -125,27 +128,54 @@ impl Solver<'_> {
         let value = self.values.intern_self_keyed(Value::Class(ClassDef::Statement(class), env));
         let dotted = self.program.class_dotted(class);
         let queue = self.queue_classes.iter().position(|q| q.path == dotted);
-        let bases: Vec<NodeId> =
-            bases.iter().filter(|b| matches!(b, Arg::Pos(_))).map(|b| self.var(at.inst, b.var())).collect();
+        let mut slots: Vec<(NodeId, bool)> = Vec::new();
+        for base in &bases {
+            if matches!(base, Arg::Pos(_) | Arg::Star(_)) {
+                slots.push((self.var(at.inst, base.var()), matches!(base, Arg::Star(_))));
+            }
+        }
         if let Some(first) = self.classes.get(&value) {
             // Without the rule of environments: one class for all.
             let (made, dst) = (first.dst, self.var(at.inst, dst));
             self.flow(made, dst);
-            for (slot, node) in bases.into_iter().enumerate() {
-                self.watch(node, Use::Base { class: value, slot: slot as u32 });
-            }
+            self.watch_bases(value, slots);
             return;
         }
         let dst = self.var(at.inst, dst);
-        let info = ClassInfo::new(value, bases.len(), dst, at, ClassOrigin::Body(body));
+        let info = ClassInfo::new(value, slots.len(), dst, at, ClassOrigin::Body(body));
         self.classes.insert(value, ClassInfo { queue, ..info });
         self.note_metaclass(value, at);
-        if bases.is_empty() {
+        if slots.is_empty() {
             self.class_ready(value);
         }
-        for (slot, node) in bases.into_iter().enumerate() {
-            self.watch(node, Use::Base { class: value, slot: slot as u32 });
+        self.watch_bases(value, slots);
+    }
+
+    /// Watches the bases of a class statement, of which some are unpacked.
+    fn watch_bases(&mut self, class: ValueId, bases: Vec<(NodeId, bool)>) {
+        for (slot, (node, unpacked)) in (0..).zip(bases) {
+            if unpacked {
+                let what = self.primitive(Pending::Bases { class, slot });
+                self.watch(node, Use::Primitive { what });
+            } else {
+                self.watch(node, Use::Base { class, slot });
+            }
         }
+    }
+
+    /// What a class statement unpacks for bases became known. How many there are is seldom: the class has what any of them has.
+    pub(super) fn on_unpacked_bases(&mut self, class: ValueId, slot: u32, bases: ValueId) {
+        if let Some(info) = self.classes.get_mut(&class) {
+            info.unpacks = true;
+        }
+        if self.display_length(bases) == Some(0) {
+            let object = self.ext_value("builtins.object");
+            self.on_base(class, slot, object);
+            return;
+        }
+        let (elements, at) = (self.graph.node(), self.classes[&class].at);
+        self.iterate(bases, elements, at);
+        self.watch(elements, Use::Base { class, slot });
     }
 
     /// A base of a class became known.
@@ -268,7 +298,8 @@ impl Solver<'_> {
         let slots = self.classes[&class].bases.clone();
         // For each base of each choice made so far, the base and its line.
         let mut choices: Vec<Vec<(ValueId, Vec<ValueId>)>> = vec![Vec::new()];
-        let mut any_line = slots.iter().flatten().any(|b| self.classes.get(b).is_some_and(|i| i.any_line));
+        let mut any_line = self.classes[&class].unpacks
+            || slots.iter().flatten().any(|b| self.classes.get(b).is_some_and(|i| i.any_line));
         for slot in &slots {
             let lines = slot.iter().flat_map(|&base| self.lines_of(base).into_iter().map(move |l| (base, l)));
             let lines: Vec<(ValueId, Vec<ValueId>)> = lines.collect();
@@ -533,7 +564,7 @@ impl Solver<'_> {
                         && !is_tuple_method(self.text(name)) => {}
                 Value::Ext(path) if external.is_none() => external = Some(path),
                 Value::Obj(ObjKind::NamedTuple, ..)
-                    if external.is_none() && is_tuple_helper(self.text(name)) =>
+                    if external.is_none() && (is_tuple_helper(self.text(name)) || name == self.names.new) =>
                 {
                     external = Some(self.program.names.intern("builtins.tuple"));
                 }

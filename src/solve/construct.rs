@@ -1,19 +1,95 @@
-//! Instantiation: `__init__`, the constructor context of instances, named tuples.
+//! Instantiation: `__new__`, `__init__`, the constructor context of instances, named tuples.
 
-use super::call::{Call, Mode, Passing, SITE};
+use super::call::{Args, Call, Mode, Passing, SITE};
 use super::contexts::Rule;
 use super::graph::NodeId;
-use super::value::{ClassDef, ClassKey, Context, ObjKind, Value, ValueId};
+use super::primitive::Pending;
+use super::value::{ClassDef, ClassKey, Context, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
+use crate::finding::HopKind;
 use crate::ir::ScopeKind;
 use crate::link::{FuncId, Name};
+use smallvec::smallvec;
 
 /// The objects that the constructor of an object was given count, and those that theirs were given, so deep.
 const MAX_NESTED: u32 = 1;
 
 impl Solver<'_> {
-    /// Calls a class: makes an instance and runs `__init__`.
+    /// Calls a class: `__new__` makes an object, and `__init__` runs on it (data model, section 3.3.1).
     pub(super) fn construct(&mut self, call: u32, class: ValueId) {
+        if !self.live.makes_objects() || !self.defines(class, self.names.new) {
+            self.make_and_initialise(call, class);
+            return;
+        }
+        let origin = self.calls[call as usize].origin;
+        let (made, this) = (self.graph.node(), self.constant(class));
+        let mut args: Args = smallvec![(Passing::Pos, this)];
+        args.extend(self.args(call));
+        let inner = self.synthetic_call(origin, args, made, Some(HopKind::Constructor));
+        let raw = self.lookup(class, self.names.new);
+        self.watch(raw, Use::Callee(inner));
+        let what = self.primitive(Pending::MadeByNew { call, class });
+        self.watch(made, Use::Primitive { what });
+    }
+
+    /// Something that `__new__` of a class returned: `__init__` runs on an object of the class. Where it is not known what was
+    /// returned, it is taken to be such an object.
+    pub(super) fn made_by_new(&mut self, call: u32, class: ValueId, made: ValueId) {
+        let Call { origin, dst, .. } = self.calls[call as usize];
+        if made == well_known::UNKNOWN {
+            self.make_and_initialise(call, class);
+            return;
+        }
+        self.graph.add(dst, made);
+        let Some(own) = self.class_of(made).filter(|&own| self.mro(own).contains(&class)) else { return };
+        let args = self.args(call);
+        if self.defines(own, self.names.init) {
+            let ignored = self.graph.node();
+            let call = self.synthetic_call(origin, args, ignored, Some(HopKind::Constructor));
+            let (raw, bound) = (self.lookup(own, self.names.init), self.graph.node());
+            self.watch(raw, Use::Bind { recv: made, dst: bound, at: origin });
+            self.watch(bound, Use::Callee(call));
+        } else if let Some(fields) = self.record_fields(own) {
+            self.construct_record(call, own, &fields);
+        }
+    }
+
+    /// `object.__new__(cls)`, or that of a library class: an object of the class, which is no initialised one yet. What tells
+    /// objects of the class apart is what `__new__` of the program was given.
+    pub(super) fn allocate(&mut self, call: u32, class: ValueId) {
+        let Call { origin, dst, .. } = self.calls[call as usize];
+        if !matches!(self.values.get(class), Value::Class(..)) {
+            self.graph.add(dst, well_known::UNKNOWN);
+            return;
+        }
+        if let Some(tuple) = self.named_tuple_of(class) {
+            let args = self.args(call).into_iter().skip(1).collect();
+            let call = self.with_args(call, args);
+            self.construct_named_tuple(call, class, tuple);
+            return;
+        }
+        let mut context = Context::new();
+        let inst = &self.insts[origin.inst.0 as usize];
+        if !self.is_root(origin.inst) && self.is_named_new(inst.func) {
+            let (func, given) = (inst.func, inst.context.clone());
+            let params = self.program.func(func).params.len() as u32;
+            for (param, key) in given.into_iter().filter(|&(param, _)| (1..params).contains(&param)) {
+                let key = self.constructor_key(class, key, Some((func, param)));
+                context.extend(key.map(|key| (param, key)));
+            }
+        }
+        let key = self.values.class_key(class, context);
+        let object = self.instance_value(key, origin);
+        self.graph.add(dst, object);
+    }
+
+    fn is_named_new(&self, func: FuncId) -> bool {
+        let name = self.program.func(func).name;
+        self.program.file_of(func).names[name.0 as usize] == self.names.new
+    }
+
+    /// Makes an instance and runs `__init__`.
+    fn make_and_initialise(&mut self, call: u32, class: ValueId) {
         let Call { origin, dst, .. } = self.calls[call as usize];
         if self.defines(class, self.names.init) {
             let raw = self.lookup(class, self.names.init);

@@ -1,5 +1,6 @@
 //! The heap: fields of objects, and containers with one slot per constant key and one for the rest.
 
+use super::call::Passing;
 use super::primitive::Pending;
 use super::value::{InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, SlotListener, SlotRule, Solver, Use};
@@ -314,11 +315,25 @@ impl Solver<'_> {
                     self.call_method(value, self.names.iter, &[], iterator, at, Some(HopKind::Yield));
                     self.watch(iterator, Use::Iterate { dst, at });
                     self.call_method(value, self.names.next, &[], dst, at, Some(HopKind::Yield));
+                    // `async for`.
+                    if self.class_of(value).is_some_and(|class| self.defines(class, self.names.anext)) {
+                        self.call_method(value, self.names.anext, &[], dst, at, Some(HopKind::Yield));
+                    }
+                    if self.class_of(value).is_some_and(|class| self.defines(class, self.names.aiter)) {
+                        let iterator = self.graph.node();
+                        self.call_method(value, self.names.aiter, &[], iterator, at, Some(HopKind::Yield));
+                        self.watch(iterator, Use::Iterate { dst, at });
+                    }
                 }
             }
             Value::Class(..) => {
                 // Members of an enumeration.
                 self.graph.add(dst, well_known::UNKNOWN);
+                if at.inst != InstId::NONE && self.iterated.insert((value, dst)) {
+                    let iterator = self.graph.node();
+                    self.run_of_metaclass(value, self.names.iter, &[], iterator, at);
+                    self.watch(iterator, Use::Iterate { dst, at });
+                }
             }
             Value::Str(_) | Value::AnyStr => {
                 self.graph.add(dst, well_known::ANY_STR);
@@ -515,6 +530,27 @@ impl Solver<'_> {
     }
 
     /// Loads `object[key]` for one key value.
+    /// Whether `object[key]` may run `__missing__`: of a dict class of the program, where nothing of it says how keys are found
+    /// (data model, section 3.3.7).
+    pub(super) fn asks_for_missing(&self, object: ValueId) -> bool {
+        let asks =
+            |class| !self.defines(class, self.names.getitem) && self.defines(class, self.names.missing);
+        self.class_of(object).is_some_and(asks)
+    }
+
+    /// `C[key]` of a class: `__getitem__` of its metaclass, `__class_getitem__` of its own (PEP 560).
+    pub(super) fn load_sub_of_class(&mut self, class: ValueId, key: NodeId, dst: NodeId, at: Origin) {
+        self.run_of_metaclass(class, self.names.getitem, &[key], dst, at);
+        if self.defines(class, self.names.class_getitem) {
+            let raw = self.lookup(class, self.names.class_getitem);
+            let (bound, args) = (self.graph.node(), vec![(Passing::Pos, key)]);
+            let call = self.synthetic_call(at, args, dst, Some(HopKind::Method));
+            let what = self.primitive(Pending::InitSubclass { class, dst: bound });
+            self.watch(raw, Use::Primitive { what });
+            self.watch(bound, Use::Callee(call));
+        }
+    }
+
     pub(super) fn load_sub(&mut self, object: ValueId, key: ValueId, dst: NodeId) {
         if matches!(self.values.get(object), Value::Inst(..)) && self.is_named_tuple(object) {
             let node = match self.slot_name(key) {

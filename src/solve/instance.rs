@@ -303,16 +303,17 @@ impl Solver<'_> {
             Op::LoadSub { dst, obj, key } => {
                 if which == role::PRIMARY {
                     if matches!(self.values.get(value), Value::Inst(..)) && !self.has_elements(value) {
+                        let (args, dst) = ([self.var(at.inst, key)], self.var(at.inst, dst));
                         let item = self.names.getitem;
-                        self.call_method(
-                            value,
-                            item,
-                            &[self.var(at.inst, key)],
-                            self.var(at.inst, dst),
-                            at,
-                            Some(HopKind::Method),
-                        );
+                        self.call_method(value, item, &args, dst, at, Some(HopKind::Method));
+                        if self.asks_for_missing(value) {
+                            let missing = self.names.missing;
+                            self.call_method(value, missing, &args, dst, at, Some(HopKind::Method));
+                        }
                         return;
+                    }
+                    if matches!(self.values.get(value), Value::Class(..)) {
+                        self.load_sub_of_class(value, self.var(at.inst, key), self.var(at.inst, dst), at);
                     }
                     for i in 0..self.graph.values(self.var(at.inst, key)).len() {
                         let k = self.graph.values(self.var(at.inst, key))[i];
@@ -418,7 +419,9 @@ impl Solver<'_> {
             Op::Test { dst, .. } => self.test(at, value, self.var(at.inst, dst)),
             Op::Raise { .. } => self.on_raise(at, value),
             Op::Caught { dst, .. } => self.caught(at, value, self.var(at.inst, dst)),
-            Op::With { dst, .. } => self.enter_with(at, value, self.var(at.inst, dst)),
+            Op::With { dst, is_async, .. } => {
+                self.enter_with(at, value, self.var(at.inst, dst), is_async);
+            }
             _ => {}
         }
     }
@@ -468,7 +471,7 @@ impl Solver<'_> {
     }
 
     /// Enters a context manager: for `with`, and for `ExitStack.enter_context`.
-    pub(super) fn enter_with(&mut self, at: Origin, manager: ValueId, dst: NodeId) {
+    pub(super) fn enter_with(&mut self, at: Origin, manager: ValueId, dst: NodeId, is_async: bool) {
         match self.values.get(manager) {
             Value::Manager(inner) => {
                 let yielded = self.insts[inner.0 as usize].yielded;
@@ -480,7 +483,11 @@ impl Solver<'_> {
                 self.graph.add(dst, put);
             }
             Value::Inst(..) => {
-                let (enter, exit) = (self.names.enter, self.names.exit);
+                let (enter, exit) = if is_async {
+                    (self.names.aenter, self.names.aexit)
+                } else {
+                    (self.names.enter, self.names.exit)
+                };
                 let ignored = self.graph.node();
                 let untracked = self.constant(well_known::OPAQUE);
                 self.call_method(manager, enter, &[], dst, at, Some(HopKind::ContextManager));

@@ -54,6 +54,14 @@ impl Solver<'_> {
 
     /// A function that no model describes: it returns something of its own, and is assumed to call what it is given.
     fn call_unmodelled(&mut self, call: u32, path: Name) {
+        // `super().__new__(cls)` of a class that derives from one of a library.
+        if self.text(path).ends_with(".__new__")
+            && let Some(first) = self.argument(call, Some(0), None)
+        {
+            let what = self.primitive(super::primitive::Pending::Allocate { call });
+            self.watch(first, Use::Primitive { what });
+            return;
+        }
         // What an attribute without a known name returns is no further apart from it.
         let result =
             if self.text(path).ends_with(".*") { self.ext_named(path) } else { self.result_of(path) };

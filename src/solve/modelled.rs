@@ -157,8 +157,22 @@ impl Solver<'_> {
             "construct" => {
                 if let Some(class) = recv.filter(|&recv| matches!(self.values.get(recv), Value::Class(..))) {
                     self.construct(call, class);
+                } else if let Some(first) = first {
+                    // `type.__call__(cls, ...)`.
+                    let call = self.with_args(call, args.into_iter().skip(1).collect());
+                    let what = self.primitive(Pending::Construct { call });
+                    self.watch(first, Use::Primitive { what });
                 }
             }
+            "allocate" => match first {
+                Some(first) => {
+                    let what = self.primitive(Pending::Allocate { call });
+                    self.watch(first, Use::Primitive { what });
+                }
+                None => {
+                    self.graph.add(dst, well_known::UNKNOWN);
+                }
+            },
             "super" => {
                 let (Some(class), Some(this)) = (first, self.argument(call, Some(1), None)) else {
                     return;

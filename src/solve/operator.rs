@@ -24,6 +24,7 @@ pub(super) struct Live {
     descriptors: bool,
     set_name: bool,
     init_subclass: bool,
+    new: bool,
 }
 
 impl Live {
@@ -45,6 +46,7 @@ impl Live {
         live.descriptors = named(&["__get__", "__set__", "__delete__"]);
         live.set_name = named(&["__set_name__"]);
         live.init_subclass = named(&["__init_subclass__"]);
+        live.new = named(&["__new__"]);
         // An attribute that is deleted may be a descriptor.
         live.any |= u64::from(named(&["__delete__"])) << number(Operator::DeleteAttribute);
         live
@@ -63,6 +65,11 @@ impl Live {
     /// Whether binding a name in a class body may.
     pub fn tells_names(self) -> bool {
         self.set_name
+    }
+
+    /// Whether making an object may, before it is initialised.
+    pub fn makes_objects(self) -> bool {
+        self.new
     }
 
     /// Whether deriving a class may.

@@ -47,10 +47,22 @@ pub enum Pending {
     SetName { class: ValueId, name: Name, at: Origin },
     /// The value is `__init_subclass__` of a base of a new class.
     InitSubclass { class: ValueId, dst: NodeId },
+    /// The value is a sequence of bases that a class statement unpacks.
+    Bases { class: ValueId, slot: u32 },
+    /// The value is what `__new__` of a class returned.
+    MadeByNew { call: u32, class: ValueId },
+    /// The value is a class of which the call makes an object that is not initialised.
+    Allocate { call: u32 },
+    /// The value is a class that the call instantiates with its other arguments.
+    Construct { call: u32 },
     /// The value is the metaclass of a class that is made.
     Metaclass { class: ValueId, at: Origin },
     /// The value is the metaclass of a class that is called.
     CallOfClass { call: u32, class: ValueId },
+    /// The value is the metaclass of a class of which an attribute is read that its bases do not have.
+    OfMetaclass { class: ValueId, name: Name, dst: NodeId, at: Origin },
+    /// The value is what a metaclass has under a name that is read through a class.
+    BoundToClass { class: ValueId, metaclass: ValueId, dst: NodeId, at: Origin },
     /// The value is a class, or a function with annotations, that is registered with a generic function.
     Dispatched { generic: ValueId, dst: NodeId, at: Origin },
     /// A class or receiver of `super()`.
@@ -233,8 +245,22 @@ impl Solver<'_> {
                 let ignored = self.graph.node();
                 self.run_special(value, self.names.set_name, &args, ignored, at);
             }
+            Pending::Bases { class, slot } => self.on_unpacked_bases(class, slot, value),
+            Pending::MadeByNew { call, class } => self.made_by_new(call, class, value),
+            Pending::Allocate { call } => self.allocate(call, value),
+            Pending::Construct { call } => {
+                if matches!(self.values.get(value), Value::Class(..)) {
+                    self.construct(call, value);
+                }
+            }
             Pending::Metaclass { class, at } => self.made_by_metaclass(class, value, at),
             Pending::CallOfClass { call, class } => self.called_by_metaclass(call, class, value),
+            Pending::OfMetaclass { class, name, dst, at } => {
+                self.load_of_metaclass((class, value), name, dst, at);
+            }
+            Pending::BoundToClass { class, metaclass, dst, at } => {
+                self.bind_to_class(value, (class, metaclass), dst, at);
+            }
             // It is a class method whether it says so or not.
             Pending::InitSubclass { class, dst } => match self.values.get(value) {
                 Value::Func(..) => {
@@ -365,7 +391,7 @@ impl Solver<'_> {
                 }
                 _ => {}
             },
-            Pending::Enter { dst, at } => self.enter_with(at, value, dst),
+            Pending::Enter { dst, at } => self.enter_with(at, value, dst, false),
         }
     }
 

@@ -438,6 +438,13 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             statement(_, at), if let Op::MakeClass { bases, .. } = w.op(*at),
             for base in bases.iter(), if let Arg::Kw(_, given) = base, points(var(at, given), v), if v.is_class();
 
+        outside(format!("a class with {special}")) <--
+            mro(class, line), for special in ["__new__", "__missing__", "__class_getitem__", "__aenter__", "__anext__"],
+            if w.defines(line, text(special));
+        outside("bases that are unpacked".to_owned()) <--
+            statement(_, at), if let Op::MakeClass { bases, .. } = w.op(*at),
+            if bases.iter().any(|base| matches!(base, Arg::Star(_)));
+
         /// An attribute of a class along its bases, before anything is bound.
         relation lookup(V, Text);
         slot(o, n), flow(slot_of(*o, *n), Node::of(Place::Lookup(*class, *name))) <--
