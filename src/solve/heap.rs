@@ -67,6 +67,11 @@ impl Solver<'_> {
         rest
     }
 
+    /// The same, if something made it.
+    pub(super) fn existing_rest(&self, object: ValueId) -> Option<NodeId> {
+        self.slots.get(object).and_then(|slots| slots.rest)
+    }
+
     /// The union of all slots of an object.
     pub fn all(&mut self, object: ValueId) -> NodeId {
         if let Some(all) = self.slots.get(object).and_then(|s| s.all) {

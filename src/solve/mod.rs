@@ -348,6 +348,8 @@ pub struct Solver<'p> {
     declined: FxHashSet<(Origin, crate::ir::Operator)>,
     uncalled: FxHashSet<uncalled::Definition>,
     uncalled_by: Option<InstId>,
+    /// Whether the program may put views in the place of others.
+    replaces_views: bool,
     names: WellKnownNames,
 }
 
@@ -356,6 +358,7 @@ impl<'p> Solver<'p> {
     pub fn new(program: &'p mut Program, models: &'p Models, knowledge: &Knowledge) -> Solver<'p> {
         let live = operator::Live::of(&program.names);
         let no_flags = flags::Flags::are_out_of_sight(&program.names);
+        let replaces_views = web::replaces_views(program);
         let names = WellKnownNames::new(&mut program.names);
         let feature_modules = knowledge
             .feature_modules
@@ -493,6 +496,7 @@ impl<'p> Solver<'p> {
             declined: FxHashSet::default(),
             uncalled: FxHashSet::default(),
             uncalled_by: None,
+            replaces_views,
             names,
         };
         solver.reserve();

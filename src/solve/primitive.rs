@@ -79,6 +79,8 @@ pub enum Pending {
     DottedAttr { object: NodeId, dst: NodeId, at: Origin },
     /// An element that a dict is made of: a pair of a key and a value.
     Pair { dict: ValueId },
+    /// The value is a string that stands behind a name and a dot.
+    Below { name: String, dst: NodeId },
     /// A string of a method such as `lower`.
     StrMethod { kind: String, dst: NodeId },
     /// An operand of `str.format`.
@@ -321,6 +323,16 @@ impl Solver<'_> {
             }
             Pending::DottedAttr { object, dst, at } => self.load_dotted(object, value, dst, at),
             Pending::Pair { dict } => self.store_pair(dict, value),
+            Pending::Below { name, dst } => {
+                let below = match self.values.get(value) {
+                    Value::Str(text) => {
+                        let text = format!("{name}.{}", self.text(text));
+                        self.str_value(&text)
+                    }
+                    _ => well_known::ANY_STR,
+                };
+                self.graph.add(dst, below);
+            }
             Pending::StrMethod { kind, dst } => self.str_method(&kind, value, dst),
             Pending::Format { format, call, dst } => {
                 self.make_text(self.calls[call as usize].origin, Operator::Format, value);

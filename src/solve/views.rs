@@ -188,7 +188,16 @@ impl Solver<'_> {
                     self.watch(decorator, Use::Callee(call));
                     current = next;
                 }
-                self.flow(current, dst);
+                match self.existing_rest(list) {
+                    // Of a list that was put together it is not known in which order: each decorator wraps what the others
+                    // would, which comes to the same calls.
+                    Some(others) => {
+                        let call = self.decorating_call(at, current, dst);
+                        self.watch(others, Use::Callee(call));
+                        self.unwrapped.push((others, current, dst));
+                    }
+                    None => self.flow(current, dst),
+                }
             }
             Value::Obj(ObjKind::Dict, ..) => {
                 // `method_decorators.get(method, [])`: a method that is not in it is not decorated.

@@ -9,6 +9,8 @@ use super::registry::{Hook, Mount, Registration};
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
+use crate::ir::{FuncIr, Op, VarDef, VarId};
+use crate::link::{File, Program};
 use crate::models::{Entry, Term};
 
 /// The methods of `Flask` that run for each request, with how many arguments they take (Flask 2.3, `Flask.wsgi_app` and what it
@@ -342,6 +344,13 @@ impl Solver<'_> {
         }
         let registration = self.registry.registrations.len();
         let root = self.root();
+        // Without methods of its own, a rule has those that its view function names (Flask 2.3, `add_url_rule`).
+        let methods = methods.or_else(|| {
+            let (name, dst) = (self.program.names.intern("methods"), self.graph.node());
+            let what = self.primitive(Pending::FieldOf { name, dst });
+            self.watch(view, Use::Primitive { what });
+            Some(dst)
+        });
         self.registry.registrations.push(Registration {
             owner,
             rule,
@@ -359,6 +368,41 @@ impl Solver<'_> {
         let call = self.view_call(root, owner, rule, defaults);
         let what = self.primitive(Pending::View { call, registration });
         self.watch(view, Use::Primitive { what });
+        if self.replaces_views {
+            let endpoint = endpoint.unwrap_or_else(|| {
+                let name = self.graph.node();
+                self.watch(view, Use::AttrTerm { dst: name, name: self.names.name, at });
+                name
+            });
+            let replaced = self.replaced_view(owner, endpoint, at);
+            self.watch(replaced, Use::Primitive { what });
+        }
+    }
+
+    /// What the program puts in the place of a view that is registered: `app.view_functions[endpoint] = view`. The endpoints of a
+    /// blueprint have its name before them.
+    fn replaced_view(&mut self, owner: ValueId, endpoint: NodeId, at: Origin) -> NodeId {
+        if !self.is_blueprint(owner) {
+            return self.view_of_endpoint(owner, endpoint, at);
+        }
+        let path = self.program.names.intern("flask.current_app");
+        let otherwise = self.ext_named(path);
+        let (apps, views, dst) = (self.current_app(otherwise), self.graph.node(), self.graph.node());
+        let name = self.program.names.intern("view_functions");
+        self.watch(apps, Use::AttrTerm { dst: views, name, at });
+        let (dotted, default) = (self.graph.node(), self.graph.node());
+        for field in ["#0", "name"] {
+            let Some(field) = self.program.names.find(field) else { continue };
+            let Some(names) = self.existing_field(owner, field) else { continue };
+            for name in self.strings(names) {
+                let what = self.primitive(Pending::Below { name, dst: dotted });
+                self.watch(endpoint, Use::Primitive { what });
+            }
+        }
+        let what = self.primitive(Pending::DictGet { object: views, key: dotted, default, dst });
+        self.watch(views, Use::Primitive { what });
+        self.watch(dotted, Use::Primitive { what });
+        dst
     }
 
     /// Registers a hook and lets the framework call it.
@@ -406,4 +450,24 @@ impl Solver<'_> {
             serves_head: false,
         });
     }
+}
+
+/// Whether something of a program is stored in the views of an application by their endpoint: `app.view_functions[name] = view`, or
+/// what a name that holds them is used for.
+pub(super) fn replaces_views(program: &Program) -> bool {
+    let Some(wanted) = program.names.find("view_functions") else { return false };
+    let funcs = program.files.iter().flat_map(|file| file.ir.funcs.iter().map(move |ir| (file, ir)));
+    let reads = |file: &File, ir: &FuncIr, var: VarId| {
+        matches!(ir.vars[var.0 as usize].def, VarDef::Instr(index)
+            if matches!(ir.instrs[index as usize].op,
+                Op::LoadAttr { name, .. } if file.names[name.0 as usize] == wanted))
+    };
+    // A load of one entry changes nothing; whatever else is done with them may.
+    funcs.into_iter().any(|(file, ir)| {
+        let loads = ir.instrs.iter().filter(|instr| {
+            matches!(instr.op, Op::LoadAttr { name, .. } if file.names[name.0 as usize] == wanted)
+        });
+        let read = ir.instrs.iter().filter(|instr| matches!(instr.op, Op::LoadSub { obj, .. } if reads(file, ir, obj)));
+        loads.count() > read.count()
+    })
 }
