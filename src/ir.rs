@@ -508,6 +508,9 @@ pub enum Op {
     /// Element `index` of an unpacked `src`; `from_end` counts from the end (after a starred target);
     /// `rest` is the starred target itself (a list).
     Unpack { dst: VarId, src: VarId, index: u32, from_end: bool, rest: bool },
+    /// What a class pattern takes from a matched object `src` by position: the attribute that `__match_args__` has at `index`, or,
+    /// of a builtin class, the object itself (PEP 634).
+    Matched { dst: VarId, src: VarId, index: u32 },
     /// `dst = left op right` where strings or containers may be concatenated or formatted: `+`, `%`, `|`, `*`, augmented (`+=`)
     /// too. Special methods of objects run as those of [`Op::Operate`] do.
     BinOp { dst: VarId, op: BinOp, left: VarId, right: VarId, augmented: bool },

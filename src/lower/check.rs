@@ -204,6 +204,7 @@ impl Checker<'_> {
             Op::Copy { src, .. }
             | Op::Iter { src, .. }
             | Op::Unpack { src, .. }
+            | Op::Matched { src, .. }
             | Op::Yield { src, .. }
             | Op::YieldFrom { src, .. }
             | Op::Await { src, .. }
@@ -353,6 +354,7 @@ pub(super) fn dst(op: &Op) -> Option<VarId> {
         | Op::MakeDict { dst, .. }
         | Op::Iter { dst, .. }
         | Op::Unpack { dst, .. }
+        | Op::Matched { dst, .. }
         | Op::BinOp { dst, .. }
         | Op::Format { dst, .. }
         | Op::Yield { dst, .. }

@@ -344,6 +344,7 @@ impl<'a> Scope<'a> {
                 };
                 format!("{} = unpack {} {place}", v(dst), v(src))
             }
+            Op::Matched { dst, src, index } => format!("{} = matched {} {index}", v(dst), v(src)),
             Op::BinOp { dst, op, left, right, .. } => {
                 let op = match op {
                     BinOp::Add => "+",

@@ -4,7 +4,7 @@ use ruff_python_ast::{Pattern, Singleton};
 use ruff_text_size::Ranged;
 
 use super::{Lowerer, MAX_EXPR_DEPTH};
-use crate::ir::{Cond, Const, Op, VarId};
+use crate::ir::{Cond, Const, Narrowing, Op, VarId};
 
 impl<'a> Lowerer<'a> {
     /// Binds what a pattern captures; the condition under which it matches.
@@ -63,29 +63,36 @@ impl<'a> Lowerer<'a> {
                     self.pattern(part, dst);
                 }
                 if let Some(rest) = &p.rest {
-                    let value = self.opaque_at(rest.start());
+                    // A new dict with what no key took.
                     let name = self.sym(rest.as_str());
-                    self.bind(name, value, rest.start());
+                    self.bind(name, subject, rest.start());
                 }
                 Cond::Opaque
             }
             Pattern::MatchClass(p) => {
                 let class = self.expr(&p.cls);
-                for part in &p.arguments.patterns {
-                    let value = self.opaque_at(part.start());
-                    self.pattern(part, value);
+                let object = self.f.fresh(None);
+                let pos = self.pos(p.cls.start());
+                let by = Narrowing::IsInstance(class);
+                self.f.emit(Op::Narrow { dst: object, src: subject, by }, pos);
+                for (index, part) in (0..).zip(&p.arguments.patterns) {
+                    let pos = self.pos(part.start());
+                    let dst = self.f.fresh(None);
+                    self.f.emit(Op::Matched { dst, src: object, index }, pos);
+                    self.pattern(part, dst);
                 }
                 for keyword in &p.arguments.keywords {
                     let pos = self.pos(keyword.attr.start());
                     let name = self.sym(keyword.attr.as_str());
                     let dst = self.f.fresh(None);
-                    self.f.emit(Op::LoadAttr { dst, obj: subject, name }, pos);
+                    self.f.emit(Op::LoadAttr { dst, obj: object, name }, pos);
                     self.pattern(&keyword.pattern, dst);
                 }
+                let is_instance = Cond::IsInstance(subject, class);
                 if p.arguments.patterns.is_empty() && p.arguments.keywords.is_empty() {
-                    Cond::IsInstance(subject, class)
+                    is_instance
                 } else {
-                    Cond::Opaque
+                    Cond::And(vec![is_instance, Cond::Opaque])
                 }
             }
             Pattern::MatchStar(p) => {

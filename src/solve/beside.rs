@@ -128,6 +128,7 @@ impl Solver<'_> {
                 Op::LoadSub { obj, .. }
                 | Op::Iter { src: obj, .. }
                 | Op::Unpack { src: obj, .. }
+                | Op::Matched { src: obj, .. }
                 | Op::Slice { obj, .. } => {
                     let objects = self.graph.values(self.var(inst, obj));
                     !objects.iter().any(|&object| self.is_configured(object))

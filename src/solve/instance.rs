@@ -390,6 +390,7 @@ impl Solver<'_> {
                     }
                 }
             }
+            Op::Matched { dst, index, .. } => self.matched(value, index, self.var(at.inst, dst), at),
             Op::YieldFrom { dst, .. } => {
                 let yielded = self.insts[at.inst.0 as usize].yielded;
                 self.iterate(value, yielded, at);
@@ -498,6 +499,30 @@ impl Solver<'_> {
             _ => {
                 self.graph.add(dst, manager);
             }
+        }
+    }
+
+    /// What a class pattern takes from an object by position (PEP 634): a class of the program says which attribute that is.
+    fn matched(&mut self, object: ValueId, index: u32, dst: NodeId, at: Origin) {
+        let Some(class) = self.class_of(object) else {
+            self.graph.add(dst, object);
+            return;
+        };
+        if self.defines(class, self.names.match_args) {
+            let (names, name) = (self.lookup(class, self.names.match_args), self.graph.node());
+            self.watch(names, Use::StarParam { staging: name, index });
+            let object = self.constant(object);
+            let what = self.primitive(Pending::GetAttr { object, name, dst, at });
+            self.watch(object, Use::Primitive { what });
+            self.watch(name, Use::Primitive { what });
+        } else if let Some(fields) = self.record_fields(class) {
+            if let Some(&name) = fields.get(index as usize) {
+                self.load_attr(object, name, dst, at);
+            }
+        } else if self.named_tuple_of(class).is_some() {
+            self.load_index(object, index, dst);
+        } else {
+            self.graph.add(dst, object);
         }
     }
 

@@ -403,6 +403,7 @@ fn watched(op: &Op, mut each: impl FnMut(VarId, u8)) {
         | Op::Return { src }
         | Op::Iter { src, .. }
         | Op::Unpack { src, .. }
+        | Op::Matched { src, .. }
         | Op::YieldFrom { src, .. } => each(*src, role::PRIMARY),
         Op::LoadAttr { obj, .. } | Op::StoreAttr { obj, .. } | Op::Slice { obj, .. } => {
             each(*obj, role::PRIMARY);

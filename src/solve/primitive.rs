@@ -115,6 +115,8 @@ pub enum Pending {
     Chain { start: NodeId, dst: NodeId, at: Origin, method: Option<Name> },
     /// A class whose constructor a decorator generates.
     Record { dst: NodeId },
+    /// The value is `__post_init__` of a record that is made.
+    PostInit { object: ValueId, at: Origin },
     /// An argument of a generated constructor.
     RecordField { record: u32, place: u32 },
     /// A module name to be imported.
@@ -248,6 +250,7 @@ impl Solver<'_> {
                 self.run_special(value, self.names.set_name, &args, ignored, at);
             }
             Pending::Bases { class, slot } => self.on_unpacked_bases(class, slot, value),
+            Pending::PostInit { object, at } => self.initialise_record(object, value, at),
             Pending::MadeByNew { call, class } => self.made_by_new(call, class, value),
             Pending::Allocate { call } => self.allocate(call, value),
             Pending::Construct { call } => {

@@ -7,12 +7,13 @@
 //! [`Solver::constructor_key`]. A record is made when each argument has a value, in one instance for each combination of
 //! keys.
 
-use super::call::{Call, Passing};
+use super::call::{Args, Call, Passing};
 use super::graph::NodeId;
 use super::primitive::Pending;
-use super::value::{ClassDef, Constants, Context, Value, ValueId};
-use super::{Solver, Use};
+use super::value::{ClassDef, Constants, Context, Value, ValueId, well_known};
+use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
+use crate::ir::ParamKind;
 use crate::link::Name;
 use smallvec::SmallVec;
 
@@ -193,10 +194,36 @@ impl Solver<'_> {
         }
         let post = self.names.post_init;
         if self.defines(class, post) {
-            let ignored = self.graph.node();
-            self.call_method(object, post, &[], ignored, origin, Some(HopKind::Constructor));
+            let raw = self.lookup(class, post);
+            let what = self.primitive(Pending::PostInit { object, at: origin });
+            self.watch(raw, Use::Primitive { what });
         }
         self.graph.add(dst, object);
+    }
+
+    /// Calls `__post_init__` of a new record: with the fields that are there for it alone (`dataclasses.InitVar`), which are those that
+    /// its parameters name.
+    pub(super) fn initialise_record(&mut self, object: ValueId, post: ValueId, at: Origin) {
+        let (Value::Func(func, _), Some(class)) = (self.values.get(post), self.class_of(object)) else { return };
+        let file = self.program.file_of(func);
+        let params = &self.program.func(func).params;
+        let named = params.iter().skip(1).filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::KeywordOnly));
+        let names: Vec<Name> = named.map(|param| file.names[param.name.0 as usize]).collect();
+        let fields = self.record_fields(class).unwrap_or_default();
+        let mut args = Args::new();
+        for name in names {
+            let node = if fields.contains(&name) {
+                let (field, default) = (self.field(object, name), self.lookup(class, name));
+                self.flow(default, field);
+                field
+            } else {
+                self.constant(well_known::UNKNOWN)
+            };
+            args.push((Passing::Kw(name), node));
+        }
+        let ignored = self.graph.node();
+        let call = self.synthetic_call(at, args, ignored, Some(HopKind::Constructor));
+        self.dispatch(call, post, Some(object));
     }
 
     /// The elements of a named tuple for fields that are not passed: their defaults.

@@ -429,7 +429,11 @@ fn impossible(solver: &Solver<'_>, inst: InstId, var: VarId, depth: u32) -> bool
     }
     match &ir.instrs[index as usize].op {
         Op::Copy { src, .. } => impossible(solver, inst, *src, depth + 1),
-        Op::Narrow { src, .. } | Op::Iter { src, .. } | Op::Unpack { src, .. } | Op::Await { src, .. } => {
+        Op::Narrow { src, .. }
+        | Op::Iter { src, .. }
+        | Op::Unpack { src, .. }
+        | Op::Matched { src, .. }
+        | Op::Await { src, .. } => {
             follows(*src)
         }
         Op::LoadSub { obj, .. } | Op::Slice { obj, .. } | Op::LoadAttr { obj, .. } => follows(*obj),

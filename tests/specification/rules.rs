@@ -441,6 +441,7 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         outside(format!("a class with {special}")) <--
             mro(class, line), for special in ["__new__", "__missing__", "__class_getitem__", "__aenter__", "__anext__"],
             if w.defines(line, text(special));
+        outside("a class pattern".to_owned()) <-- takes(at, _, _), if let Op::Matched { .. } = w.op(*at);
         outside("bases that are unpacked".to_owned()) <--
             statement(_, at), if let Op::MakeClass { bases, .. } = w.op(*at),
             if bases.iter().any(|base| matches!(base, Arg::Star(_)));

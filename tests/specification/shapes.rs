@@ -32,6 +32,7 @@ pub fn operands(op: &Op) -> Vec<(VarId, u32)> {
         Op::Narrow { src, .. }
         | Op::Iter { src, .. }
         | Op::Unpack { src, .. }
+        | Op::Matched { src, .. }
         | Op::YieldFrom { src, .. } => numbered(vec![*src]),
         Op::LoadAttr { obj, .. } | Op::StoreAttr { obj, .. } | Op::Slice { obj, .. } => numbered(vec![*obj]),
         Op::LoadSub { obj, key, .. } | Op::StoreSub { obj, key, .. } => numbered(vec![*obj, *key]),
