@@ -244,6 +244,7 @@ fn analyze_here<T>(
     );
     let (routes, roots) = routes::extract(&mut solver, &graph, &entries);
     findings.diagnostics.extend(routes::unbound_gates(&routes));
+    findings.diagnostics.extend(routes::open::registrations(&solver));
     findings.routes = routes;
     // Both only read the solution.
     let (edges, unknown) = rayon::join(

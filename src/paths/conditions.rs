@@ -91,6 +91,8 @@ pub(super) struct Registered {
     at: Origin,
     /// Whether it is a hook. What a hook is registered under is a condition of what it does; for a view, it is one of the route.
     is_hook: bool,
+    /// Whether other views are put in the place of what was registered.
+    is_replaced: bool,
     /// The blueprint that the hook is one of, if it is: it runs only if that is registered.
     blueprint: Option<ValueId>,
 }
@@ -98,10 +100,14 @@ pub(super) struct Registered {
 /// What the framework was told to call, by its calls.
 pub(super) fn registered(solver: &Solver<'_>) -> FxHashMap<InstId, Registered> {
     let views = solver.registry.registrations.iter();
-    let views = views.map(|view| (view.root, Registered { at: view.at, is_hook: false, blueprint: None }));
+    let views = views.map(|view| {
+        let others = |node| !solver.graph.values(node).is_empty();
+        let is_replaced = view.replaced.is_some_and(others);
+        (view.root, Registered { at: view.at, is_hook: false, is_replaced, blueprint: None })
+    });
     let hooks = solver.registry.hooks.iter().map(|hook| {
         let blueprint = hook.owner.filter(|&owner| solver.is_blueprint(owner));
-        (hook.root, Registered { at: hook.at, is_hook: true, blueprint })
+        (hook.root, Registered { at: hook.at, is_hook: true, is_replaced: false, blueprint })
     });
     views.chain(hooks).collect()
 }
@@ -117,13 +123,18 @@ pub(super) fn of_callee(
     let inst = edge.from.inst;
     let entered = &solver.insts[edge.to.0 as usize];
     if solver.is_root(inst) {
-        let Some(&Registered { at, is_hook, blueprint }) = registered.get(&inst) else { return Vec::new() };
+        let Some(&Registered { at, is_hook, is_replaced, blueprint }) = registered.get(&inst) else {
+            return Vec::new();
+        };
         if solver.is_root(at.inst) {
             return Vec::new();
         }
         let mut gates = if is_hook { solver.gates(at) } else { Vec::new() };
         gates.extend(blueprint.map_or(Vec::new(), |blueprint| of_mounting(solver, blueprint)));
-        if let Op::Call { args, .. } = op(solver, at) {
+        // What is put in the place of a view may be the same function.
+        if let Op::Call { args, .. } = op(solver, at)
+            && !is_replaced
+        {
             let variables = args.iter().map(|arg| arg.var());
             gates.extend(variables.flat_map(|var| solver.chosen_to_enter(at.inst, var, entered)));
         }
@@ -175,7 +186,8 @@ fn of_base(solver: &Solver<'_>, inst: InstId, callee: VarId, entered: &Inst) -> 
     let class_word = solver.program.names.find("__class__");
     let is_assigned = |name| {
         let op = |at: Origin| op(solver, at);
-        solver.stores_of_attribute(name).iter().any(|&(at, _)| matches!(op(at), Op::StoreAttr { .. }))
+        let is_store = |&(at, _): &(Origin, _)| matches!(op(at), Op::StoreAttr { .. });
+        solver.stores_of_attribute(name).is_none_or(|stores| stores.iter().any(is_store))
     };
     if !are_objects || is_assigned(name) || class_word.is_some_and(is_assigned) {
         return Vec::new();

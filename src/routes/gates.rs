@@ -250,7 +250,8 @@ fn only_handler(solver: &Solver<'_>, registration: &Registration, view: &View) -
             nodes.map(|node| solver.graph.values(node).len()).sum()
         }
     };
-    view.func.filter(|_| defined == 1)
+    let is_replaced = |node: NodeId| !solver.graph.values(node).is_empty();
+    view.func.filter(|_| defined == 1 && !registration.replaced.is_some_and(is_replaced))
 }
 
 /// The conditions under which a registration has a rule. Empty if it has but this one, or if not all of them are known.

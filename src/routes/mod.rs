@@ -5,6 +5,7 @@
 
 mod gates;
 mod handler;
+pub mod open;
 
 use crate::finding::{Automatic, Diagnostic, Place, Route, Severity};
 use crate::link::{ModId, Name};

@@ -226,8 +226,18 @@ impl Solver<'_> {
                     self.flag(module, name, dst);
                     return;
                 }
-                let field = self.field(value, name);
+                let (field, variable) = (self.field(value, name), self.global(module, name));
                 self.flow(field, dst);
+                self.flow(variable, dst);
+                // `globals().update(...)`: the namespace of a module is a dict.
+                if matches!(
+                    self.text(name),
+                    "update" | "get" | "setdefault" | "pop" | "items" | "keys" | "values"
+                ) {
+                    let path = self.dotted_name("builtins.dict", name);
+                    let method = self.ext_method(value, path);
+                    self.graph.add(dst, method);
+                }
             }
             Value::Class(..) => {
                 if name == self.names.name || name == self.names.qualname {
@@ -424,6 +434,21 @@ impl Solver<'_> {
         value
     }
 
+    /// Whether the mapping that an instruction loads as an attribute is added to right there: `x.__dict__.update(y)`,
+    /// `x.__dict__[key] = y`.
+    fn adds_to_loaded(&self, at: Origin) -> bool {
+        let Op::LoadAttr { dst, .. } = *self.op(at) else { return false };
+        let func = self.insts[at.inst.0 as usize].func;
+        let names = &self.program.file_of(func).names;
+        self.program.func(func).instrs.iter().any(|instr| match instr.op {
+            Op::LoadAttr { obj, name, .. } if obj == dst => {
+                matches!(self.text(names[name.0 as usize]), "update" | "setdefault" | "__setitem__")
+            }
+            Op::StoreSub { obj, .. } => obj == dst,
+            _ => false,
+        })
+    }
+
     /// An attribute of an instance. What the instance holds and the bound attributes of its class are in the node that is
     /// returned, which is to flow to `dst`.
     fn load_instance_attr(&mut self, value: ValueId, name: Name, dst: NodeId, at: Origin) -> Option<NodeId> {
@@ -435,8 +460,15 @@ impl Solver<'_> {
         if name == self.names.dict {
             self.exposed.insert(value);
             let object = self.object(ObjKind::Dict, at);
-            let (all, rest) = (self.all(value), self.rest(object));
-            self.flow(all, rest);
+            if self.adds_to_loaded(at) {
+                // What is put into it is an attribute.
+                self.share_slots(value, object);
+                self.share_slots(object, value);
+                self.assigned_otherwise.insert(value);
+            } else {
+                let (all, rest) = (self.all(value), self.rest(object));
+                self.flow(all, rest);
+            }
             self.graph.add(dst, object);
             return None;
         }

@@ -203,9 +203,12 @@ impl Solver<'_> {
         instrs.any(|instr| matches!(instr.op, Op::StoreFree { cell: written, .. } if written == cell))
     }
 
-    /// The assignments of an attribute of some objects, or of their classes.
+    /// The assignments of an attribute of some objects, or of their classes; none if others may assign it.
     fn stores_on(&self, objects: &[ValueId], name: Name) -> Vec<(Origin, VarId)> {
-        let mut stores = self.stores_of_attribute(name);
+        let Some(mut stores) = self.stores_of_attribute(name) else { return Vec::new() };
+        if objects.iter().any(|object| self.assigned_otherwise.contains(object)) {
+            return Vec::new();
+        }
         stores.retain(|&(at, _)| match *self.op(at) {
             Op::StoreAttr { obj, .. } => {
                 let stored_on = self.graph.values(self.var(at.inst, obj));

@@ -138,7 +138,7 @@ impl Solver<'_> {
     /// The assignments of an attribute of what a variable holds: of classes and their objects, and of modules. None if something
     /// else may give it to one of these.
     fn stores_behind(&self, inst: InstId, obj: VarId, name: Name) -> Option<Vec<(Origin, VarId)>> {
-        let mut stores = self.stores_of_attribute(name);
+        let mut stores = self.stores_of_attribute(name)?;
         for &object in self.graph.values(self.var(inst, obj)) {
             let class = match self.values.get(object) {
                 Value::Module(module) => {
@@ -149,6 +149,9 @@ impl Solver<'_> {
                 Value::Inst(..) => self.class_of(object)?,
                 _ => return None,
             };
+            if self.assigned_otherwise.contains(&object) || self.assigned_otherwise.contains(&class) {
+                return None;
+            }
             // A generated constructor, or a call that makes a class, assigns without an assignment.
             let is_plain = |class: ValueId| match self.values.get(class) {
                 Value::Class(ClassDef::Statement(id), _) => self.program.class(id).0.decorators.is_empty(),

@@ -109,6 +109,14 @@ impl Solver<'_> {
         }
     }
 
+    /// Where something is stored in an object under a name: in a module (`globals().update(...)`) that is a variable of it.
+    pub(super) fn slot_of(&mut self, object: ValueId, name: Name) -> NodeId {
+        let Value::Module(module) = self.values.get(object) else { return self.field(object, name) };
+        let node = self.global(module, name);
+        self.written_from_outside.insert(node);
+        node
+    }
+
     fn forward_slot(&mut self, listener: u32, name: Name, node: NodeId) {
         let SlotListener { to, rule } = self.slot_listeners[listener as usize].clone();
         if name == self.names.rest {
@@ -117,7 +125,7 @@ impl Solver<'_> {
             return;
         }
         let target = match rule {
-            SlotRule::All => self.field(to, name),
+            SlotRule::All => self.slot_of(to, name),
             SlotRule::Shift { from, until, to: at } => match self.index_of(name) {
                 Some(i) if (from..until).contains(&i) && i - from + at > self.limits.elements => {
                     self.cap_at("shifted-elements", node.0);

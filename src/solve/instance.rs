@@ -12,6 +12,7 @@ use super::{Inst, NO_CALL, Origin, ROOT_FUNC, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{BinOp, Const, ContainerKind, Op, Operator, ParamKind, VarDef, VarId};
 use crate::link::{FuncId, ModId, Name};
+use crate::models::Entry;
 
 /// A condition whose text would be longer than this, in bytes, is not kept.
 const MAX_CONDITION: usize = 512;
@@ -579,6 +580,11 @@ impl Solver<'_> {
                 self.flow(rest, dst);
             }
             let path = self.dotted_name("builtins", name);
+            if self.model(path).is_none_or(Entry::says_nothing) {
+                // `globals().update(name=x)`.
+                let node = self.global(module, name);
+                self.flow_once(node, dst);
+            }
             let value = self.ext_named(path);
             self.graph.add(dst, value);
         }

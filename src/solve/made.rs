@@ -117,7 +117,7 @@ impl Solver<'_> {
     }
 
     /// The instruction of an allocation site.
-    fn allocation(&self, site: AllocSite) -> Option<(FuncId, &Op)> {
+    pub(super) fn allocation(&self, site: AllocSite) -> Option<(FuncId, &Op)> {
         let func = FuncId(site.func);
         let known = (func.0 as usize) < self.program.func_count();
         let instr = known.then(|| self.program.func(func).instrs.get(site.index as usize)).flatten()?;

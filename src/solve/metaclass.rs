@@ -74,7 +74,12 @@ impl Solver<'_> {
         if self.defines(metaclass, self.names.new) {
             let (ignored, this) = (self.graph.node(), self.constant(metaclass));
             let first: Args = smallvec![(Passing::Pos, this)];
-            let call = self.synthetic_call(at, first.into_iter().chain(args.clone()).collect::<Args>(), ignored, None);
+            let call = self.synthetic_call(
+                at,
+                first.into_iter().chain(args.clone()).collect::<Args>(),
+                ignored,
+                None,
+            );
             let raw = self.lookup(metaclass, self.names.new);
             self.watch(raw, Use::Callee(call));
         }

@@ -236,6 +236,9 @@ pub struct Solver<'p> {
     instances: narrow::Instances,
     /// Names under which something is stored on a value that is not tracked.
     stored_on_unknown: FxHashSet<Name>,
+    /// Objects of which attributes are assigned otherwise than under their name, and the names that `setattr` is given.
+    assigned_otherwise: FxHashSet<ValueId>,
+    assigned_by_name: FxHashSet<Name>,
     /// Objects whose attributes are handed out as a dict.
     exposed: FxHashSet<ValueId>,
     homes: FxHashMap<FuncId, InstId>,
@@ -415,6 +418,8 @@ impl<'p> Solver<'p> {
             limits: Limits::default(),
             instances: narrow::Instances::default(),
             stored_on_unknown: FxHashSet::default(),
+            assigned_otherwise: FxHashSet::default(),
+            assigned_by_name: FxHashSet::default(),
             exposed: FxHashSet::default(),
             homes: FxHashMap::default(),
             captures,

@@ -347,7 +347,7 @@ impl Solver<'_> {
                 Passing::Pos => self.watch(node, Use::Entries { dict: object, at: origin }),
                 Passing::DoubleStar => self.watch(node, Use::Spread { to: object }),
                 Passing::Kw(name) => {
-                    let field = self.field(object, name);
+                    let field = self.slot_of(object, name);
                     self.flow(node, field);
                     let key = self.values.intern_keyed(Value::Str(name), None);
                     let keys = self.field(object, self.names.keys);

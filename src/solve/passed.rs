@@ -208,14 +208,17 @@ impl Solver<'_> {
         Some(stores)
     }
 
-    /// The same for the attributes of a name, whatever they are attributes of.
-    pub(crate) fn stores_of_attribute(&self, name: Name) -> Vec<(Origin, VarId)> {
+    /// The same for the attributes of a name, whatever they are attributes of. None if `setattr` is given the name.
+    pub(crate) fn stores_of_attribute(&self, name: Name) -> Option<Vec<(Origin, VarId)>> {
+        if self.assigned_by_name.contains(&name) {
+            return None;
+        }
         let all = self.attribute_stores.get_or_init(|| attribute_stores(&self.program.files));
         let mut stores = Vec::new();
         for &(func, index, src) in all.get(&name).into_iter().flatten() {
             stores.extend(self.instances(func).iter().map(|&inst| (Origin { inst, index }, src)));
         }
-        stores
+        Some(stores)
     }
 
     /// The same for a variable of an enclosing function. None if it is a parameter, or if a nested function writes it.

@@ -298,7 +298,12 @@ impl Solver<'_> {
             }
             Pending::SetAttr { object, name, value: src, at, plain } => {
                 for (o, n) in self.new_pairs(object, name, value) {
-                    match self.slot_name(n) {
+                    let name = self.slot_name(n);
+                    match name {
+                        Some(name) => self.assigned_by_name.insert(name),
+                        None => self.assigned_otherwise.insert(o),
+                    };
+                    match name {
                         Some(name) if plain && matches!(self.values.get(o), Value::Inst(..)) => {
                             self.store_on_instance(o, name, src, at);
                         }

@@ -204,10 +204,15 @@ impl Solver<'_> {
     /// Calls `__post_init__` of a new record: with the fields that are there for it alone (`dataclasses.InitVar`), which are those that
     /// its parameters name.
     pub(super) fn initialise_record(&mut self, object: ValueId, post: ValueId, at: Origin) {
-        let (Value::Func(func, _), Some(class)) = (self.values.get(post), self.class_of(object)) else { return };
+        let (Value::Func(func, _), Some(class)) = (self.values.get(post), self.class_of(object)) else {
+            return;
+        };
         let file = self.program.file_of(func);
         let params = &self.program.func(func).params;
-        let named = params.iter().skip(1).filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::KeywordOnly));
+        let named = params
+            .iter()
+            .skip(1)
+            .filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::KeywordOnly));
         let names: Vec<Name> = named.map(|param| file.names[param.name.0 as usize]).collect();
         let fields = self.record_fields(class).unwrap_or_default();
         let mut args = Args::new();

@@ -35,6 +35,8 @@ pub struct Registration {
     pub is_resource: bool,
     /// Whether it serves `HEAD` alone, by the method for `GET`: another registration serves that.
     pub serves_head: bool,
+    /// The views that the program puts in the place of the one that is registered.
+    pub replaced: Option<NodeId>,
 }
 
 /// A call of `register_blueprint`.

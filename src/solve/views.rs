@@ -8,10 +8,10 @@ use super::call::Passing;
 use super::graph::NodeId;
 use super::primitive::Pending;
 use super::registry::Registration;
-use super::value::{Context, ObjKind, Value, ValueId};
+use super::value::{AllocSite, Context, InstId, ObjKind, Value, ValueId};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
-use crate::ir::{Op, VarDef};
+use crate::ir::{BinOp, Op, VarDef};
 use crate::link::Name;
 
 /// The HTTP methods that class based views dispatch on (werkzeug, flask.views.http_method_funcs).
@@ -113,6 +113,7 @@ impl Solver<'_> {
                 root,
                 is_resource: true,
                 serves_head,
+                replaced: None,
             });
             let decorators = self.program.names.intern("decorators");
             self.call_wrapped(view_call, api, decorators, class, method);
@@ -168,6 +169,12 @@ impl Solver<'_> {
         changed
     }
 
+    /// The lists that a list is the sum of.
+    fn summands(&mut self, site: AllocSite, inst: InstId) -> Option<(NodeId, NodeId)> {
+        let (_, &Op::BinOp { op: BinOp::Add, left, right, .. }) = self.allocation(site)? else { return None };
+        Some((self.var(inst, left), self.var(inst, right)))
+    }
+
     /// Applies a list (or per-method dict) of decorators to what flows from `start`; the first is innermost.
     pub(super) fn chain(
         &mut self,
@@ -178,7 +185,15 @@ impl Solver<'_> {
         method: Option<Name>,
     ) {
         match self.values.get(list) {
-            Value::Obj(ObjKind::List | ObjKind::Tuple, ..) => {
+            Value::Obj(ObjKind::List | ObjKind::Tuple, site, inst) => {
+                if let Some((left, right)) = self.summands(site, inst) {
+                    let between = self.graph.node();
+                    for (lists, start, dst) in [(left, start, between), (right, between, dst)] {
+                        let what = self.primitive(Pending::Chain { start, dst, at, method: None });
+                        self.watch(lists, Use::Primitive { what });
+                    }
+                    return;
+                }
                 let mut current = start;
                 for index in 0.. {
                     let name = self.index_name(index);

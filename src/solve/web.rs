@@ -364,6 +364,7 @@ impl Solver<'_> {
             root,
             is_resource: false,
             serves_head: false,
+            replaced: None,
         });
         let call = self.view_call(root, owner, rule, defaults);
         let what = self.primitive(Pending::View { call, registration });
@@ -376,6 +377,7 @@ impl Solver<'_> {
             });
             let replaced = self.replaced_view(owner, endpoint, at);
             self.watch(replaced, Use::Primitive { what });
+            self.registry.registrations[registration].replaced = Some(replaced);
         }
     }
 
@@ -448,6 +450,7 @@ impl Solver<'_> {
             root,
             is_resource: false,
             serves_head: false,
+            replaced: None,
         });
     }
 }
@@ -464,10 +467,13 @@ pub(super) fn replaces_views(program: &Program) -> bool {
     };
     // A load of one entry changes nothing; whatever else is done with them may.
     funcs.into_iter().any(|(file, ir)| {
-        let loads = ir.instrs.iter().filter(|instr| {
-            matches!(instr.op, Op::LoadAttr { name, .. } if file.names[name.0 as usize] == wanted)
-        });
-        let read = ir.instrs.iter().filter(|instr| matches!(instr.op, Op::LoadSub { obj, .. } if reads(file, ir, obj)));
+        let loads = ir.instrs.iter().filter(
+            |instr| matches!(instr.op, Op::LoadAttr { name, .. } if file.names[name.0 as usize] == wanted),
+        );
+        let read = ir
+            .instrs
+            .iter()
+            .filter(|instr| matches!(instr.op, Op::LoadSub { obj, .. } if reads(file, ir, obj)));
         loads.count() > read.count()
     })
 }

@@ -433,9 +433,7 @@ fn impossible(solver: &Solver<'_>, inst: InstId, var: VarId, depth: u32) -> bool
         | Op::Iter { src, .. }
         | Op::Unpack { src, .. }
         | Op::Matched { src, .. }
-        | Op::Await { src, .. } => {
-            follows(*src)
-        }
+        | Op::Await { src, .. } => follows(*src),
         Op::LoadSub { obj, .. } | Op::Slice { obj, .. } | Op::LoadAttr { obj, .. } => follows(*obj),
         Op::BinOp { left, right, .. } => [left, right]
             .into_iter()

@@ -113,6 +113,7 @@ macro_rules! fixtures {
 fixtures! {
     imports,
     special,
+    making,
     decorators,
     methods,
     proxies,
