@@ -299,6 +299,16 @@ impl Order {
         }
     }
 
+    /// Whether it holds of two integers.
+    pub fn holds(self, left: i64, right: i64) -> bool {
+        match self {
+            Order::Less => left < right,
+            Order::AtMost => left <= right,
+            Order::Greater => left > right,
+            Order::AtLeast => left >= right,
+        }
+    }
+
     /// The same comparison with its sides exchanged.
     pub fn flipped(self) -> Order {
         match self {

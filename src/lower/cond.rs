@@ -474,18 +474,14 @@ impl<'a> Lowerer<'a> {
             | Cond::Equals(var, _)
             | Cond::OneOf(var, _)
             | Cond::Contains(var, _)
+            | Cond::Ordered(var, ..)
             | Cond::IsInstance(var, _) => self.mark_tested_var(*var),
             Cond::Not(inner) => self.mark_tested(inner),
             Cond::And(parts) | Cond::Or(parts) => {
                 parts.iter().for_each(|part| self.mark_tested(part));
             }
-            // No context decides a comparison by order, or of two variables.
-            Cond::Ordered(..)
-            | Cond::Same(..)
-            | Cond::Within(..)
-            | Cond::Every(..)
-            | Cond::Returned(_)
-            | Cond::Opaque => {}
+            // No context decides a comparison of two variables.
+            Cond::Same(..) | Cond::Within(..) | Cond::Every(..) | Cond::Returned(_) | Cond::Opaque => {}
         }
     }
 

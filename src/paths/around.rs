@@ -88,7 +88,7 @@ impl<'g> Around<'g> {
             }
             for edge in self.graph.edges_of(stop.inst) {
                 let call = &solver.edges[edge as usize];
-                if leads(call.to) && solver.runs_for(call.from, method) {
+                if leads(call.to) && solver.runs_for(call.from, method) && solver.enters_for(call, method) {
                     // Which of several views the framework was given does not decide whether there is the route.
                     let gates: &[String] =
                         if stop == start { &[] } else { self.graph.hop_gates(solver, edge as usize) };

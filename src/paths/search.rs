@@ -167,7 +167,10 @@ impl<'s> ToPuts<'_, 's, '_> {
         let from = |edge: u32| solver.edges[edge as usize].from;
         for call in edges.chunk_by(|&a, &b| from(a) == from(b)) {
             let at = from(call[0]);
-            let leads = |edge: &&u32| leading.from(solver.edges[**edge as usize].to);
+            let leads = |edge: &&u32| {
+                let call = &solver.edges[**edge as usize];
+                leading.from(call.to) && solver.enters_for(call, method)
+            };
             let mut leads = call.iter().filter(leads).peekable();
             if leads.peek().is_none() || !solver.runs_for(at, method) || solver.catches(at, in_flight) {
                 continue;

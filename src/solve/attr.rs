@@ -3,9 +3,9 @@
 use super::call::Args;
 use super::class::{is_tuple_helper, is_tuple_method};
 use super::graph::NodeId;
-use super::modelled;
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
+use super::{generic, modelled};
 use crate::finding::HopKind;
 use crate::ir::{Op, Side};
 use crate::link::{ModId, Name};
@@ -297,7 +297,7 @@ impl Solver<'_> {
                 let func = self.field(value, self.names.func);
                 self.watch(func, Use::AttrTerm { dst, name, at });
             }
-            Value::Obj(ObjKind::Primitive(prim), ..) if self.text(prim) == modelled::GENERIC => {
+            Value::Obj(ObjKind::Primitive(prim), ..) if self.text(prim) == generic::GENERIC => {
                 let path = self.dotted_name("functools.singledispatch", name);
                 let method = self.ext_method(value, path);
                 self.graph.add(dst, method);

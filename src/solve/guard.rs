@@ -54,9 +54,15 @@ impl Solver<'_> {
                 let module = self.program.module_of(self.insts[inst.0 as usize].func);
                 (!self.main_modules.contains(&module)).then_some(false)
             }
-            Cond::Truthy(var) | Cond::IsNone(var) | Cond::Equals(var, _) | Cond::OneOf(var, _) => {
+            Cond::Truthy(var)
+            | Cond::IsNone(var)
+            | Cond::Equals(var, _)
+            | Cond::OneOf(var, _)
+            | Cond::Contains(var, _)
+            | Cond::Ordered(var, ..) => {
                 self.truth(self.insts[inst.0 as usize].func, part, self.definite(inst, *var)?)
             }
+            Cond::IsInstance(var, class) => self.is_of_builtin(inst, *class, self.definite(inst, *var)?),
             _ => None,
         })
     }
@@ -93,6 +99,43 @@ impl Solver<'_> {
                 }
                 (!unknown).then_some(false)
             }
+            Cond::Ordered(_, order, bound) => match value {
+                Value::Int(int) => Some(order.holds(int, *bound)),
+                Value::Bool(truth) => Some(order.holds(i64::from(truth), *bound)),
+                _ => None,
+            },
+            Cond::Contains(_, Const::Str(part)) => match value {
+                Value::Str(text) if !super::strings::has_hole(self.text(text)) => {
+                    let part = self.text(self.program.file_of(func).names[part.0 as usize]);
+                    Some(self.text(text).contains(part))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a constant is an instance of the class in a variable, if that is a class of the language under its own name.
+    fn is_of_builtin(&self, inst: InstId, class: VarId, value: Value) -> Option<bool> {
+        let func = self.insts[inst.0 as usize].func;
+        let (ir, file) = (self.program.func(func), self.program.file_of(func));
+        let VarDef::Instr(index) = ir.vars[class.0 as usize].def else { return None };
+        let Op::LoadGlobal { name, .. } = ir.instrs[index as usize].op else { return None };
+        let name = file.names[name.0 as usize];
+        let module = &self.program.modules[file.module.0 as usize];
+        if module.names.binary_search(&name).is_ok() {
+            return None;
+        }
+        let is_builtin = matches!(
+            self.text(name),
+            "str" | "bytes" | "int" | "float" | "bool" | "list" | "tuple" | "dict" | "set" | "frozenset"
+        );
+        let name = is_builtin.then(|| self.text(name))?;
+        match value {
+            Value::Str(_) => Some(name == "str"),
+            Value::Int(_) => Some(name == "int"),
+            Value::Bool(_) => Some(matches!(name, "bool" | "int")),
+            Value::None => Some(false),
             _ => None,
         }
     }

@@ -39,6 +39,7 @@ pub mod flags;
 mod flow;
 pub mod forward;
 pub mod gate;
+mod generic;
 pub mod given;
 pub mod graph;
 pub mod guard;

@@ -1,6 +1,7 @@
 //! Calls of library functions whose model names a primitive, and of the decorators that such primitives return.
 
 use super::call::Passing;
+use super::generic::{GENERIC, IMPLEMENTATION, REGISTERS};
 use super::graph::NodeId;
 use super::primitive::{Pending, Wrap};
 use super::value::{ObjKind, Value, ValueId, well_known};
@@ -10,10 +11,6 @@ use crate::models::Entry;
 
 /// The primitive that is a function under a context manager: it is called within it (contextlib.ContextDecorator).
 pub(super) const MANAGED: &str = "managed";
-/// The primitive that is a generic function: any of its implementations is called (functools.singledispatch).
-pub(super) const GENERIC: &str = "singledispatch";
-/// The primitive that takes the function which a generic function calls for a class.
-const IMPLEMENTS: &str = "singledispatch_register";
 
 impl Solver<'_> {
     /// Runs the primitive of a library model.
@@ -295,26 +292,10 @@ impl Solver<'_> {
                 let (Some(recv), Some(first)) = (recv, first) else { return };
                 self.put_under_manager(call, recv, first);
             }
-            GENERIC => {
-                let object = self.primitive_object(GENERIC, origin);
-                if let Some(first) = first {
-                    let func = self.field(object, self.names.func);
-                    self.flow(first, func);
-                }
-                self.graph.add(dst, object);
-            }
-            IMPLEMENTS => {
-                let (Some(generic), Some(first)) = (recv, first) else { return };
-                match self.argument(call, Some(1), Some("func")) {
-                    Some(implementation) => {
-                        let func = self.field(generic, self.names.func);
-                        self.flow(implementation, func);
-                        self.flow(implementation, dst);
-                    }
-                    None => {
-                        let what = self.primitive(Pending::Dispatched { generic, dst, at: origin });
-                        self.watch(first, Use::Primitive { what });
-                    }
+            GENERIC => self.make_generic(call, entry.kind.as_deref() == Some("method")),
+            REGISTERS => {
+                if let (Some(generic), Some(first)) = (recv, first) {
+                    self.register_with(call, generic, first);
                 }
             }
             "enter" => {
@@ -362,7 +343,7 @@ impl Solver<'_> {
     }
 
     /// An object that a primitive makes at a place.
-    fn primitive_object(&mut self, prim: &str, at: Origin) -> ValueId {
+    pub(super) fn primitive_object(&mut self, prim: &str, at: Origin) -> ValueId {
         let name = self.program.names.intern(prim);
         self.object(ObjKind::Primitive(name), at)
     }
@@ -389,36 +370,14 @@ impl Solver<'_> {
         self.watch(func, Use::Callee(call));
     }
 
-    /// What `generic.register(value)` makes of a value: of a function with annotations an implementation, of a class the decorator of one.
-    pub(super) fn register_implementation(
-        &mut self,
-        generic: ValueId,
-        value: ValueId,
-        dst: NodeId,
-        at: Origin,
-    ) {
-        match self.values.get(value) {
-            Value::Func(..) | Value::Bound(..) | Value::StaticMethod(_) | Value::ClassMethod(_) => {
-                let func = self.field(generic, self.names.func);
-                self.graph.add(func, value);
-                self.graph.add(dst, value);
-            }
-            _ => {
-                let decorator = self.primitive_object(IMPLEMENTS, at);
-                let generics = self.field(decorator, self.names.func);
-                self.graph.add(generics, generic);
-                self.graph.add(dst, decorator);
-            }
-        }
-    }
-
     /// Calls a decorator that a primitive returned.
     pub(super) fn call_primitive(&mut self, call: u32, object: ValueId, name: Name) {
         let prim = self.text(name).to_owned();
         let dst = self.calls[call as usize].dst;
-        if matches!(prim.as_str(), MANAGED | GENERIC) {
-            self.call_behind(call, object);
-            return;
+        match prim.as_str() {
+            MANAGED | GENERIC => return self.call_behind(call, object),
+            IMPLEMENTATION => return self.call_implementation(call, object),
+            _ => {}
         }
         let Some(first) = self.argument(call, Some(0), None) else {
             if self.call_callable(call, &prim, object) {
@@ -435,14 +394,7 @@ impl Solver<'_> {
                 self.watch(first, Use::Primitive { what });
                 self.flow(first, dst);
             }
-            IMPLEMENTS => {
-                let generics = self.field(object, self.names.func);
-                for generic in self.graph.values(generics).to_vec() {
-                    let func = self.field(generic, self.names.func);
-                    self.flow(first, func);
-                }
-                self.flow(first, dst);
-            }
+            REGISTERS => self.implement(object, first, dst),
             _ if self.call_callable(call, &prim, object) => {}
             _ => self.call_web_object(call, &prim, object),
         }

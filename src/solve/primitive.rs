@@ -65,6 +65,8 @@ pub enum Pending {
     BoundToClass { class: ValueId, metaclass: ValueId, dst: NodeId, at: Origin },
     /// The value is a class, or a function with annotations, that is registered with a generic function.
     Dispatched { generic: ValueId, dst: NodeId, at: Origin },
+    /// The value is given to an implementation, or the class that it is for.
+    Fits { value: NodeId, class: NodeId, dst: NodeId },
     /// A class or receiver of `super()`.
     Super { class: NodeId, this: NodeId, dst: NodeId },
     /// An object or a name of `getattr(object, name, default)`.
@@ -279,6 +281,13 @@ impl Solver<'_> {
                 _ => {}
             },
             Pending::Dispatched { generic, dst, at } => self.register_implementation(generic, value, dst, at),
+            Pending::Fits { value: given, class, dst } => {
+                for (given, class) in self.new_pairs(given, class, value) {
+                    if self.may_be_of(given, class) {
+                        self.graph.add(dst, given);
+                    }
+                }
+            }
             Pending::Super { class, this, dst } => {
                 for (class, this) in self.new_pairs(class, this, value) {
                     let is_class = matches!(self.values.get(class), Value::Class(..));
@@ -290,9 +299,14 @@ impl Solver<'_> {
             }
             Pending::GetAttr { object, name, dst, at } => {
                 for (o, n) in self.new_pairs(object, name, value) {
-                    match self.slot_name(n) {
-                        Some(name) => self.load_attr(o, name, dst, at),
-                        None => self.load_any_attr(o, dst),
+                    match (self.slot_name(n), self.methods_named_by(n)) {
+                        (Some(name), _) => self.load_attr(o, name, dst, at),
+                        (None, Some(names)) => {
+                            for name in names {
+                                self.load_attr(o, name, dst, at);
+                            }
+                        }
+                        (None, None) => self.load_any_attr(o, dst),
                     }
                 }
             }

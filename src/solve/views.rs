@@ -15,7 +15,8 @@ use crate::ir::{BinOp, Op, VarDef};
 use crate::link::Name;
 
 /// The HTTP methods that class based views dispatch on (werkzeug, flask.views.http_method_funcs).
-const HTTP_METHODS: &[&str] = &["get", "head", "post", "put", "delete", "patch", "options", "trace"];
+pub(super) const HTTP_METHODS: &[&str] =
+    &["get", "head", "post", "put", "delete", "patch", "options", "trace"];
 
 /// The place of the HTTP method in the class key of an instance that the framework makes to serve it.
 const METHOD: u32 = u32::MAX - 2;
@@ -73,17 +74,17 @@ impl Solver<'_> {
         let origin = self.calls[call as usize].origin;
         let args = self.args(call);
         let endpoint = self.argument(call, None, Some("endpoint"));
-        let rule = self.graph.node();
-        let mut position = 0;
-        for (passing, node) in args {
+        // Each rule that is written by itself has variables of its own.
+        let mut rules = Vec::new();
+        let is_class = usize::from(matches!(args.first(), Some((Passing::Pos, _))));
+        for (passing, node) in args.into_iter().skip(is_class) {
             match passing {
-                Passing::Pos => {
-                    if position > 0 {
-                        self.flow(node, rule);
-                    }
-                    position += 1;
+                Passing::Pos => rules.push(node),
+                Passing::Star => {
+                    let rule = self.graph.node();
+                    self.watch(node, Use::Iterate { dst: rule, at: origin });
+                    rules.push(rule);
                 }
-                Passing::Star => self.watch(node, Use::Iterate { dst: rule, at: origin }),
                 Passing::Kw(_) | Passing::DoubleStar => {}
             }
         }
@@ -94,7 +95,8 @@ impl Solver<'_> {
         if methods.contains(&get) && !methods.contains(&head) && self.decorates_by_method(class) {
             methods.push(head);
         }
-        for method in methods {
+        for (&rule, &method) in rules.iter().flat_map(|rule| methods.iter().map(move |method| (rule, method)))
+        {
             let serves_head = method == head && !self.defines(class, head);
             let dispatch = self.values.intern_self_keyed(Value::Dispatch(class, method));
             let view = self.constant(dispatch);

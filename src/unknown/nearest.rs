@@ -65,7 +65,11 @@ pub fn nearest(
     puts.sort_by_key(|put| (put.at.inst, put.at.index));
     let to = unknown.arcs.distances_to(puts.iter().map(|put| put.at.inst));
     let roots = || route.roots.iter().copied();
-    let from = unknown.arcs.distances_from(roots(), |call| solver.runs_for(solver.edges[call].from, method));
+    let serves = |call: usize| {
+        let edge = &solver.edges[call];
+        solver.runs_for(edge.from, method) && solver.enters_for(edge, method)
+    };
+    let from = unknown.arcs.distances_from(roots(), serves);
     let anyhow = unknown.arcs.distances_from(roots(), |_| true);
     let inside = |&inst: &InstId| !solver.is_root(inst);
     let all = (0..unknown.arcs.instance_count() as u32).map(InstId);

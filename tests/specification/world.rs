@@ -230,15 +230,48 @@ impl<'p> World<'p> {
                 }
                 answers.iter().all(|answer| *answer == Some(false)).then_some(false)
             }
+            Cond::Ordered(var, order, bound) => match *self.bound_to(inst, *var)? {
+                Value::Int(int) => Some(order.holds(int, *bound)),
+                Value::Bool(truth) => Some(order.holds(i64::from(truth), *bound)),
+                _ => None,
+            },
+            Cond::Contains(var, Const::Str(part)) => match &**self.bound_to(inst, *var)? {
+                Value::Str(text) if !has_hole(text) => {
+                    Some(text.contains(self.sym(inst.func, *part).as_str()))
+                }
+                _ => None,
+            },
+            Cond::IsInstance(var, class) => self.is_of_builtin(inst, *class, self.bound_to(inst, *var)?),
             Cond::Contains(..)
-            | Cond::Ordered(..)
-            | Cond::IsInstance(..)
             | Cond::Same(..)
             | Cond::Within(..)
             | Cond::Every(..)
             | Cond::Returned(_)
             | Cond::Opaque => None,
         }
+    }
+
+    /// Whether a constant is an instance of a class of the language that goes by its own name.
+    fn is_of_builtin(&self, inst: Inst, class: VarId, value: V) -> Option<bool> {
+        const CLASSES: [&str; 10] =
+            ["str", "bytes", "int", "float", "bool", "list", "tuple", "dict", "set", "frozenset"];
+        let ir = self.func(inst.func);
+        let VarDef::Instr(index) = ir.vars[class.0 as usize].def else { return None };
+        let Op::LoadGlobal { name, .. } = ir.instrs[index as usize].op else { return None };
+        let name = self.sym(inst.func, name);
+        let module = &self.program.modules[self.module_of(inst).0 as usize];
+        let is_bound = self.program.names.find(&name).is_some_and(|name| module.names.contains(&name));
+        if is_bound || !CLASSES.contains(&name.as_str()) {
+            return None;
+        }
+        let classes: &[&str] = match *value {
+            Value::Str(_) => &["str"],
+            Value::Int(_) => &["int"],
+            Value::Bool(_) => &["bool", "int"],
+            Value::None => &[],
+            _ => return None,
+        };
+        Some(classes.contains(&name.as_str()))
     }
 
     /// One part with the truth `decisive` decides the whole.
