@@ -19,6 +19,8 @@
 //! | `getattr(t, n)` | the attribute of `t` whose name is the string `n` |
 //! | `call(f, t, ...)`, `thread(f, t, ...)` | calls `f`, at once or on another thread; gives what it returns |
 //! | `special(t, __bool__, __len__)` | calls the first of these methods that the project class of `t` has |
+//! | `method(t, __add__, u, ...)` | calls this method, with arguments, of the project class of `t`, if it has it |
+//! | `given(t, u)` | `u`, if the call passes the argument `t` |
 //! | `new(path)` | a new instance of an external class |
 //! | `any(t, ...)` | any of these |
 //! | `caught(t)` | an instance of exception class `t` |

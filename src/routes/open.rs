@@ -30,8 +30,12 @@ fn of_registration(solver: &Solver<'_>, registration: &Registration) -> Vec<Diag
         message: format!("{what}: routes that are registered here may be missing"),
     };
     let mut found = Vec::new();
+    let rules = solver.graph.values(registration.rule);
     let is_text = |&value: &ValueId| matches!(solver.values.get(value), Value::Str(_) | Value::AnyStr);
-    if !solver.graph.values(registration.rule).iter().all(is_text) {
+    // A setting stands beside its default.
+    let is_setting = |&value: &ValueId| matches!(solver.values.get(value), Value::Setting(_));
+    let has_default = rules.iter().any(is_text);
+    if !rules.iter().all(|rule| is_text(rule) || has_default && is_setting(rule)) {
         found.push(warning("rule-unknown", "a rule is not known"));
     }
     if registration.fixed_methods.is_empty()

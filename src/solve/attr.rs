@@ -302,6 +302,10 @@ impl Solver<'_> {
                 let method = self.ext_method(value, path);
                 self.graph.add(dst, method);
             }
+            Value::Obj(ObjKind::Property, ..) if matches!(self.text(name), "fget" | "fset" | "fdel") => {
+                let field = self.field(value, name);
+                self.flow(field, dst);
+            }
             Value::Obj(kind, ..) => {
                 let class = match kind {
                     ObjKind::List => "builtins.list",
@@ -530,6 +534,12 @@ impl Solver<'_> {
                 self.flow(src, node);
                 let field = self.field(object, name);
                 self.flow(src, field);
+            }
+            Value::Inst(..) if name == self.names.dict => {
+                // The attributes are what the mapping holds, also later.
+                self.assigned_otherwise.insert(object);
+                let what = self.primitive(super::primitive::Pending::Namespace { class: object });
+                self.watch(src, Use::Primitive { what });
             }
             Value::Inst(..) => {
                 if self.live.sets_attributes() {

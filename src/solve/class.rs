@@ -25,6 +25,8 @@ pub struct ClassInfo {
     /// Index of the configured queue class that it is or derives from.
     pub queue: Option<usize>,
     exception: bool,
+    /// Whether it derives from a container of the language.
+    pub(super) is_container: bool,
     /// The class of the library that registers routes and that it derives from.
     registering: Option<Name>,
     /// The linearisations, one for each choice of alternative bases (`class C(A if x else B)`); empty where there is no choice
@@ -73,6 +75,7 @@ impl ClassInfo {
             origin,
             queue: None,
             exception: false,
+            is_container: false,
             registering: None,
             lines: Vec::new(),
             any_line: false,
@@ -329,6 +332,7 @@ impl Solver<'_> {
             }
             _ => false,
         });
+        let is_container = mro.iter().any(|&base| super::derived::may_contain(self, base));
         let registering = mro.iter().find_map(|&c| match self.values.get(c) {
             Value::Ext(path) if self.models.registers(self.text(path)).is_some() => Some(path),
             _ => None,
@@ -340,6 +344,7 @@ impl Solver<'_> {
             info.any_line = any_line;
             info.queue = queue;
             info.exception = exception;
+            info.is_container = is_container;
         }
     }
 

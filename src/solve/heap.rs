@@ -318,6 +318,10 @@ impl Solver<'_> {
                 self.flow(all, dst);
             }
             Value::Inst(..) => {
+                if let Some(contents) = self.contents_unless(value, self.names.iter) {
+                    self.iterate(contents, dst, at);
+                    return;
+                }
                 if at.inst == InstId::NONE {
                     self.graph.add(dst, well_known::UNKNOWN);
                     return;
@@ -328,6 +332,15 @@ impl Solver<'_> {
                     self.call_method(value, self.names.iter, &[], iterator, at, Some(HopKind::Yield));
                     self.watch(iterator, Use::Iterate { dst, at });
                     self.call_method(value, self.names.next, &[], dst, at, Some(HopKind::Yield));
+                    // Without these, elements are asked for by their number (data model, section 3.3.7).
+                    let by_number = self.class_of(value).is_some_and(|class| {
+                        self.defines(class, self.names.getitem) && !self.defines(class, self.names.iter)
+                    });
+                    if by_number {
+                        let number = [self.constant(well_known::OPAQUE)];
+                        let item = self.names.getitem;
+                        self.call_method(value, item, &number, dst, at, Some(HopKind::Method));
+                    }
                     // `async for`.
                     if self.class_of(value).is_some_and(|class| self.defines(class, self.names.anext)) {
                         self.call_method(value, self.names.anext, &[], dst, at, Some(HopKind::Yield));
@@ -394,6 +407,7 @@ impl Solver<'_> {
         if from == to {
             return;
         }
+        let from = self.contents_of(from).unwrap_or(from);
         match self.values.get(from) {
             Value::Obj(ObjKind::Dict, ..) => {
                 self.listen(from, to, SlotRule::All);
@@ -512,9 +526,13 @@ impl Solver<'_> {
             _ => return,
         }
         let Some(object) = self.items_of(object) else { return };
+        let from_end = matches!(
+            (self.values.get(key), self.values.get(object)),
+            (Value::Int(..0), Value::Obj(ObjKind::List, ..))
+        );
         let slot = match self.slot_name(key) {
-            Some(name) => self.field(object, name),
-            None => self.rest(object),
+            Some(name) if !from_end => self.field(object, name),
+            _ => self.rest(object),
         };
         self.flow(src, slot);
         if matches!(self.values.get(object), Value::Obj(ObjKind::Dict, ..)) {
@@ -542,7 +560,6 @@ impl Solver<'_> {
         }
     }
 
-    /// Loads `object[key]` for one key value.
     /// Whether `object[key]` may run `__missing__`: of a dict class of the program, where nothing of it says how keys are found
     /// (data model, section 3.3.7).
     pub(super) fn asks_for_missing(&self, object: ValueId) -> bool {
@@ -564,6 +581,7 @@ impl Solver<'_> {
         }
     }
 
+    /// Loads `object[key]` for one key value.
     pub(super) fn load_sub(&mut self, object: ValueId, key: ValueId, dst: NodeId) {
         if matches!(self.values.get(object), Value::Inst(..)) && self.is_named_tuple(object) {
             let node = match self.slot_name(key) {
@@ -573,6 +591,17 @@ impl Solver<'_> {
             self.flow(node, dst);
             return;
         }
+        // Places are counted from the end.
+        let key = match (self.values.get(key), self.values.get(object)) {
+            (Value::Int(place @ ..0), Value::Obj(ObjKind::List | ObjKind::Tuple, ..)) => {
+                let length = self.display_length(object).map(|length| length as i64);
+                match length.and_then(|length| u32::try_from(length + place).ok()) {
+                    Some(place) => self.values.intern_keyed(Value::Int(i64::from(place)), None),
+                    None => well_known::OPAQUE,
+                }
+            }
+            _ => key,
+        };
         if let Some(name) = self.slot_name(key) {
             self.load_key(object, name, dst);
             return;

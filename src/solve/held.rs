@@ -19,6 +19,9 @@ pub(super) struct CurrentApp {
     otherwise: ValueId,
 }
 
+/// The base of named tuples, whose elements are its attributes.
+pub(super) const NAMED_TUPLE: &str = "typing.NamedTuple";
+
 impl Solver<'_> {
     /// What a library has under a dotted path, found as an attribute of `owner` or imported by name.
     pub(super) fn load_from_library(&mut self, owner: Option<ValueId>, path: Name, dst: NodeId) {
@@ -167,7 +170,7 @@ impl Solver<'_> {
         }
     }
 
-    fn held_object(&mut self, kind: ObjKind) -> ValueId {
+    pub(super) fn held_object(&mut self, kind: ObjKind) -> ValueId {
         self.term_sites += 1;
         let site = AllocSite { func: TERM_SITES, index: self.term_sites };
         self.values.intern_keyed(Value::Obj(kind, site, InstId::NONE), None)

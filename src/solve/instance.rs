@@ -226,6 +226,7 @@ impl Solver<'_> {
                     if starred {
                         fixed = false;
                         self.watch(self.var(at.inst, var), Use::Spread { to: object });
+                        self.watch(self.var(at.inst, var), Use::Consume { at });
                     } else if fixed {
                         let name = self.index_name(i as u32);
                         let slot = self.field(object, name);
@@ -331,11 +332,13 @@ impl Solver<'_> {
             }
             Op::StoreSub { obj, key, src } => {
                 if which == role::PRIMARY {
+                    let mut value = value;
                     if matches!(self.values.get(value), Value::Inst(..)) {
                         let args = [self.var(at.inst, key), self.var(at.inst, src)];
                         let ignored = self.graph.node();
                         self.run_special(value, self.names.setitem, &args, ignored, at);
-                        return;
+                        let Some(contents) = self.contents_unless(value, self.names.setitem) else { return };
+                        value = contents;
                     }
                     for i in 0..self.graph.values(self.var(at.inst, key)).len() {
                         let k = self.graph.values(self.var(at.inst, key))[i];
@@ -344,6 +347,7 @@ impl Solver<'_> {
                 } else {
                     for i in 0..self.graph.values(self.var(at.inst, obj)).len() {
                         let o = self.graph.values(self.var(at.inst, obj))[i];
+                        let o = self.contents_unless(o, self.names.setitem).unwrap_or(o);
                         self.store_key(o, value, self.var(at.inst, src));
                     }
                 }

@@ -14,6 +14,7 @@ pub(super) const TERM_SITES: u32 = u32::MAX - 1;
 impl Solver<'_> {
     /// Calls an external function or a method of an external class.
     pub(super) fn call_external(&mut self, call: u32, path: Name, recv: Option<ValueId>) {
+        let recv = recv.map(|recv| self.receiver_of_library(recv, path));
         let origin = self.calls[call as usize].origin;
         let dst = self.calls[call as usize].dst;
         self.external_calls.entry(origin).or_insert(path);
@@ -74,7 +75,14 @@ impl Solver<'_> {
         if let Some(&known) = self.results.get(&path) {
             return known;
         }
-        let result = self.ext_value(&format!("{}()", self.text(path)));
+        // Results of results collapse, as attributes of results do.
+        let text = self.text(path);
+        let result = if text.matches("()").count() > self.reading.results {
+            let root = text.split(['.', '(']).next().unwrap_or(text);
+            self.ext_value(&format!("{root}.*"))
+        } else {
+            self.ext_value(&format!("{text}()"))
+        };
         self.results.insert(path, result);
         result
     }
@@ -340,9 +348,23 @@ impl Solver<'_> {
                 let receiver = self.term(&args[0], call, recv)?;
                 let names = args[1..].iter().map(|t| self.program.names.intern(&word(t))).collect();
                 let dst = self.graph.node();
-                let what = self.primitive(super::primitive::Pending::Special { names, dst, at });
+                let what =
+                    self.primitive(super::primitive::Pending::Special { names, args: Vec::new(), dst, at });
                 self.watch(receiver, Use::Primitive { what });
                 dst
+            }
+            "method" => {
+                let receiver = self.term(&args[0], call, recv)?;
+                let names = vec![self.program.names.intern(&word(&args[1]))];
+                let args = args[2..].iter().filter_map(|t| self.term(t, call, recv)).collect();
+                let dst = self.graph.node();
+                let what = self.primitive(super::primitive::Pending::Special { names, args, dst, at });
+                self.watch(receiver, Use::Primitive { what });
+                dst
+            }
+            "given" => {
+                self.term(&args[0], call, recv)?;
+                self.term(&args[1], call, recv)?
             }
             "new" => {
                 let value = self.external_object(&word(&args[0]), at);

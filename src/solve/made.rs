@@ -76,6 +76,10 @@ impl Solver<'_> {
 
     /// A namespace of a class that a call makes.
     pub(super) fn on_namespace(&mut self, class: ValueId, namespace: ValueId) {
+        if matches!(self.values.get(class), Value::Inst(..)) {
+            self.share_namespace(class, namespace);
+            return;
+        }
         let keys = self.display_keys(namespace);
         match self.values.get(namespace) {
             Value::Obj(ObjKind::Dict, ..) => self.share_slots(namespace, class),
@@ -94,6 +98,14 @@ impl Solver<'_> {
                 None => keys,
             });
             self.class_changed(class);
+        }
+    }
+
+    /// A mapping that holds the attributes of an object: `object.__dict__ = mapping`.
+    fn share_namespace(&mut self, object: ValueId, mapping: ValueId) {
+        if matches!(self.values.get(mapping), Value::Obj(ObjKind::Dict, ..)) {
+            self.share_slots(mapping, object);
+            self.share_slots(object, mapping);
         }
     }
 

@@ -33,6 +33,7 @@ mod compare;
 mod condition;
 mod construct;
 pub mod contexts;
+mod derived;
 mod element;
 mod exception;
 pub mod flags;
@@ -249,6 +250,8 @@ pub struct Solver<'p> {
     metaclasses: FxHashMap<ValueId, NodeId>,
     /// What tells the objects apart that a constructor makes.
     told_apart: given::ToldApart,
+    /// By object of a class that derives from a container, what holds its items.
+    contents: FxHashMap<ValueId, ValueId>,
     /// What the text says of attributes that hold constants.
     flags: flags::Flags,
     /// By function, what it passes on unpacked.
@@ -420,6 +423,7 @@ impl<'p> Solver<'p> {
             instances: narrow::Instances::default(),
             stored_on_unknown: FxHashSet::default(),
             assigned_otherwise: FxHashSet::default(),
+            contents: FxHashMap::default(),
             assigned_by_name: FxHashSet::default(),
             exposed: FxHashSet::default(),
             homes: FxHashMap::default(),

@@ -115,12 +115,17 @@ impl Solver<'_> {
                 }
                 self.graph.add(dst, object);
             }
-            "property_setter" => {
+            "property_with" => {
+                // A new property, with another function in one place.
                 if let (Some(recv), Some(first)) = (recv, first) {
-                    let name = self.program.names.intern("fset");
-                    let field = self.field(recv, name);
-                    self.flow(first, field);
-                    self.graph.add(dst, recv);
+                    let object = self.object(ObjKind::Property, origin);
+                    for name in ["fget", "fset", "fdel"] {
+                        let is_other = entry.kind.as_deref() == Some(name);
+                        let name = self.program.names.intern(name);
+                        let (field, own) = (self.field(object, name), self.field(recv, name));
+                        self.flow(if is_other { first } else { own }, field);
+                    }
+                    self.graph.add(dst, object);
                 }
             }
             "getattr" => {

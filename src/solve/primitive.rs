@@ -34,7 +34,7 @@ pub enum Pending {
     Raised,
     /// The value is the receiver of a special method that a builtin calls (data model, section 3.3): the first that its
     /// class has.
-    Special { names: Vec<Name>, dst: NodeId, at: Origin },
+    Special { names: Vec<Name>, args: Vec<NodeId>, dst: NodeId, at: Origin },
     /// The value is what a method returned that an operator runs.
     Operated { ran: Ran },
     /// The value is passed to something that is not understood; what it returns is among what a call returns.
@@ -216,10 +216,10 @@ impl Solver<'_> {
             },
             Pending::Caught { dst, at } => self.caught_by(value, dst, at),
             Pending::Raised => self.raised(value),
-            Pending::Special { names, dst, at } => {
+            Pending::Special { names, args, dst, at } => {
                 let Some(class) = self.class_of(value) else { return };
                 if let Some(name) = names.into_iter().find(|&name| self.defines(class, name)) {
-                    self.call_method(value, name, &[], dst, at, Some(HopKind::Method));
+                    self.call_method(value, name, &args, dst, at, Some(HopKind::Method));
                 }
             }
             Pending::Operated { ran } => self.on_operated(ran, value),
@@ -239,6 +239,16 @@ impl Solver<'_> {
                     let ignored = self.graph.node();
                     self.run_special(value, self.names.set, &args, ignored, at);
                 }
+            }
+            Pending::Delete { object, at }
+                if matches!(self.values.get(value), Value::Obj(ObjKind::Property, ..)) =>
+            {
+                let name = self.program.names.intern("fdel");
+                let (deleter, ignored) = (self.field(value, name), self.graph.node());
+                let call = self.synthetic_call(at, Args::new(), ignored, Some(HopKind::Property));
+                let bound = self.graph.node();
+                self.watch(deleter, Use::Bind { recv: object, dst: bound, at });
+                self.watch(bound, Use::Callee(call));
             }
             Pending::Delete { object, at } => {
                 let args = [self.constant(object)];

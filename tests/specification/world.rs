@@ -235,8 +235,8 @@ impl<'p> World<'p> {
                 Value::Bool(truth) => Some(order.holds(i64::from(truth), *bound)),
                 _ => None,
             },
-            Cond::Contains(var, Const::Str(part)) => match &**self.bound_to(inst, *var)? {
-                Value::Str(text) if !has_hole(text) => {
+            Cond::Contains(var, Const::Str(part)) => match *self.bound_to(inst, *var)? {
+                Value::Str(text) if !has_hole(&text) => {
                     Some(text.contains(self.sym(inst.func, *part).as_str()))
                 }
                 _ => None,
