@@ -5,17 +5,15 @@ use ruff_python_ast::{
     ExceptHandler, ExceptHandlerExceptHandler, Expr, MatchCase, Number, Stmt, StmtFor, StmtIf, StmtMatch,
     StmtTry, StmtWhile, StmtWith,
 };
-use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_text_size::{Ranged, TextSize};
 
 use super::builder::Exit;
 use super::cond::{Test, Want, negate};
 use super::{Lowerer, branches};
-use crate::ir::{Catch, Cond, GuardId, Op, Repeat, VarId};
+use crate::ir::{Catch, Cond, GuardId, Op, VarId};
 
 /// Arms of a branching with more conditions than this before them are not described by `unless_returns` guards.
 const MAX_PATH: usize = 16;
-/// Loops over literals with more tuples than this are lowered as any loop.
-const MAX_ROWS: usize = 32;
 
 /// A branching under construction: `if` or `match`.
 struct Arms {
@@ -235,41 +233,6 @@ impl<'a> Lowerer<'a> {
         (cond, false)
     }
 
-    /// A loop over a literal of literal tuples whose elements are unpacked: its body once for each tuple, so that what stands
-    /// in one tuple stays together. Returns whether the loop is one.
-    fn unrolled(&mut self, s: &'a StmtFor) -> bool {
-        let Some((targets, rows)) = rows_of(s) else { return false };
-        let (Some(first), Some(last)) = (s.body.first(), s.body.last()) else { return false };
-        let body = TextRange::new(first.start(), last.end());
-        // A scope of its own is lowered once.
-        let has_scope = self.table.by_range.keys().any(|&range| body.contains_range(range));
-        if has_scope || !s.body.iter().all(repeatable) {
-            return false;
-        }
-        let mut values: Vec<Vec<VarId>> = Vec::with_capacity(rows.len());
-        for row in rows {
-            values.push(row.iter().map(|element| self.expr(element)).collect());
-        }
-        let mut first: Option<std::ops::Range<u32>> = None;
-        for row in values {
-            let start = self.f.instrs.len() as u32;
-            for (target, value) in targets.iter().zip(row) {
-                self.assign(target, value);
-            }
-            self.block(&s.body);
-            let again = start..self.f.instrs.len() as u32;
-            match &first {
-                None => first = Some(again),
-                Some(first) => self.f.repeats.push(Repeat { first: first.clone(), again }),
-            }
-            if !self.f.live {
-                return true;
-            }
-        }
-        self.block(&s.orelse);
-        true
-    }
-
     pub(super) fn for_stmt(&mut self, s: &'a StmtFor) {
         if self.unrolled(s) {
             return;
@@ -477,42 +440,6 @@ impl<'a> Lowerer<'a> {
             let exits = [Exit { diff, guard }, Exit { diff: swallowed, guard: outer }];
             self.join_exits(&exits, true, s.start());
         }
-    }
-}
-
-/// The targets and the rows of a loop over a literal list or tuple of tuples, if it is one with as many elements in each
-/// tuple as there are targets, and not more than [`MAX_ROWS`] tuples.
-fn rows_of(s: &StmtFor) -> Option<(&[Expr], Vec<&[Expr]>)> {
-    fn elements(expr: &Expr) -> Option<&[Expr]> {
-        let elements = match expr {
-            Expr::Tuple(tuple) => tuple.elts.as_slice(),
-            Expr::List(list) => list.elts.as_slice(),
-            _ => return None,
-        };
-        (!elements.iter().any(Expr::is_starred_expr)).then_some(elements)
-    }
-    let targets = elements(&s.target).filter(|targets| targets.iter().all(Expr::is_name_expr))?;
-    let rows: Vec<&[Expr]> = elements(&s.iter)?.iter().map(elements).collect::<Option<_>>()?;
-    let fits = rows.iter().all(|row| row.len() == targets.len());
-    (fits && !s.is_async && (1..=MAX_ROWS).contains(&rows.len())).then_some((targets, rows))
-}
-
-/// Whether a statement can be lowered several times: it opens no scope, is no loop and does not leave one.
-fn repeatable(statement: &Stmt) -> bool {
-    match statement {
-        Stmt::Expr(_)
-        | Stmt::Assign(_)
-        | Stmt::AnnAssign(_)
-        | Stmt::AugAssign(_)
-        | Stmt::Assert(_)
-        | Stmt::Pass(_)
-        | Stmt::Return(_)
-        | Stmt::Raise(_) => true,
-        Stmt::If(s) => {
-            let arms = s.elif_else_clauses.iter().flat_map(|clause| &clause.body);
-            s.body.iter().chain(arms).all(repeatable)
-        }
-        _ => false,
     }
 }
 

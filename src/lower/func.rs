@@ -182,7 +182,9 @@ impl<'a> Lowerer<'a> {
         self.enter(ScopeKind::Function, scope, name, Some(qualname));
         self.params(&def.parameters);
         self.make_cells(pos);
+        self.bodies.push(&def.body);
         let bare = self.block(&def.body);
+        self.bodies.pop();
         if self.f.live {
             self.f.returns = true;
             if !self.table.scopes[scope as usize].is_generator {

@@ -17,6 +17,7 @@ mod func;
 mod known;
 mod names;
 mod pattern;
+mod rows;
 mod scope;
 mod stmt;
 #[cfg(test)]
@@ -87,12 +88,12 @@ fn refused(pos: Pos, message: &str) -> FileIr {
     file
 }
 
-fn lower_module(
+fn lower_module<'a>(
     source: &str,
-    body: &[Stmt],
+    body: &'a [Stmt],
     mut names: Interner,
     table: Table,
-    lines: Lines<'_>,
+    lines: Lines<'a>,
     errors: Vec<SyntaxError>,
 ) -> FileIr {
     let module = names.intern("<module>");
@@ -114,6 +115,7 @@ fn lower_module(
         funcs: vec![None],
         classes: Vec::new(),
         stack: Vec::new(),
+        bodies: vec![body],
         spare: Vec::new(),
         f,
         class: None,
@@ -141,6 +143,8 @@ struct Lowerer<'a> {
     classes: Vec<Option<ClassIr>>,
     /// The scopes around the current one.
     stack: Vec<Builder>,
+    /// The statements of the module, and of the functions around the current place.
+    bodies: Vec<&'a [Stmt]>,
     /// Those of finished scopes, for the next ones.
     spare: Vec<Builder>,
     /// The names of the slots of the scopes in `stack`, and of the current one last.

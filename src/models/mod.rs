@@ -194,6 +194,17 @@ impl Models {
         found
     }
 
+    /// The last names of the paths whose entries have one of these primitives and say nothing of its kind: `route` of `flask.Scaffold.route`,
+    /// but not `get`, which is `route` for one method.
+    pub fn last_names<'a>(&'a self, primitives: &'a [&str]) -> impl Iterator<Item = &'a str> {
+        let entries = self.entries.iter();
+        let named = entries.filter(|(_, entry)| {
+            entry.prim.as_deref().is_some_and(|prim| primitives.contains(&prim))
+                && (entry.kind.is_none() || entry.prim.as_deref() != Some("route"))
+        });
+        named.filter_map(|(path, _)| path.rsplit_once('.').map(|(_, name)| name))
+    }
+
     /// Whether an entry names this path itself.
     pub fn names(&self, path: &str) -> bool {
         self.entries.contains_key(path)

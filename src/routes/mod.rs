@@ -156,7 +156,11 @@ fn served(solver: &mut Solver<'_>, owner: ValueId, entries: &[ModId], depth: u32
             mounts: Vec::new(),
         }],
         Some("flask.Blueprint") => {
-            let own = field_strings(solver, owner, "url_prefix").into_iter().next().unwrap_or_default();
+            // A blueprint that stands for several of one place has the prefixes of all.
+            let mut own = field_strings(solver, owner, "url_prefix");
+            if own.is_empty() {
+                own.push(String::new());
+            }
             let name = field_strings(solver, owner, "#0")
                 .into_iter()
                 .next()
@@ -169,7 +173,7 @@ fn served(solver: &mut Solver<'_>, owner: ValueId, entries: &[ModId], depth: u32
                 // A prefix that nobody passes (`**options` without it) is the blueprint's own.
                 let mut prefixes = mount.prefix.map(|node| texts(solver, node)).unwrap_or_default();
                 if prefixes.is_empty() {
-                    prefixes.push(own.clone());
+                    prefixes.clone_from(&own);
                 }
                 let module = solver.program.module_of(solver.insts[mount.at.inst.0 as usize].func);
                 for outer in served(solver, mount.owner, entries, depth + 1) {

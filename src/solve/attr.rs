@@ -1,6 +1,6 @@
 //! Attributes: loading, binding to a receiver (descriptor protocol, data model section 3.3.2), storing.
 
-use super::call::Args;
+use super::call::{Args, Passing};
 use super::class::{is_tuple_helper, is_tuple_method};
 use super::graph::NodeId;
 use super::value::{ObjKind, Value, ValueId, well_known};
@@ -226,6 +226,19 @@ impl Solver<'_> {
                     self.flag(module, name, dst);
                     return;
                 }
+                // The namespace of a module is a dict.
+                if name == self.names.dict {
+                    self.graph.add(dst, value);
+                    return;
+                }
+                // A module may answer for names itself (PEP 562).
+                if self.program.modules[module.0 as usize].names.binary_search(&self.names.getattr).is_ok() {
+                    let (answers, text) = (self.global(module, self.names.getattr), Value::Str(name));
+                    let text = self.values.intern_keyed(text, None);
+                    let args: Args = [(Passing::Pos, self.constant(text))].into_iter().collect();
+                    let call = self.synthetic_call(at, args, dst, Some(HopKind::GetAttr));
+                    self.watch(answers, Use::Callee(call));
+                }
                 let (field, variable) = (self.field(value, name), self.global(module, name));
                 self.flow(field, dst);
                 self.flow(variable, dst);
@@ -329,6 +342,21 @@ impl Solver<'_> {
                 let path = self.dotted_name(class, name);
                 let method = self.ext_method(value, path);
                 self.graph.add(dst, method);
+            }
+            Value::Func(..) | Value::Bound(..) | Value::ManagerFunc(_) if name == self.names.call => {
+                self.graph.add(dst, value);
+            }
+            Value::Func(..) if name == self.names.dict => {
+                let object = self.object(ObjKind::Dict, at);
+                self.share_slots(value, object);
+                if self.adds_to_loaded(at) {
+                    self.share_slots(object, value);
+                }
+                self.graph.add(dst, object);
+            }
+            Value::Bound(this, func) if matches!(self.text(name), "__self__" | "__func__") => {
+                let part = if self.text(name) == "__self__" { this } else { func };
+                self.graph.add(dst, part);
             }
             Value::Func(func, _) => {
                 if name == self.names.name {
@@ -441,7 +469,8 @@ impl Solver<'_> {
     /// Whether the mapping that an instruction loads as an attribute is added to right there: `x.__dict__.update(y)`,
     /// `x.__dict__[key] = y`.
     fn adds_to_loaded(&self, at: Origin) -> bool {
-        let Op::LoadAttr { dst, .. } = *self.op(at) else { return false };
+        // Also `vars(x)`.
+        let (Op::LoadAttr { dst, .. } | Op::Call { dst, .. }) = *self.op(at) else { return false };
         let func = self.insts[at.inst.0 as usize].func;
         let names = &self.program.file_of(func).names;
         self.program.func(func).instrs.iter().any(|instr| match instr.op {
@@ -476,7 +505,21 @@ impl Solver<'_> {
             self.graph.add(dst, object);
             return None;
         }
+        if self.live.answers_all()
+            && name != self.names.getattribute
+            && self.defines(class, self.names.getattribute)
+        {
+            let text = self.values.intern_keyed(Value::Str(name), None);
+            let argument = self.constant(text);
+            let method = self.names.getattribute;
+            self.call_method(value, method, &[argument], dst, at, Some(HopKind::GetAttr));
+        }
         let attribute = self.attribute(class, name);
+        if !attribute.defined && name == self.names.current_object {
+            let path = self.dotted_name("builtins.object", name);
+            let method = self.ext_method(value, path);
+            self.graph.add(dst, method);
+        }
         if attribute.through_getattr {
             let field = self.field(value, name);
             self.flow(field, dst);

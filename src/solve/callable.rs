@@ -67,6 +67,10 @@ impl Solver<'_> {
                     self.watch(names, Use::Primitive { what });
                     if by_key {
                         self.watch(object, Use::Primitive { what });
+                        let method = vec![self.names.getitem];
+                        let what =
+                            self.primitive(Pending::Special { names: method, args: vec![names], dst, at });
+                        self.watch(object, Use::Primitive { what });
                     }
                 }
                 if let Some(tuple) = tuple {

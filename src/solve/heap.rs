@@ -581,6 +581,13 @@ impl Solver<'_> {
         }
     }
 
+    /// The module of the program that a mapping of modules has under a name: `sys.modules[name]`.
+    fn module_in(&mut self, mapping: Name, name: Name) -> Option<ValueId> {
+        self.model(mapping).filter(|entry| entry.kind.as_deref() == Some("modules"))?;
+        let module = self.program.module(name)?;
+        Some(self.values.intern_keyed(Value::Module(module), None))
+    }
+
     /// Loads `object[key]` for one key value.
     pub(super) fn load_sub(&mut self, object: ValueId, key: ValueId, dst: NodeId) {
         if matches!(self.values.get(object), Value::Inst(..)) && self.is_named_tuple(object) {
@@ -603,6 +610,12 @@ impl Solver<'_> {
             _ => key,
         };
         if let Some(name) = self.slot_name(key) {
+            if let Value::Ext(path) = self.values.get(object)
+                && let Some(module) = self.module_in(path, name)
+            {
+                self.graph.add(dst, module);
+                return;
+            }
             self.load_key(object, name, dst);
             return;
         }

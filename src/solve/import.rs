@@ -1,9 +1,13 @@
 //! Imports: they run module bodies and bind modules and their names (Python reference, section 5).
 
 use super::graph::NodeId;
+use super::strings::{HOLE, SETTING_HOLE, fills, has_hole};
 use super::value::{Value, ValueId, well_known};
 use super::{Origin, Solver};
 use crate::link::{ModId, Name, Resolved};
+
+/// What stands for a part of a text that is not known.
+const HOLES: [char; 2] = [HOLE, SETTING_HOLE];
 
 impl Solver<'_> {
     fn import_module(&mut self, at: Origin, module: ModId) -> ValueId {
@@ -84,6 +88,77 @@ impl Solver<'_> {
                 let path = self.program.names.intern(&text);
                 self.load_from_library(None, path, dst);
             }
+        }
+    }
+
+    /// `import_module(name, package)` of a name that is computed. Of one of which a part is open, all modules that it may be.
+    pub(super) fn import_named(&mut self, name: ValueId, package: Option<NodeId>, dst: NodeId, at: Origin) {
+        let Value::Str(name) = self.values.get(name) else {
+            self.graph.add(dst, well_known::UNKNOWN);
+            return;
+        };
+        let text = self.text(name).to_owned();
+        if !text.starts_with('.') {
+            self.import_dotted(&text, dst, at);
+            return;
+        }
+        let packages = package.map(|package| self.strings(package)).unwrap_or_default();
+        let level = text.chars().take_while(|&c| c == '.').count();
+        for package in packages {
+            let mut parts: Vec<&str> = package.split('.').collect();
+            parts.truncate((parts.len() + 1).saturating_sub(level));
+            let dotted = format!("{}.{}", parts.join("."), &text[level..]);
+            self.import_dotted(&dotted, dst, at);
+        }
+    }
+
+    fn import_dotted(&mut self, text: &str, dst: NodeId, at: Origin) {
+        let named: Vec<ModId> = match self.program.resolve(text) {
+            Resolved::Module(module) => vec![module],
+            // `"plugins." + name`: one of the modules of a package.
+            Resolved::External(_) if has_hole(text) => {
+                let package =
+                    text.find(HOLES).map(|hole| &text[..hole]).filter(|before| before.ends_with('.'));
+                let names = self.program.modules.iter().map(|module| self.text(module.name));
+                let fits = |name: &str| package.is_some() && fills(name, text);
+                (0..).map(ModId).zip(names).filter(|(_, name)| fits(name)).map(|(module, _)| module).collect()
+            }
+            Resolved::External(_) => {
+                let value = self.ext_value(text);
+                self.graph.add(dst, value);
+                return;
+            }
+        };
+        if named.is_empty() {
+            self.graph.add(dst, well_known::UNKNOWN);
+        }
+        for module in named {
+            let value = self.import_module(at, module);
+            self.graph.add(dst, value);
+        }
+    }
+
+    /// What is imported by a dotted name, of a module or of something in one: `"package.module:name"`, `"package.module.name"`.
+    pub(super) fn import_string(&mut self, name: ValueId, dst: NodeId, at: Origin) {
+        let text = match self.values.get(name) {
+            Value::Str(name) if !has_hole(self.text(name)) => self.text(name).replace(':', "."),
+            _ => {
+                self.graph.add(dst, well_known::UNKNOWN);
+                return;
+            }
+        };
+        match (self.program.resolve(&text), text.rsplit_once('.')) {
+            (Resolved::External(_), Some((module, name))) => match self.program.resolve(module) {
+                Resolved::Module(module) => {
+                    let (module, name) = (self.import_module(at, module), self.program.names.intern(name));
+                    self.load_attr(module, name, dst, at);
+                }
+                Resolved::External(_) => {
+                    let value = self.ext_value(&text);
+                    self.graph.add(dst, value);
+                }
+            },
+            _ => self.import_dotted(&text, dst, at),
         }
     }
 

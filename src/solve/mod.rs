@@ -69,6 +69,7 @@ mod passing;
 pub mod primitive;
 mod record;
 mod refusal;
+mod registering;
 pub mod registry;
 mod returns;
 mod rules;
@@ -245,6 +246,8 @@ pub struct Solver<'p> {
     exposed: FxHashSet<ValueId>,
     homes: FxHashMap<FuncId, InstId>,
     captures: Vec<bool>,
+    /// By function, whether it registers something.
+    registering: Vec<bool>,
     passed_on: Vec<u32>,
     /// For each class whose statement names a metaclass, where that stands.
     metaclasses: FxHashMap<ValueId, NodeId>,
@@ -372,8 +375,10 @@ impl<'p> Solver<'p> {
             .iter()
             .filter_map(|m| program.names.find(m).and_then(|n| program.module(n)))
             .collect();
-        let captures: Vec<bool> =
+        let mut captures: Vec<bool> =
             program.files.iter().flat_map(|file| &file.ir.funcs).map(call::captures).collect();
+        let registering = registering::functions(program, models);
+        captures.iter_mut().zip(&registering).for_each(|(captures, registers)| *captures |= registers);
         let layouts = captures.iter().map(|_| Layout::default()).collect();
         let installed = vec![Vec::new(); captures.len()];
         let ((mut passed_on, flags), (forwards, told_apart)) = {
@@ -428,6 +433,7 @@ impl<'p> Solver<'p> {
             exposed: FxHashSet::default(),
             homes: FxHashMap::default(),
             captures,
+            registering,
             passed_on,
             metaclasses: FxHashMap::default(),
             told_apart,

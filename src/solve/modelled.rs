@@ -9,6 +9,9 @@ use super::{Origin, Solver, Use};
 use crate::link::Name;
 use crate::models::Entry;
 
+/// The primitive that says what a field of a record is where none is given (`dataclasses.field`).
+pub(super) const FIELD: &str = "record_field";
+
 /// The primitive that is a function under a context manager: it is called within it (contextlib.ContextDecorator).
 pub(super) const MANAGED: &str = "managed";
 
@@ -230,6 +233,15 @@ impl Solver<'_> {
                 }
                 self.graph.add(dst, object);
             }
+            "record_field" => {
+                let object = self.primitive_object(FIELD, origin);
+                self.hold_arguments(call, object);
+                // Read from the class, it is its default.
+                if let Some(default) = self.argument(call, None, Some("default")) {
+                    self.flow(default, dst);
+                }
+                self.graph.add(dst, object);
+            }
             "replace" => {
                 // A named tuple with other values in some fields; it is taken for the same tuple, which then has either.
                 let Some(recv) = recv else { return };
@@ -286,11 +298,28 @@ impl Solver<'_> {
             }
             "str_method" => {
                 let (Some(recv), Some(kind)) = (recv, entry.kind.as_deref()) else { return };
-                self.str_method(kind, recv, dst);
+                match first {
+                    // `text.strip("/")`.
+                    Some(first) => {
+                        let what = self.primitive(Pending::Strip { text: recv, kind: kind.to_owned(), dst });
+                        self.watch(first, Use::Primitive { what });
+                    }
+                    None => self.str_method(kind, recv, dst),
+                }
             }
             "import_module" => {
                 let Some(first) = first else { return };
-                let what = self.primitive(Pending::ImportModule { dst, at: origin });
+                let package = self.argument(call, Some(1), Some("package"));
+                let what = self.primitive(Pending::ImportModule { dst, at: origin, package });
+                self.watch(first, Use::Primitive { what });
+                if let Some(package) = package {
+                    let what = self.primitive(Pending::Again { names: first, what });
+                    self.watch(package, Use::Primitive { what });
+                }
+            }
+            "import_string" => {
+                let Some(first) = first else { return };
+                let what = self.primitive(Pending::ImportString { dst, at: origin });
                 self.watch(first, Use::Primitive { what });
             }
             MANAGED => {

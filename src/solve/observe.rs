@@ -60,6 +60,11 @@ impl Solver<'_> {
         &self.flags
     }
 
+    /// By function, whether it registers something. That is known before anything is solved.
+    pub fn observed_registering(&self) -> &[bool] {
+        &self.registering
+    }
+
     /// What tells the objects apart that a constructor makes. That is known before anything is solved.
     pub fn observed_told_apart(&self) -> &ToldApart {
         &self.told_apart

@@ -25,6 +25,7 @@ pub(super) struct Live {
     set_name: bool,
     init_subclass: bool,
     new: bool,
+    getattribute: bool,
 }
 
 impl Live {
@@ -47,8 +48,9 @@ impl Live {
         live.set_name = named(&["__set_name__"]);
         live.init_subclass = named(&["__init_subclass__"]);
         live.new = named(&["__new__"]);
+        live.getattribute = named(&["__getattribute__"]);
         // An attribute that is deleted may be a descriptor.
-        live.any |= u64::from(named(&["__delete__"])) << number(Operator::DeleteAttribute);
+        live.any |= u64::from(named(&["__delete__", "deleter", "fdel"])) << number(Operator::DeleteAttribute);
         live
     }
 
@@ -65,6 +67,11 @@ impl Live {
     /// Whether binding a name in a class body may.
     pub fn tells_names(self) -> bool {
         self.set_name
+    }
+
+    /// Whether loading any attribute of an object may.
+    pub fn answers_all(self) -> bool {
+        self.getattribute
     }
 
     /// Whether making an object may, before it is initialised.

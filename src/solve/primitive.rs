@@ -8,7 +8,7 @@ use super::value::{AllocSite, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{Operator, ParamKind};
-use crate::link::{FuncId, Name, Resolved};
+use crate::link::{FuncId, Name};
 
 /// What a value-driven primitive does with each value that reaches it.
 #[derive(Clone, Debug)]
@@ -83,6 +83,8 @@ pub enum Pending {
     Pair { dict: ValueId },
     /// The value is a string that stands behind a name and a dot.
     Below { name: String, dst: NodeId },
+    /// The value says what a method such as `strip` takes from the ends of a text.
+    Strip { text: ValueId, kind: String, dst: NodeId },
     /// A string of a method such as `lower`.
     StrMethod { kind: String, dst: NodeId },
     /// An operand of `str.format`.
@@ -117,12 +119,18 @@ pub enum Pending {
     Chain { start: NodeId, dst: NodeId, at: Origin, method: Option<Name> },
     /// A class whose constructor a decorator generates.
     Record { dst: NodeId },
+    /// The value is what stands in a class body for a field of a record.
+    DefaultOfField { dst: NodeId, at: Origin },
     /// The value is `__post_init__` of a record that is made.
     PostInit { object: ValueId, at: Origin },
     /// An argument of a generated constructor.
     RecordField { record: u32, place: u32 },
     /// A module name to be imported.
-    ImportModule { dst: NodeId, at: Origin },
+    ImportModule { dst: NodeId, at: Origin, package: Option<NodeId> },
+    /// The value changes what another primitive makes of the values at a node.
+    Again { names: NodeId, what: u32 },
+    /// A dotted name of something in a module, which is imported.
+    ImportString { dst: NodeId, at: Origin },
     /// A function under `contextmanager`, `staticmethod` or `classmethod`.
     Wrapped { wrap: Wrap, dst: NodeId },
     /// What a function under `contextmanager` returns that is no generator function itself, as a wrapper of one.
@@ -262,6 +270,7 @@ impl Solver<'_> {
                 self.run_special(value, self.names.set_name, &args, ignored, at);
             }
             Pending::Bases { class, slot } => self.on_unpacked_bases(class, slot, value),
+            Pending::DefaultOfField { dst, at } => self.default_of_field(value, dst, at),
             Pending::PostInit { object, at } => self.initialise_record(object, value, at),
             Pending::MadeByNew { call, class } => self.made_by_new(call, class, value),
             Pending::Allocate { call } => self.allocate(call, value),
@@ -365,6 +374,7 @@ impl Solver<'_> {
                 };
                 self.graph.add(dst, below);
             }
+            Pending::Strip { text, kind, dst } => self.strip(text, &kind, value, dst),
             Pending::StrMethod { kind, dst } => self.str_method(&kind, value, dst),
             Pending::Format { format, call, dst } => {
                 self.make_text(self.calls[call as usize].origin, Operator::Format, value);
@@ -415,7 +425,13 @@ impl Solver<'_> {
                 self.graph.add(dst, value);
             }
             Pending::RecordField { record, place } => self.on_record_field(record, place, value),
-            Pending::ImportModule { dst, at } => self.import_named(value, dst, at),
+            Pending::ImportModule { dst, at, package } => self.import_named(value, package, dst, at),
+            Pending::Again { names, what } => {
+                for i in 0..self.graph.values(names).len() {
+                    self.on_primitive(what, self.graph.values(names)[i]);
+                }
+            }
+            Pending::ImportString { dst, at } => self.import_string(value, dst, at),
             Pending::Wrapped { wrap, dst } => {
                 let wrapped = match wrap {
                     Wrap::Manager => Value::ManagerFunc(value),
@@ -504,8 +520,17 @@ impl Solver<'_> {
 
     /// A generator that is consumed at a place runs there.
     pub(super) fn consume(&mut self, value: ValueId, at: Origin) {
-        if let Value::Generator(inst) = self.values.get(value) {
-            self.edge(at, inst, Some(HopKind::Yield));
+        match self.values.get(value) {
+            Value::Generator(inst) => self.edge(at, inst, Some(HopKind::Yield)),
+            // `return rows(), 200` in a view.
+            Value::Obj(ObjKind::Tuple, ..) => {
+                let name = self.index_name(0);
+                let first = self.field(value, name);
+                if self.followed.insert((value, first)) {
+                    self.watch(first, Use::Consume { at });
+                }
+            }
+            _ => {}
         }
     }
 
@@ -521,24 +546,6 @@ impl Solver<'_> {
         }
         self.cap("computed-attributes");
         self.graph.add(dst, well_known::UNKNOWN);
-    }
-
-    fn import_named(&mut self, value: ValueId, dst: NodeId, at: Origin) {
-        let Value::Str(name) = self.values.get(value) else {
-            self.graph.add(dst, well_known::UNKNOWN);
-            return;
-        };
-        let text = self.text(name).to_owned();
-        if let Resolved::Module(module) = self.program.resolve(&text)
-            && let Some(inst) = self.run_module(module, false)
-        {
-            self.registry.imports.push((at, inst));
-            let value = self.values.intern_keyed(Value::Module(module), None);
-            self.graph.add(dst, value);
-        } else {
-            let value = self.ext_value(&text);
-            self.graph.add(dst, value);
-        }
     }
 
     pub(super) fn str_method(&mut self, kind: &str, value: ValueId, dst: NodeId) {
@@ -560,6 +567,29 @@ impl Solver<'_> {
             }
         };
         let value = self.str_value(&changed);
+        self.graph.add(dst, value);
+    }
+
+    /// `text.strip(characters)` and its kin.
+    fn strip(&mut self, text: ValueId, kind: &str, characters: ValueId, dst: NodeId) {
+        let (Value::Str(text), Value::Str(characters)) = (self.values.get(text), self.values.get(characters))
+        else {
+            self.graph.add(dst, well_known::ANY_STR);
+            return;
+        };
+        let (text, characters) = (self.text(text), self.text(characters));
+        let taken = |c: char| characters.contains(c);
+        let stripped = match kind {
+            _ if super::strings::has_hole(text) || super::strings::has_hole(characters) => None,
+            "strip" => Some(text.trim_matches(taken)),
+            "lstrip" => Some(text.trim_start_matches(taken)),
+            "rstrip" => Some(text.trim_end_matches(taken)),
+            _ => None,
+        };
+        let value = match stripped.map(str::to_owned) {
+            Some(text) => self.str_value(&text),
+            None => well_known::ANY_STR,
+        };
         self.graph.add(dst, value);
     }
 

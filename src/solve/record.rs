@@ -9,8 +9,9 @@
 
 use super::call::{Args, Call, Passing};
 use super::graph::NodeId;
+use super::modelled::FIELD;
 use super::primitive::Pending;
-use super::value::{ClassDef, Constants, Context, Value, ValueId, well_known};
+use super::value::{ClassDef, Constants, Context, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::ParamKind;
@@ -192,6 +193,13 @@ impl Solver<'_> {
         if self.named_tuple_of(class).is_some() {
             self.default_elements(class, object, &fields);
         }
+        for name in self.record_fields(class).unwrap_or_default() {
+            if fields.iter().all(|&(passed, ..)| passed != name) {
+                let (default, field) = (self.lookup(class, name), self.field(object, name));
+                let what = self.primitive(Pending::DefaultOfField { dst: field, at: origin });
+                self.watch(default, Use::Primitive { what });
+            }
+        }
         let post = self.names.post_init;
         if self.defines(class, post) {
             let raw = self.lookup(class, post);
@@ -199,6 +207,19 @@ impl Solver<'_> {
             self.watch(raw, Use::Primitive { what });
         }
         self.graph.add(dst, object);
+    }
+
+    /// What stands in a class body for a field that is not given: its factory makes one for each record.
+    pub(super) fn default_of_field(&mut self, default: ValueId, dst: NodeId, at: Origin) {
+        let Value::Obj(ObjKind::Primitive(prim), ..) = self.values.get(default) else { return };
+        if self.text(prim) != FIELD {
+            return;
+        }
+        let name = self.program.names.intern("default_factory");
+        if let Some(factory) = self.existing_field(default, name) {
+            let call = self.synthetic_call(at, Args::new(), dst, Some(HopKind::Callback));
+            self.watch(factory, Use::Callee(call));
+        }
     }
 
     /// Calls `__post_init__` of a new record: with the fields that are there for it alone (`dataclasses.InitVar`), which are those that

@@ -88,6 +88,16 @@ impl Solver<'_> {
                 Passing::Kw(_) | Passing::DoubleStar => {}
             }
         }
+        for (passing, name) in
+            [(Passing::Star, "resource_class_args"), (Passing::DoubleStar, "resource_class_kwargs")]
+        {
+            if let Some(node) = self.argument(call, None, Some(name)) {
+                let given = self.view_arguments.entry(class).or_default();
+                if !given.contains(&(passing, node)) {
+                    given.push((passing, node));
+                }
+            }
+        }
         let defaults = self.argument(call, None, Some("defaults"));
         let mut methods = self.http_methods(class);
         let (get, head) = (self.program.names.intern("get"), self.program.names.intern("head"));

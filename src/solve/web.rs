@@ -24,6 +24,9 @@ const REQUEST_METHODS: &[(&str, usize)] = &[
     ("make_response", 1),
     ("finalize_request", 1),
     ("process_response", 1),
+    ("handle_user_exception", 1),
+    ("handle_exception", 1),
+    ("handle_http_exception", 1),
     ("do_teardown_request", 1),
     ("do_teardown_appcontext", 1),
 ];
@@ -43,6 +46,7 @@ impl Solver<'_> {
                 self.store_arguments(call, object);
                 if prim == "new_app" && self.add_application(object) {
                     self.add_static_route(object, origin);
+                    self.add_overridden(object, origin);
                 }
                 if prim == "new_api"
                     && let Some(app) = self.argument(call, Some(0), Some("app"))
@@ -197,6 +201,11 @@ impl Solver<'_> {
 
     /// Methods that the framework calls for each request, where the class of an application has its own.
     fn add_overridden(&mut self, app: ValueId, at: Origin) {
+        // `app.wsgi_app = Middleware(app.wsgi_app)`.
+        let name = self.program.names.intern("wsgi_app");
+        let (around, unknown) = (self.field(app, name), self.constant(well_known::UNKNOWN));
+        let args = vec![(Passing::Pos, unknown); 2];
+        self.add_hook(Some(app), "middleware".to_owned(), around, args, None, at);
         let Some(class) = self.class_of(app) else { return };
         for (name, arguments) in REQUEST_METHODS {
             let name = self.program.names.intern(name);

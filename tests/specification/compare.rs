@@ -97,6 +97,7 @@ fn solved(program: &mut Program, models: &Models, entries: &[ModId]) -> Result<(
         forwards: solver.observed_forwards().to_vec(),
         told_apart: solver.observed_told_apart().clone(),
         flags: solver.observed_flags().clone(),
+        registering: solver.observed_registering().to_vec(),
     };
     let reader = Reader {
         solver: &solver,

@@ -176,7 +176,8 @@ impl World<'_> {
     }
 
     pub fn captures(&self, func: FuncId) -> bool {
-        self.func(func).vars.iter().any(|var| var.def == VarDef::Cell)
+        self.said.registering[func.0 as usize]
+            || self.func(func).vars.iter().any(|var| var.def == VarDef::Cell)
     }
 
     /// The key of a call site: the call of the function, for a call that passes on what it takes.

@@ -441,6 +441,16 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         outside(format!("a class with {special}")) <--
             mro(class, line), for special in ["__new__", "__missing__", "__class_getitem__", "__aenter__", "__anext__"],
             if w.defines(line, text(special));
+        edge(at, g) <--
+            takes(at, x, v), if let Op::MakeSeq { items, .. } = w.op(*at), if items[*x as usize].1,
+            if let Value::Generator(g) = **v;
+        outside("the namespace of an object".to_owned()) <--
+            runs(at), if let Op::LoadAttr { name, .. } = w.op(*at), if w.sym(at.0.func, *name) == text("__dict__");
+        outside("a place from the end".to_owned()) <--
+            item(o, k, _), if let Value::Obj(Kind::List | Kind::Tuple, ..) = **o,
+            if let Value::Int(place) = **k, if place < 0;
+        outside("a module that answers for names".to_owned()) <--
+            points(_, v), if let Value::Module(m) = **v, if w.binds_name(m, "__getattr__");
         outside("a class pattern".to_owned()) <-- takes(at, _, _), if let Op::Matched { .. } = w.op(*at);
         outside("bases that are unpacked".to_owned()) <--
             statement(_, at), if let Op::MakeClass { bases, .. } = w.op(*at),

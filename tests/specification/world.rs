@@ -44,6 +44,8 @@ pub struct Said {
     pub told_apart: ToldApart,
     /// Attributes that hold constants.
     pub flags: Flags,
+    /// By function, whether it registers something.
+    pub registering: Vec<bool>,
 }
 
 /// Where the values of a parameter come from at a call.
@@ -71,6 +73,12 @@ impl<'p> World<'p> {
             }
         }
         World { program, models, main: main.iter().copied().collect(), defaults, texts, said }
+    }
+
+    /// Whether a module binds a name.
+    pub fn binds_name(&self, module: ModId, name: &str) -> bool {
+        let names = &self.program.modules[module.0 as usize].names;
+        self.program.names.find(name).is_some_and(|name| names.contains(&name))
     }
 
     pub fn func(&self, func: FuncId) -> &'p FuncIr {
@@ -798,5 +806,11 @@ pub fn attribute_path(path: &str, name: &str) -> String {
 
 /// The result of a function of a library that no model describes.
 pub fn result_path(path: &str) -> String {
-    if path.ends_with(".*") { path.to_owned() } else { format!("{path}()") }
+    if path.ends_with(".*") {
+        path.to_owned()
+    } else if path.matches("()").count() > 1 {
+        format!("{}.*", path.split(['.', '(']).next().unwrap_or(path))
+    } else {
+        format!("{path}()")
+    }
 }
