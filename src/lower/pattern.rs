@@ -23,10 +23,7 @@ impl<'a> Lowerer<'a> {
         match pattern {
             Pattern::MatchValue(p) => match self.constant(&p.value) {
                 Some(constant) => Cond::Equals(subject, constant),
-                None => {
-                    self.expr(&p.value);
-                    Cond::Opaque
-                }
+                None => Cond::Same(subject, self.expr(&p.value)),
             },
             Pattern::MatchSingleton(p) => match p.value {
                 Singleton::None => Cond::IsNone(subject),

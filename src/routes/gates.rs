@@ -11,7 +11,7 @@ use crate::finding::UnboundGate;
 use crate::ir::{CallRole, Instr, Op, VarDef, VarId};
 use crate::link::{FuncId, ModId};
 use crate::paths::{CallGraph, necessary};
-use crate::solve::gate::Common;
+use crate::solve::gate::{Common, either, negated};
 use crate::solve::graph::NodeId;
 use crate::solve::registry::Registration;
 use crate::solve::strings::has_hole;
@@ -235,6 +235,25 @@ pub fn of_registration(
     gates.sort();
     gates.dedup();
     RouteGates { binding: gates, unbound }
+}
+
+/// The conditions of a route that two registrations serve: what both ask for, and what one of them does where the other does not.
+pub fn of_either(one: &[String], other: &[String]) -> Vec<String> {
+    let common = |gate: &&String| one.contains(gate) && other.contains(gate);
+    let own = |gates: &[String]| gates.iter().filter(|gate| !common(gate)).cloned().collect::<Vec<_>>();
+    let (mut first, mut second) = (own(one), own(other));
+    // Behind `elif`, the other condition has failed: that goes without saying.
+    if let [alone] = &first[..] {
+        second.retain(|gate| *gate != negated(alone));
+    } else if let [alone] = &second[..] {
+        first.retain(|gate| *gate != negated(alone));
+    }
+    let mut gates: Vec<String> = one.iter().filter(common).cloned().collect();
+    if let ([one], [other]) = (&first[..], &second[..]) {
+        gates.push(either(one, other));
+    }
+    gates.sort();
+    gates
 }
 
 /// The handler of a registration, if there is no other that may serve in its place: a definition in another branch, or the method

@@ -91,12 +91,12 @@ pub fn extract(
                     }
                 }
                 // Either registration serves it.
-                last.gates.retain(|gate| route.gates.contains(gate));
+                last.gates = gates::of_either(&last.gates, &route.gates);
                 if let Some(last) = roots.last_mut() {
                     let more = calls.roots.iter().filter(|call| !last.roots.contains(call));
                     let more: Vec<InstId> = more.copied().collect();
                     last.roots.extend(more);
-                    last.exists.retain(|gate| calls.exists.contains(gate));
+                    last.exists = gates::of_either(&last.exists, &calls.exists);
                 }
             }
             continue;

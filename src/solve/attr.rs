@@ -262,6 +262,9 @@ impl Solver<'_> {
                             self.graph.add(dst, text);
                         }
                     }
+                } else if self.load_member(value, name, dst)
+                    || name == self.names.members && self.members_by_name(value, dst, at)
+                {
                 } else if name == self.names.subclasses || self.text(name) == "mro" {
                     let path = self.dotted_name("builtins.type", name);
                     let method = self.ext_method(value, path);

@@ -9,6 +9,7 @@ use super::contexts::Rule;
 use super::graph::NodeId;
 pub(super) use super::passing::Args;
 pub use super::passing::{Call, Passing};
+use super::primitive::Pending;
 use super::shape::SHAPE;
 use super::target::{BoundParam, Route, Seen, Target};
 use super::value::{ClassKey, Constants, Context, InstId, ObjKind, Value, ValueId, well_known};
@@ -67,6 +68,15 @@ impl Solver<'_> {
             return;
         }
         match self.values.get(callee) {
+            // `WorkQueue.put(queue, ...)`.
+            Value::Func(..) if recv.is_none() && self.is_producing(callee) => {
+                if let Some(first) = self.argument(call, Some(0), None) {
+                    let args = self.args(call).into_iter().skip(1).collect();
+                    let call = self.with_args(call, args);
+                    let what = self.primitive(Pending::Method { call, func: callee });
+                    self.watch(first, Use::Primitive { what });
+                }
+            }
             Value::Func(..) => self.call_func(call, callee, recv, Mode::Plain),
             Value::ManagerFunc(inner) => match self.values.get(inner) {
                 Value::Func(..) => self.call_func(call, inner, recv, Mode::Manager),

@@ -25,6 +25,8 @@ pub struct ClassInfo {
     /// Index of the configured queue class that it is or derives from.
     pub queue: Option<usize>,
     exception: bool,
+    /// Whether it is an enumeration.
+    pub(super) is_enum: bool,
     /// Whether it derives from a container of the language.
     pub(super) is_container: bool,
     /// The class of the library that registers routes and that it derives from.
@@ -76,6 +78,7 @@ impl ClassInfo {
             queue: None,
             exception: false,
             is_container: false,
+            is_enum: false,
             registering: None,
             lines: Vec::new(),
             any_line: false,
@@ -332,6 +335,7 @@ impl Solver<'_> {
             }
             _ => false,
         });
+        let is_enum = mro.iter().any(|&base| self.makes_enumerations(base));
         let is_container = mro.iter().any(|&base| super::derived::may_contain(self, base));
         let registering = mro.iter().find_map(|&c| match self.values.get(c) {
             Value::Ext(path) if self.models.registers(self.text(path)).is_some() => Some(path),
@@ -345,6 +349,7 @@ impl Solver<'_> {
             info.queue = queue;
             info.exception = exception;
             info.is_container = is_container;
+            info.is_enum = is_enum;
         }
     }
 

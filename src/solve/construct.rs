@@ -17,6 +17,11 @@ const MAX_NESTED: u32 = 1;
 impl Solver<'_> {
     /// Calls a class: `__new__` makes an object, and `__init__` runs on it (data model, section 3.3.1).
     pub(super) fn construct(&mut self, call: u32, class: ValueId) {
+        // `Class(value)` of an enumeration is the member with this value.
+        let dst = self.calls[call as usize].dst;
+        if self.load_members(class, dst) {
+            return;
+        }
         if !self.live.makes_objects() || !self.defines(class, self.names.new) {
             self.make_and_initialise(call, class);
             return;

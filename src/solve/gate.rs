@@ -44,6 +44,18 @@ pub(super) fn joined(one: &str, word: &str, other: &str) -> String {
     parts.join(word)
 }
 
+/// The gate that holds if one of two does. A gate that has alternatives itself has them among those of the whole.
+pub fn either(one: &str, other: &str) -> String {
+    let mut parts: Vec<&str> = if one.contains(AND) || other.contains(AND) {
+        return joined(one, OR, other);
+    } else {
+        one.split(OR).chain(other.split(OR)).collect()
+    };
+    parts.sort_unstable();
+    parts.dedup();
+    parts.join(OR)
+}
+
 /// The gates that hold if this one does: the parts of a conjunction, none of a gate of which too much is unknown.
 pub(super) fn claims(gate: &str) -> Vec<&str> {
     let conjunction = !gate.contains(OR) && !gate.starts_with("not (");

@@ -62,6 +62,10 @@ impl Solver<'_> {
             | Cond::Ordered(var, ..) => {
                 self.truth(self.insts[inst.0 as usize].func, part, self.definite(inst, *var)?)
             }
+            Cond::Same(left, right) => self
+                .is_other_member(inst, *left, *right)
+                .or_else(|| self.is_other_member(inst, *right, *left))
+                .map(|is_other| !is_other),
             Cond::IsInstance(var, class) => self.is_of_builtin(inst, *class, self.definite(inst, *var)?),
             _ => None,
         })
@@ -113,6 +117,23 @@ impl Solver<'_> {
             },
             _ => None,
         }
+    }
+
+    /// Whether a variable that is bound to a member of an enumeration is compared with another one, which `Class.NAME` names.
+    fn is_other_member(&self, inst: InstId, var: VarId, other: VarId) -> Option<bool> {
+        let Value::AnyOf(key) = self.definite(inst, var)? else { return None };
+        let func = self.insts[inst.0 as usize].func;
+        let (ir, file) = (self.program.func(func), self.program.file_of(func));
+        let loaded = |var: VarId| match ir.vars[var.0 as usize].def {
+            VarDef::Instr(index) => Some(&ir.instrs[index as usize].op),
+            _ => None,
+        };
+        let Op::LoadAttr { obj, name, .. } = *loaded(other)? else { return None };
+        let (Op::LoadGlobal { name: class, .. } | Op::ImportFrom { name: class, .. }) = *loaded(obj)? else {
+            return None;
+        };
+        let (class, name) = (file.names[class.0 as usize], file.names[name.0 as usize]);
+        self.is_another_member(key, self.text(class), name).then_some(true)
     }
 
     /// Whether a constant is an instance of the class in a variable, if that is a class of the language under its own name.

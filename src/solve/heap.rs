@@ -352,6 +352,7 @@ impl Solver<'_> {
                     }
                 }
             }
+            Value::Class(..) if self.load_members(value, dst) => {}
             Value::Class(..) => {
                 // Members of an enumeration.
                 self.graph.add(dst, well_known::UNKNOWN);
@@ -556,6 +557,7 @@ impl Solver<'_> {
             Value::Str(name) if !super::strings::has_hole(self.text(name)) => Some(name),
             Value::Int(i @ 0..=4096) => Some(self.index_name(i as u32)),
             Value::Int(i) => Some(self.program.names.intern(&format!("#{i}"))),
+            Value::Inst(..) => self.slot_of_member(key),
             _ => None,
         }
     }
@@ -596,6 +598,9 @@ impl Solver<'_> {
                 None => self.all(object),
             };
             self.flow(node, dst);
+            return;
+        }
+        if matches!(self.values.get(object), Value::Class(..)) && self.load_member_under(object, key, dst) {
             return;
         }
         // Places are counted from the end.

@@ -35,6 +35,7 @@ mod construct;
 pub mod contexts;
 mod derived;
 mod element;
+mod enumeration;
 mod exception;
 pub mod flags;
 mod flow;
@@ -253,6 +254,9 @@ pub struct Solver<'p> {
     metaclasses: FxHashMap<ValueId, NodeId>,
     /// What tells the objects apart that a constructor makes.
     told_apart: given::ToldApart,
+    /// By enumeration, the names of its members if these are objects; and the members that there are.
+    members: FxHashMap<ValueId, Option<Arc<[Name]>>>,
+    made_members: FxHashSet<ValueId>,
     /// By object of a class that derives from a container, what holds its items.
     contents: FxHashMap<ValueId, ValueId>,
     /// What the text says of attributes that hold constants.
@@ -429,6 +433,8 @@ impl<'p> Solver<'p> {
             stored_on_unknown: FxHashSet::default(),
             assigned_otherwise: FxHashSet::default(),
             contents: FxHashMap::default(),
+            members: FxHashMap::default(),
+            made_members: FxHashSet::default(),
             assigned_by_name: FxHashSet::default(),
             exposed: FxHashSet::default(),
             homes: FxHashMap::default(),

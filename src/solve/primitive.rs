@@ -47,6 +47,12 @@ pub enum Pending {
     SetName { class: ValueId, name: Name, at: Origin },
     /// The value is `__init_subclass__` of a base of a new class.
     InitSubclass { class: ValueId, dst: NodeId },
+    /// The value is that of a member of an enumeration.
+    Member { class: ValueId, member: ValueId, at: Origin },
+    /// The value is what `__new__` of an enumeration made for a member.
+    MadeMember { member: ValueId },
+    /// The value is the receiver of a method that is called as a function.
+    Method { call: u32, func: ValueId },
     /// The value is a sequence of bases that a class statement unpacks.
     Bases { class: ValueId, slot: u32 },
     /// The value is what `__new__` of a class returned.
@@ -272,6 +278,12 @@ impl Solver<'_> {
             Pending::Bases { class, slot } => self.on_unpacked_bases(class, slot, value),
             Pending::DefaultOfField { dst, at } => self.default_of_field(value, dst, at),
             Pending::PostInit { object, at } => self.initialise_record(object, value, at),
+            Pending::Method { call, func } => {
+                let bound = self.bound(value, func);
+                self.dispatch(call, bound, None);
+            }
+            Pending::Member { class, member, at } => self.initialise_member(class, member, value, at),
+            Pending::MadeMember { member } => self.share_with_member(value, member),
             Pending::MadeByNew { call, class } => self.made_by_new(call, class, value),
             Pending::Allocate { call } => self.allocate(call, value),
             Pending::Construct { call } => {

@@ -169,6 +169,14 @@ impl Solver<'_> {
         Some((index, name))
     }
 
+    /// Whether a function is a method of a queue class that puts.
+    pub(super) fn is_producing(&self, func: ValueId) -> bool {
+        self.queue_method(func).is_some_and(|(class, name)| {
+            let class = &self.queue_classes[class];
+            class.put.contains(&name) || class.batch.contains(&name)
+        })
+    }
+
     /// Handles the call of a queue's own method: records it, and for the producing ones does not look inside. Returns
     /// whether the call is dealt with.
     pub(super) fn queue_operation(&mut self, call: u32, this: ValueId, func: ValueId) -> bool {

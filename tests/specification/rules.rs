@@ -286,6 +286,10 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         special(v, text("__next__"), implied(&at, vec![], *dst)) <--
             iterate(v, dst, place), if v.is_object(), if let Some(at) = *place,
             let iterator = Node::of(Place::Iterator(at, *v));
+        special(v, text("__getitem__"), implied(at, vec![given(opaque)], *dst)) <--
+            iterate(v, dst, place), if v.is_object(), if let Some(at) = place,
+            if let Some(class) = v.class(), mro(class, line),
+            if w.defines(line, text("__getitem__")), if !w.defines(line, text("__iter__"));
         points(dst, inside(*v).unwrap_or(unknown)) <--
             iterate(v, dst, _), if !v.is_object(),
             if !matches!(**v, Value::Obj(..) | Value::Generator(_) | Value::Opaque), if !has_no_elements(*v);
@@ -451,6 +455,8 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             if let Value::Int(place) = **k, if place < 0;
         outside("a module that answers for names".to_owned()) <--
             points(_, v), if let Value::Module(m) = **v, if w.binds_name(m, "__getattr__");
+        outside("an enumeration".to_owned()) <--
+            mro(_, line), for base in line, if let Value::Ext(path) = **base, if path.starts_with("enum.");
         outside("a class pattern".to_owned()) <-- takes(at, _, _), if let Op::Matched { .. } = w.op(*at);
         outside("bases that are unpacked".to_owned()) <--
             statement(_, at), if let Op::MakeClass { bases, .. } = w.op(*at),
