@@ -448,8 +448,10 @@ impl Solver<'_> {
             Value::Ext(path) => self.text(path) == "builtins.object",
             _ => false,
         };
-        matches!(self.text(name), "__setattr__" | "__delattr__" | "__init_subclass__")
-            && self.mro(class).iter().skip_while(|&&base| base != after).skip(1).all(|&base| is_plain(base))
+        matches!(
+            self.text(name),
+            "__new__" | "__getattribute__" | "__setattr__" | "__delattr__" | "__init_subclass__"
+        ) && self.mro(class).iter().skip_while(|&&base| base != after).skip(1).all(|&base| is_plain(base))
     }
 
     /// A name of a module of flags that is bound there, to what the flag is by default. Functions of the module are written in

@@ -194,6 +194,10 @@ impl Solver<'_> {
 
     /// Reads `value[key]` for a constant key.
     pub(super) fn load_key(&mut self, value: ValueId, key: Name, dst: NodeId) {
+        if self.view_tables.contains(&value) {
+            let view = self.view_under(key);
+            self.flow(view, dst);
+        }
         match self.values.get(value) {
             Value::Obj(ObjKind::External(path), ..) => {
                 let path = self.text(path).to_owned();

@@ -99,6 +99,13 @@ impl Solver<'_> {
                 let object = self.held_object(ObjKind::External(class));
                 self.graph.add(dst, object);
             }
+            "views" => {
+                let object = self.held_object(ObjKind::Dict);
+                let keys = self.field(object, self.names.keys);
+                self.graph.add(keys, well_known::ANY_STR);
+                self.view_tables.insert(object);
+                self.graph.add(dst, object);
+            }
             "dict" => {
                 let object = self.held_object(ObjKind::Dict);
                 let (keys, rest) = (self.field(object, self.names.keys), self.rest(object));

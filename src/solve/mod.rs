@@ -362,6 +362,9 @@ pub struct Solver<'p> {
     declined: FxHashSet<(Origin, crate::ir::Operator)>,
     uncalled: FxHashSet<uncalled::Definition>,
     uncalled_by: Option<InstId>,
+    /// The mappings of endpoints to views, and what is registered under each endpoint.
+    view_tables: FxHashSet<ValueId>,
+    views: FxHashMap<Name, NodeId>,
     /// Whether the program may put views in the place of others.
     replaces_views: bool,
     names: WellKnownNames,
@@ -518,6 +521,8 @@ impl<'p> Solver<'p> {
             declined: FxHashSet::default(),
             uncalled: FxHashSet::default(),
             uncalled_by: None,
+            view_tables: FxHashSet::default(),
+            views: FxHashMap::default(),
             replaces_views,
             names,
         };

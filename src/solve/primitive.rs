@@ -83,6 +83,10 @@ pub enum Pending {
     ConfigAttr { name: Name, dst: NodeId, at: Origin },
     /// A receiver or key of `dict.get` and its kin.
     DictGet { object: NodeId, key: NodeId, default: NodeId, dst: NodeId },
+    /// A mapping or key of what the program itself stores in it.
+    Stored { object: NodeId, key: NodeId, dst: NodeId },
+    /// The value is an endpoint under which a view is registered.
+    RegisteredUnder { view: NodeId },
     /// A dotted name of `operator.attrgetter`, of an object.
     DottedAttr { object: NodeId, dst: NodeId, at: Origin },
     /// An element that a dict is made of: a pair of a key and a value.
@@ -372,6 +376,23 @@ impl Solver<'_> {
                     if let Some(name) = self.slot_name(k) {
                         self.note_default(o, name, default);
                     }
+                }
+            }
+            Pending::Stored { object, key, dst } => {
+                for (object, key) in self.new_pairs(object, key, value) {
+                    if matches!(self.values.get(object), Value::Obj(..)) {
+                        let slot = match self.slot_name(key) {
+                            Some(name) => self.field(object, name),
+                            None => self.all(object),
+                        };
+                        self.flow(slot, dst);
+                    }
+                }
+            }
+            Pending::RegisteredUnder { view } => {
+                if let Value::Str(endpoint) = self.values.get(value) {
+                    let views = self.view_under(endpoint);
+                    self.flow(view, views);
                 }
             }
             Pending::DottedAttr { object, dst, at } => self.load_dotted(object, value, dst, at),

@@ -10,7 +10,7 @@ use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::{FuncIr, Op, VarDef, VarId};
-use crate::link::{File, Program};
+use crate::link::{File, Name, Program};
 use crate::models::{Entry, Term};
 
 /// The methods of `Flask` that run for each request, with how many arguments they take (Flask 2.3, `Flask.wsgi_app` and what it
@@ -191,9 +191,8 @@ impl Solver<'_> {
 
     /// The view that the program gives an endpoint apart from its rule: `@app.endpoint(name)`, `app.view_functions[name] = view`.
     fn view_of_endpoint(&mut self, owner: ValueId, endpoint: NodeId, at: Origin) -> NodeId {
-        let object = self.view_functions(owner, at);
-        let (view, default) = (self.graph.node(), self.graph.node());
-        let what = self.primitive(Pending::DictGet { object, key: endpoint, default, dst: view });
+        let (object, view) = (self.view_functions(owner, at), self.graph.node());
+        let what = self.primitive(Pending::Stored { object, key: endpoint, dst: view });
         self.watch(object, Use::Primitive { what });
         self.watch(endpoint, Use::Primitive { what });
         view
@@ -378,20 +377,42 @@ impl Solver<'_> {
         let call = self.view_call(root, owner, rule, defaults);
         let what = self.primitive(Pending::View { call, registration });
         self.watch(view, Use::Primitive { what });
-        if self.replaces_views {
+        if !self.view_tables.is_empty() || self.program.names.find("view_functions").is_some() {
             let endpoint = endpoint.unwrap_or_else(|| {
                 let name = self.graph.node();
                 self.watch(view, Use::AttrTerm { dst: name, name: self.names.name, at });
                 name
             });
-            let replaced = self.replaced_view(owner, endpoint, at);
+            let full = self.full_endpoint(owner, endpoint);
+            let note = self.primitive(Pending::RegisteredUnder { view });
+            self.watch(full, Use::Primitive { what: note });
+            if !self.replaces_views {
+                return;
+            }
+            let replaced = self.replaced_view(owner, full, at);
             self.watch(replaced, Use::Primitive { what });
             self.registry.registrations[registration].replaced = Some(replaced);
         }
     }
 
-    /// What the program puts in the place of a view that is registered: `app.view_functions[endpoint] = view`. The endpoints of a
-    /// blueprint have its name before them.
+    /// The endpoint of a view: those of a blueprint have its name before them.
+    fn full_endpoint(&mut self, owner: ValueId, endpoint: NodeId) -> NodeId {
+        if !self.is_blueprint(owner) {
+            return endpoint;
+        }
+        let full = self.graph.node();
+        for field in ["#0", "name"] {
+            let Some(field) = self.program.names.find(field) else { continue };
+            let Some(names) = self.existing_field(owner, field) else { continue };
+            for name in self.strings(names) {
+                let what = self.primitive(Pending::Below { name, dst: full });
+                self.watch(endpoint, Use::Primitive { what });
+            }
+        }
+        full
+    }
+
+    /// What the program puts in the place of a view that is registered: `app.view_functions[endpoint] = view`.
     fn replaced_view(&mut self, owner: ValueId, endpoint: NodeId, at: Origin) -> NodeId {
         if !self.is_blueprint(owner) {
             return self.view_of_endpoint(owner, endpoint, at);
@@ -401,19 +422,20 @@ impl Solver<'_> {
         let (apps, views, dst) = (self.current_app(otherwise), self.graph.node(), self.graph.node());
         let name = self.program.names.intern("view_functions");
         self.watch(apps, Use::AttrTerm { dst: views, name, at });
-        let (dotted, default) = (self.graph.node(), self.graph.node());
-        for field in ["#0", "name"] {
-            let Some(field) = self.program.names.find(field) else { continue };
-            let Some(names) = self.existing_field(owner, field) else { continue };
-            for name in self.strings(names) {
-                let what = self.primitive(Pending::Below { name, dst: dotted });
-                self.watch(endpoint, Use::Primitive { what });
-            }
-        }
-        let what = self.primitive(Pending::DictGet { object: views, key: dotted, default, dst });
+        let what = self.primitive(Pending::Stored { object: views, key: endpoint, dst });
         self.watch(views, Use::Primitive { what });
-        self.watch(dotted, Use::Primitive { what });
+        self.watch(endpoint, Use::Primitive { what });
         dst
+    }
+
+    /// The views that are registered under an endpoint.
+    pub(super) fn view_under(&mut self, endpoint: Name) -> NodeId {
+        if let Some(&node) = self.views.get(&endpoint) {
+            return node;
+        }
+        let node = self.graph.node();
+        self.views.insert(endpoint, node);
+        node
     }
 
     /// Registers a hook and lets the framework call it.

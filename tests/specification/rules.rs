@@ -546,7 +546,7 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             for v in w.along(&line[x + 1..], *name).1;
         points(dst, V::of(Value::ExtMethod(this, text(&format!("builtins.object.{}", **n))))) <--
             load(o, n, dst, _), if let Value::Super(after, this) = **o,
-            if let "__setattr__" | "__delattr__" | "__init_subclass__" = n.as_str(),
+            if let "__new__" | "__getattribute__" | "__setattr__" | "__delattr__" | "__init_subclass__" = n.as_str(),
             if let Some(class) = Some(this).filter(|this| this.is_class()).or(this.class()), mro(class, line),
             if line.iter().skip_while(|&&base| base != after).skip(1).all(|&base| w.lacks_method(base, *n));
         // of functions,
