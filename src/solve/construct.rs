@@ -256,12 +256,13 @@ impl Solver<'_> {
         }
     }
 
-    /// What tells objects apart by the place where the body of a module makes them, if their class says so: a key like that of a call
-    /// site.
+    /// What tells objects apart by the place where the body of a module makes them, if their class says so or is a container: a key
+    /// like that of a call site.
     pub(super) fn place_of_making(&mut self, class: ValueId, origin: Origin) -> Option<(u32, ValueId)> {
         let Value::Class(ClassDef::Statement(id), _) = self.values.get(class) else { return None };
         let counts = self.contexts.has(Rule::Constructors)
-            && self.told_apart.by_site(id)
+            && (self.told_apart.by_site(id)
+                || self.classes.get(&class).is_some_and(|info| info.is_container))
             && !self.is_root(origin.inst)
             && self.program.func(self.insts[origin.inst.0 as usize].func).kind == ScopeKind::Module;
         counts.then(|| (SITE, self.site_key(origin)))

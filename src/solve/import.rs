@@ -120,7 +120,8 @@ impl Solver<'_> {
                 let package =
                     text.find(HOLES).map(|hole| &text[..hole]).filter(|before| before.ends_with('.'));
                 let names = self.program.modules.iter().map(|module| self.text(module.name));
-                let fits = |name: &str| package.is_some() && fills(name, text);
+                let template = text.replace(HOLE, &SETTING_HOLE.to_string());
+                let fits = |name: &str| package.is_some() && fills(name, &template);
                 (0..).map(ModId).zip(names).filter(|(_, name)| fits(name)).map(|(module, _)| module).collect()
             }
             Resolved::External(_) => {

@@ -114,6 +114,8 @@ fixtures! {
     imports,
     special,
     making,
+    containers,
+    enumerations,
     decorators,
     methods,
     proxies,

@@ -455,6 +455,10 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             if let Value::Int(place) = **k, if place < 0;
         outside("a module that answers for names".to_owned()) <--
             points(_, v), if let Value::Module(m) = **v, if w.binds_name(m, "__getattr__");
+        outside("a class that derives from a container".to_owned()) <--
+            mro(_, line), for base in line, if let Value::Ext(path) = **base,
+            if ["builtins.dict", "builtins.list", "builtins.set", "builtins.tuple", "collections.UserDict",
+                "collections.UserList"].contains(&path.as_str());
         outside("an enumeration".to_owned()) <--
             mro(_, line), for base in line, if let Value::Ext(path) = **base, if path.starts_with("enum.");
         outside("a class pattern".to_owned()) <-- takes(at, _, _), if let Op::Matched { .. } = w.op(*at);
