@@ -63,7 +63,10 @@ impl<'a> Lowerer<'a> {
             Rows::Written(rows.iter().map(|row| fits(row, &s.target, targets.len())).collect::<Option<_>>()?)
         } else if let Expr::Call(call) = s.iter.as_ref() {
             let Expr::Attribute(method) = call.func.as_ref() else { return None };
-            let is_items = method.attr.as_str() == "items" && call.arguments.is_empty() && targets.len() == 2;
+            let is_items = method.attr.as_str() == "items"
+                && method.value.is_name_expr()
+                && call.arguments.is_empty()
+                && targets.len() == 2;
             let Expr::Dict(dict) = (if is_items { self.written(&method.value)? } else { return None }) else {
                 return None;
             };
@@ -118,6 +121,8 @@ impl<'a> Lowerer<'a> {
             Rows::Items(keys) => {
                 let Expr::Call(call) = s.iter.as_ref() else { return Vec::new() };
                 let Expr::Attribute(method) = call.func.as_ref() else { return Vec::new() };
+                // The call is there, though nothing is left to do for it.
+                self.expr(&s.iter);
                 let table = self.expr(&method.value);
                 let mut values = Vec::with_capacity(keys.len());
                 for key in keys {

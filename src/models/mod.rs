@@ -27,6 +27,7 @@
 //! | `copy(t)` | a new container with the same elements |
 //! | `str`, `opaque`, `data` | a string, a value without code, data from outside (what is read from it is data again) |
 //! | `unknown`, `none`, `identity` | anything, `None`, a decorator that changes nothing |
+//! | `lists` | in attributes: a dict of lists |
 //! | `applications`, `views`, `library(path)` | in attributes: the applications that the program makes; the views that are registered, by endpoint; what the library has there |
 //! | `append(c, t)`, `update(c, t)`, `setkey(c, k, v)`, `setfield(c, name, v)`, `setattr(c, n, v)` | stores, for `does` |
 
@@ -282,7 +283,7 @@ fn parse_term(rest: &mut &str) -> Result<Term, String> {
     }
     Ok(match word {
         "self" | "str" | "opaque" | "data" | "unknown" | "none" | "identity" | "module" | "applications"
-        | "views" | "keywords" => Term::Apply(word.to_owned(), Vec::new()),
+        | "views" | "lists" | "keywords" => Term::Apply(word.to_owned(), Vec::new()),
         _ => Term::Arg(None, Some(word.to_owned())),
     })
 }

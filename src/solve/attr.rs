@@ -294,7 +294,13 @@ impl Solver<'_> {
                 let in_metaclass = class == this && !self.possible_bases(class).any(|base| base == after);
                 let class = if in_metaclass { after } else { class };
                 let raw = self.lookup_behind(class, after, name);
-                self.watch(raw, Use::Bind { recv: this, dst, at });
+                if name == self.names.init_subclass {
+                    // It is a class method whether it says so or not.
+                    let what = self.primitive(super::primitive::Pending::InitSubclass { class, dst });
+                    self.watch(raw, Use::Primitive { what });
+                } else {
+                    self.watch(raw, Use::Bind { recv: this, dst, at });
+                }
                 if self.is_of_every_object(class, after, name) {
                     let path = self.dotted_name("builtins.object", name);
                     let method = self.ext_method(this, path);

@@ -3,8 +3,9 @@
 use super::call::{Args, Call, Mode, Passing, SITE};
 use super::contexts::Rule;
 use super::graph::NodeId;
+use super::modelled::DEFAULTS;
 use super::primitive::Pending;
-use super::value::{ClassDef, ClassKey, Context, ObjKind, Value, ValueId, well_known};
+use super::value::{ClassDef, ClassKey, Context, InstId, ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
 use crate::finding::HopKind;
 use crate::ir::ScopeKind;
@@ -184,6 +185,7 @@ impl Solver<'_> {
             self.instance_value(key, origin)
         };
         let fields = self.named_tuple_fields(tuple);
+        self.default_fields(tuple, object, &fields, &args);
         for (i, (passing, node)) in args.into_iter().enumerate() {
             match passing {
                 Passing::Pos => {
@@ -204,6 +206,26 @@ impl Solver<'_> {
             }
         }
         self.graph.add(dst, object);
+    }
+
+    /// What `namedtuple(..., defaults=...)` gives for the fields that a call does not pass. Which default belongs to which of them is
+    /// not told apart.
+    fn default_fields(&mut self, tuple: ValueId, object: ValueId, fields: &[Name], args: &Args) {
+        let Some(defaults) =
+            self.program.names.find(DEFAULTS).and_then(|name| self.existing_field(tuple, name))
+        else {
+            return;
+        };
+        let positional = args.iter().filter(|(passing, _)| *passing == Passing::Pos).count();
+        let is_given = |name: Name| args.iter().any(|&(passing, _)| passing == Passing::Kw(name));
+        let lacking: Vec<Name> =
+            fields.iter().skip(positional).copied().filter(|&name| !is_given(name)).collect();
+        let at = Origin { inst: InstId::NONE, index: 0 };
+        for name in lacking {
+            let value = self.graph.node();
+            self.watch(defaults, Use::Iterate { dst: value, at });
+            self.store_tuple_field(object, fields, name, value);
+        }
     }
 
     /// Stores a field of a named tuple, which is an element as well.

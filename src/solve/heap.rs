@@ -604,7 +604,14 @@ impl Solver<'_> {
             self.flow(node, dst);
             return;
         }
-        if matches!(self.values.get(object), Value::Class(..)) && self.load_member_under(object, key, dst) {
+        if matches!(self.values.get(object), Value::Class(..)) {
+            // `Handler[int]` of a generic class stands for the class (PEP 560), unless something of the program answers.
+            if !self.load_member_under(object, key, dst)
+                && self.metaclasses_of(object).is_empty()
+                && !self.defines(object, self.names.class_getitem)
+            {
+                self.graph.add(dst, object);
+            }
             return;
         }
         // Places are counted from the end.

@@ -99,6 +99,12 @@ impl Solver<'_> {
                 let object = self.held_object(ObjKind::External(class));
                 self.graph.add(dst, object);
             }
+            "lists" => {
+                let (object, list) = (self.held_object(ObjKind::Dict), self.held_object(ObjKind::List));
+                let rest = self.rest(object);
+                self.graph.add(rest, list);
+                self.graph.add(dst, object);
+            }
             "views" => {
                 let object = self.held_object(ObjKind::Dict);
                 let keys = self.field(object, self.names.keys);

@@ -222,6 +222,11 @@ impl Solver<'_> {
                 let value = self.values.intern_keyed(Value::Module(module), None);
                 self.constant(value)
             }
+            "applications" => {
+                let path = self.program.names.intern("flask.current_app");
+                let otherwise = self.ext_named(path);
+                self.current_app(otherwise)
+            }
             "library" => {
                 let value = self.ext_value(&word(&args[0]));
                 self.constant(value)

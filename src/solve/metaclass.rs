@@ -47,7 +47,7 @@ impl Solver<'_> {
     }
 
     /// Where the metaclasses stand that the class statements of the MRO name. The most derived of them is the metaclass of the class.
-    fn metaclasses_of(&self, class: ValueId) -> SmallVec<[NodeId; 2]> {
+    pub(super) fn metaclasses_of(&self, class: ValueId) -> SmallVec<[NodeId; 2]> {
         if self.metaclasses.is_empty() {
             return SmallVec::new();
         }

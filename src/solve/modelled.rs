@@ -6,11 +6,15 @@ use super::graph::NodeId;
 use super::primitive::{Pending, Wrap};
 use super::value::{ObjKind, Value, ValueId, well_known};
 use super::{Origin, Solver, Use};
+use crate::ir::{Arg, Const, Op, VarDef};
 use crate::link::Name;
 use crate::models::Entry;
 
 /// The primitive that says what a field of a record is where none is given (`dataclasses.field`).
 pub(super) const FIELD: &str = "record_field";
+
+/// The field of a named tuple class that holds what the last of its fields are where they are not given.
+pub(super) const DEFAULTS: &str = "defaults";
 
 /// The primitive that is a function under a context manager: it is called within it (contextlib.ContextDecorator).
 pub(super) const MANAGED: &str = "managed";
@@ -230,6 +234,16 @@ impl Solver<'_> {
                 if let Some(fields) = self.argument(call, Some(1), Some("field_names")) {
                     let field = self.field(object, self.names.fields);
                     self.flow(fields, field);
+                    // Names with spaces between them: such a text is no value elsewhere.
+                    if let Some(text) = self.written_text(origin, 1, "field_names") {
+                        let text = self.str_value(&text);
+                        self.graph.add(field, text);
+                    }
+                }
+                if let Some(defaults) = self.argument(call, None, Some("defaults")) {
+                    let name = self.program.names.intern(DEFAULTS);
+                    let field = self.field(object, name);
+                    self.flow(defaults, field);
                 }
                 self.graph.add(dst, object);
             }
@@ -338,6 +352,24 @@ impl Solver<'_> {
                 self.watch(first, Use::Primitive { what });
             }
             _ => self.call_web_primitive(call, prim, entry, recv),
+        }
+    }
+
+    /// The text that is written as an argument of the call that stands at a place.
+    fn written_text(&self, at: Origin, position: usize, keyword: &str) -> Option<String> {
+        let Op::Call { args, .. } = self.op(at) else { return None };
+        let func = self.insts[at.inst.0 as usize].func;
+        let (ir, file) = (self.program.func(func), self.program.file_of(func));
+        let positional = args.iter().filter(|arg| matches!(arg, Arg::Pos(_))).nth(position);
+        let is_named =
+            |arg: &&Arg| matches!(arg, Arg::Kw(name, _) if self.text(file.names[name.0 as usize]) == keyword);
+        let var = args.iter().find(is_named).or(positional)?.var();
+        let VarDef::Instr(index) = ir.vars[var.0 as usize].def else { return None };
+        match ir.instrs[index as usize].op {
+            Op::Const { value: Const::Str(text), .. } => {
+                Some(self.text(file.names[text.0 as usize]).to_owned())
+            }
+            _ => None,
         }
     }
 

@@ -49,6 +49,8 @@ impl Live {
         live.init_subclass = named(&["__init_subclass__"]);
         live.new = named(&["__new__"]);
         live.getattribute = named(&["__getattribute__"]);
+        // Where an element of a list is deleted, others move.
+        live.any |= 1 << number(Operator::DeleteItem);
         // An attribute that is deleted may be a descriptor.
         live.any |= u64::from(named(&["__delete__", "deleter", "fdel"])) << number(Operator::DeleteAttribute);
         live
@@ -241,6 +243,13 @@ impl Solver<'_> {
             return;
         }
         let Some(operation) = self.operation(at) else { return };
+        if operation.op == Operator::DeleteItem
+            && matches!(self.values.get(value), Value::Obj(ObjKind::List, ..))
+        {
+            // What stands behind it takes its place.
+            let (all, rest) = (self.all(value), self.rest(value));
+            self.flow(all, rest);
+        }
         if operation.op == Operator::DeleteAttribute && is_object {
             self.delete_attr(at, value);
         }

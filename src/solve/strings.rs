@@ -146,7 +146,12 @@ impl Solver<'_> {
                 self.watch(right, Use::Spread { to: dict });
                 self.graph.add(dst, dict);
             }
-            BinOp::Mult if is_container(self, left) => self.flow(left, dst),
+            BinOp::Mult if is_container(self, left) => {
+                let list = self.object(ObjKind::List, at);
+                let rest = self.rest(list);
+                self.watch(left, Use::Iterate { dst: rest, at });
+                self.graph.add(dst, list);
+            }
             BinOp::Mult if is_string(self, left) => {
                 self.graph.add(dst, well_known::ANY_STR);
             }

@@ -31,6 +31,10 @@ const REQUEST_METHODS: &[(&str, usize)] = &[
     ("do_teardown_appcontext", 1),
 ];
 
+/// The attributes of `Flask` that hold lists of functions which run for each request, with how many arguments these take.
+const REQUEST_TABLES: &[(&str, usize)] =
+    &[("before_request_funcs", 0), ("after_request_funcs", 1), ("teardown_request_funcs", 1)];
+
 impl Solver<'_> {
     /// Runs a primitive of the web models.
     pub(super) fn call_web_primitive(&mut self, call: u32, prim: &str, entry: &Entry, recv: Option<ValueId>) {
@@ -205,6 +209,20 @@ impl Solver<'_> {
         let (around, unknown) = (self.field(app, name), self.constant(well_known::UNKNOWN));
         let args = vec![(Passing::Pos, unknown); 2];
         self.add_hook(Some(app), "middleware".to_owned(), around, args, None, at);
+        for (name, arguments) in REQUEST_TABLES {
+            if self.program.names.find(name).is_none() {
+                continue;
+            }
+            let name = self.program.names.intern(name);
+            let (object, tables) = (self.constant(app), self.graph.node());
+            self.watch(object, Use::AttrTerm { dst: tables, name, at });
+            let (lists, function) = (self.graph.node(), self.graph.node());
+            let what = self.primitive(Pending::ValuesOf { dst: lists });
+            self.watch(tables, Use::Primitive { what });
+            self.watch(lists, Use::Iterate { dst: function, at });
+            let args = vec![(Passing::Pos, unknown); *arguments];
+            self.add_hook(Some(app), self.text(name).to_owned(), function, args, None, at);
+        }
         let Some(class) = self.class_of(app) else { return };
         for (name, arguments) in REQUEST_METHODS {
             let name = self.program.names.intern(name);

@@ -262,8 +262,10 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
         flow(Node::of(Place::Global(m, n)), dst) <--
             item(o, k, dst), if let Value::Module(m) = **o, if let Some(n) = slot_name(*k);
         points(dst, unknown) <-- item(o, k, dst), if let Value::Module(_) = **o, if slot_name(*k).is_none();
+        points(dst, o) <--
+            item(o, _, dst), if o.is_class(), mro(o, line), if !w.defines(line, text("__class_getitem__"));
         points(dst, w.part(*o).or(element(*o)).unwrap_or(unknown)) <--
-            item(o, _, dst), if !matches!(**o, Value::Obj(..) | Value::Module(_)), if !has_no_elements(*o);
+            item(o, _, dst), if !matches!(**o, Value::Obj(..) | Value::Module(_)), if !o.is_class(), if !has_no_elements(*o);
 
         /// `destination = object[index]`, where a sequence is unpacked.
         relation element(V, u32, Node);
@@ -443,13 +445,14 @@ fn fixpoint(w: &World<'_>, entries: &[ModId], released: &HashSet<Node>) -> Solut
             for base in bases.iter(), if let Arg::Kw(_, given) = base, points(var(at, given), v), if v.is_class();
 
         outside(format!("a class with {special}")) <--
-            mro(class, line), for special in ["__new__", "__missing__", "__class_getitem__", "__aenter__", "__anext__"],
+            mro(class, line), for special in ["__new__", "__getattribute__", "__missing__", "__class_getitem__", "__aenter__", "__anext__"],
             if w.defines(line, text(special));
         edge(at, g) <--
             takes(at, x, v), if let Op::MakeSeq { items, .. } = w.op(*at), if items[*x as usize].1,
             if let Value::Generator(g) = **v;
-        outside("the namespace of an object".to_owned()) <--
-            runs(at), if let Op::LoadAttr { name, .. } = w.op(*at), if w.sym(at.0.func, *name) == text("__dict__");
+        outside("a special attribute".to_owned()) <--
+            runs(at), if let Op::LoadAttr { name, .. } = w.op(*at),
+            if ["__dict__", "__call__", "__self__", "__func__"].contains(&w.sym(at.0.func, *name).as_str());
         outside("a place from the end".to_owned()) <--
             item(o, k, _), if let Value::Obj(Kind::List | Kind::Tuple, ..) = **o,
             if let Value::Int(place) = **k, if place < 0;

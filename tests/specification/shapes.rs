@@ -388,7 +388,7 @@ pub fn outcome(op: BinOp, left: V, right: V) -> Outcome {
         BinOp::Add if string(left) || string(right) => {
             Outcome::Value(folded(&(as_text(left) + &as_text(right))))
         }
-        BinOp::Mult if container(left) => Outcome::Value(left),
+        BinOp::Mult if container(left) => Outcome::Outside("a container that is repeated"),
         BinOp::Mult if string(left) => Outcome::Value(V::of(Value::AnyStr)),
         BinOp::Mod if string(left) => Outcome::Outside("a format and its arguments"),
         BinOp::BitOr if container(left) || container(right) => Outcome::Outside("two dicts"),
