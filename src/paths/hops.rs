@@ -32,7 +32,7 @@ pub struct RawEdge {
 /// Finds the edges of all routes: for each queue and producer site the best witness path of each route that reaches it.
 pub fn edges(solver: &Solver<'_>, graph: &CallGraph, routes: &[Route], roots: &[RouteRoots]) -> Vec<RawEdge> {
     let mut sites: FxHashMap<(Origin, SiteKey), Vec<(Origin, ValueId)>> = FxHashMap::default();
-    for put in &solver.registry.puts {
+    for put in solver.registry.puts.iter().filter(|put| !solver.ruled_out(put.at)) {
         let Some(queue) = solver.registry.queues.iter().find(|q| q.value == put.queue) else { continue };
         if !solver.is_root(put.at.inst) {
             sites.entry((queue.at, SiteKey::of(solver, put))).or_default().push((put.at, put.queue));

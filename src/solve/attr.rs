@@ -526,7 +526,7 @@ impl Solver<'_> {
             self.call_method(value, method, &[argument], dst, at, Some(HopKind::GetAttr));
         }
         let attribute = self.attribute(class, name);
-        if !attribute.defined && name == self.names.current_object {
+        if !attribute.defined && (name == self.names.current_object || name == self.names.setattr) {
             let path = self.dotted_name("builtins.object", name);
             let method = self.ext_method(value, path);
             self.graph.add(dst, method);

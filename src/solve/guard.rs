@@ -273,12 +273,13 @@ impl Solver<'_> {
     }
 
     /// Whether the solution rules an instruction out: it stands under `if hasattr(f, "name")`, and no function or object that
-    /// `f` may be has such an attribute. True is final only when everything is solved.
+    /// `f` may be has such an attribute, or behind a call that never returns. True is final only when everything is solved.
     pub fn ruled_out(&self, at: Origin) -> bool {
         self.guards_of(at).any(|guard| {
             guard.is_certain()
                 && evaluate(&guard.cond, &|part| match part {
                     Cond::Truthy(var) => self.lacks_attribute(at.inst, *var).then_some(false),
+                    Cond::Returned(call) => self.certainly_ends(at.inst, *call).then_some(false),
                     _ => None,
                 })
                 .is_some_and(|truth| truth != guard.holds)

@@ -30,6 +30,19 @@ impl Solver<'_> {
         self.call_never_returns(scope, call, DEPTH)
     }
 
+    /// Whether a call enters nothing but what is written to never return: `abort(404)`.
+    pub(super) fn certainly_ends(&self, inst: InstId, call: u32) -> bool {
+        let func = self.insts[inst.0 as usize].func;
+        let Op::Call { callee, .. } = self.program.func(func).instrs[call as usize].op else { return false };
+        let callees = self.graph.values(self.var(inst, callee));
+        let ends = |&value: &ValueId| match self.values.get(value) {
+            Value::Func(func, _) => self.program.func(func).never_returns,
+            Value::Ext(path) => self.library_model(path).is_some_and(|e| e.prim.as_deref() == Some("never")),
+            _ => false,
+        };
+        !callees.is_empty() && callees.iter().all(ends)
+    }
+
     fn call_never_returns(&self, scope: Scope, call: u32, depth: u32) -> bool {
         let op = self.ir_of(scope).map(|ir| &ir.instrs[call as usize].op);
         let Some(&Op::Call { callee, .. }) = op else { return false };
