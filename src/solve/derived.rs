@@ -1,7 +1,7 @@
 //! Objects of classes of the program that derive from a container: `class Registry(dict)`, `class Rows(UserList)`.
 //!
-//! What such an object holds is kept apart from its attributes, in a container that is its own: what the methods of the library class
-//! do, they do with that.
+//! What such an object holds is kept apart from its attributes, in a container: what the methods of the library class do, they do with
+//! that. Objects that no context tells apart share one, as they share what their methods do.
 
 use super::value::{ObjKind, Value, ValueId};
 use super::{Solver, held};
@@ -24,7 +24,7 @@ impl Solver<'_> {
         if !self.classes.get(&class)?.is_container {
             return None;
         }
-        if let Some(&known) = self.contents.get(&object) {
+        if let Some(&known) = self.contents.get(&key) {
             return Some(known);
         }
         let mro = self.mro(class).iter();
@@ -33,7 +33,7 @@ impl Solver<'_> {
             _ => None,
         })?;
         let contents = self.held_object(kind);
-        self.contents.insert(object, contents);
+        self.contents.insert(key, contents);
         Some(contents)
     }
 

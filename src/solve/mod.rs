@@ -257,8 +257,8 @@ pub struct Solver<'p> {
     /// By enumeration, the names of its members if these are objects; and the members that there are.
     members: FxHashMap<ValueId, Option<Arc<[Name]>>>,
     made_members: FxHashSet<ValueId>,
-    /// By object of a class that derives from a container, what holds its items.
-    contents: FxHashMap<ValueId, ValueId>,
+    /// By class of objects that derives from a container, what holds their items.
+    contents: FxHashMap<ClassKey, ValueId>,
     /// What the text says of attributes that hold constants.
     flags: flags::Flags,
     /// By function, what it passes on unpacked.
