@@ -65,7 +65,7 @@ impl Solver<'_> {
                     _ => false,
                 };
                 let is_private = self.text(name).starts_with('_');
-                has_behaviour |= (is_function || !is_constant) && (!is_private || is_function);
+                has_behaviour |= is_function || !is_constant && !is_private;
                 if !is_function && !is_private && base == class && !members.contains(&name) {
                     members.push(name);
                 }
