@@ -393,7 +393,7 @@ impl Solver<'_> {
         let full = self.context_count.get(&(func, env)).copied().unwrap_or(0) >= self.limits.contexts;
         let capped = full && self.known_instance(func, env, &context).is_none();
         if capped {
-            self.cap("contexts-per-function");
+            self.cap_at("contexts-per-function", func.0);
             context.truncate(usize::from(recv.is_some()));
         }
         let inst = self.instance(func, env, context);

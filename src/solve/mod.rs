@@ -15,7 +15,8 @@
 //! [`strings`] constant folding, [`library`], [`primitive`] and `modelled` modelled externals, [`web`] frameworks,
 //! [`registry`] what frameworks and queues recorded, [`guard`] conditions, `narrow` what tests let through, [`gate`]
 //! how they are worded, `setting` parts of settings, `passed` where the values of parameters and of variables of other
-//! scopes come from, `element` how elements come into lists, `returns` calls that never return, `closure` what is read
+//! scopes come from, `element` how elements come into lists, `store` and `subscript` assignments and elements, `derived`, `enumeration` and
+//! `generic` objects with rules of their own, `registering` functions that register, `returns` calls that never return, `closure` what is read
 //! of closures that nothing calls, `uncalled` functions that nothing calls, [`ask`] what later stages ask of the
 //! solution, [`observe`] the solution seen from outside.
 

@@ -159,7 +159,9 @@ impl Solver<'_> {
             all = all.iter().flat_map(longer).collect();
             if all.len() > self.limits.contexts {
                 // The instances without keys take the values of all.
-                self.cap("contexts-per-function");
+                // Classes are counted from the other end.
+                let class = self.records[record as usize].class;
+                self.cap_at("contexts-per-function", u32::MAX - class.0);
                 let count = self.records[record as usize].passed.len();
                 all = vec![std::iter::repeat_n(None, count).collect()];
                 break;
