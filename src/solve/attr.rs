@@ -265,6 +265,7 @@ impl Solver<'_> {
                 } else if self.load_member(value, name, dst)
                     || name == self.names.members && self.members_by_name(value, dst, at)
                 {
+                    // A member of an enumeration, or all of them: that is done.
                 } else if name == self.names.subclasses || self.text(name) == "mro" {
                     let path = self.dotted_name("builtins.type", name);
                     let method = self.ext_method(value, path);

@@ -111,7 +111,7 @@ pub enum Pending {
     TypeOf { dst: NodeId },
     /// The bases that a call makes a class with.
     ClassOf { call: u32, name: NodeId, namespace: NodeId },
-    /// The namespace that a call makes a class with.
+    /// The namespace that a call makes a class with, or the mapping that an object is given for its attributes.
     Namespace { class: ValueId },
     /// A rule string whose placeholders become arguments of the view.
     RuleArguments { dict: ValueId, at: Origin },
