@@ -1,7 +1,8 @@
 //! Loops over what is written out: the rows of a literal, or of a table that has a name.
 //!
 //! `for rule, view in [("/a", a), ("/b", b)]` is lowered once for each row, so that what stands in one row stays together. So is a loop
-//! over `TABLE` or `TABLE.items()`, where a single assignment of the scope gives the table as a literal.
+//! over `TABLE`, where a single assignment of the scope gives the table as a list or tuple that is written out: what is added to it later
+//! may stand at any place of it. A dict may get keys that its literal does not have.
 
 use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
 use ruff_python_ast::{Expr, Stmt, StmtFor};
@@ -20,8 +21,6 @@ enum Rows<'a> {
     Written(Vec<Vec<&'a Expr>>),
     /// A table with so many rows.
     Numbered(usize),
-    /// The items of a dict with these keys.
-    Items(Vec<&'a Expr>),
 }
 
 impl<'a> Lowerer<'a> {
@@ -61,17 +60,6 @@ impl<'a> Lowerer<'a> {
         let is_row = |row: &&Expr| fits(row, &s.target, targets.len()).is_some();
         let rows = if let Some(rows) = elements(&s.iter) {
             Rows::Written(rows.iter().map(|row| fits(row, &s.target, targets.len())).collect::<Option<_>>()?)
-        } else if let Expr::Call(call) = s.iter.as_ref() {
-            let Expr::Attribute(method) = call.func.as_ref() else { return None };
-            let is_items = method.attr.as_str() == "items"
-                && method.value.is_name_expr()
-                && call.arguments.is_empty()
-                && targets.len() == 2;
-            let Expr::Dict(dict) = (if is_items { self.written(&method.value)? } else { return None }) else {
-                return None;
-            };
-            let keys = dict.items.iter().map(|item| item.key.as_ref().filter(|key| key.is_literal_expr()));
-            Rows::Items(keys.collect::<Option<_>>()?)
         } else {
             let rows = elements(self.written(&s.iter).filter(|_| s.iter.is_name_expr())?)?;
             if !rows.iter().all(|row| is_row(&row)) {
@@ -82,7 +70,6 @@ impl<'a> Lowerer<'a> {
         let count = match &rows {
             Rows::Written(rows) => rows.len(),
             Rows::Numbered(count) => *count,
-            Rows::Items(keys) => keys.len(),
         };
         (1..=MAX_ROWS).contains(&count).then_some(rows)
     }
@@ -115,21 +102,6 @@ impl<'a> Lowerer<'a> {
                         dst
                     };
                     values.push((0..targets.len()).map(unpack).collect());
-                }
-                values
-            }
-            Rows::Items(keys) => {
-                let Expr::Call(call) = s.iter.as_ref() else { return Vec::new() };
-                let Expr::Attribute(method) = call.func.as_ref() else { return Vec::new() };
-                // The call is there, though nothing is left to do for it.
-                self.expr(&s.iter);
-                let table = self.expr(&method.value);
-                let mut values = Vec::with_capacity(keys.len());
-                for key in keys {
-                    let key = self.expr(key);
-                    let dst = self.f.fresh(None);
-                    self.f.emit(Op::LoadSub { dst, obj: table, key }, pos);
-                    values.push(vec![key, dst]);
                 }
                 values
             }

@@ -200,24 +200,24 @@ impl Solver<'_> {
     fn may_be_one(&self, class: ValueId, one: Name, other: Name) -> bool {
         let Value::Class(ClassDef::Statement(id), _) = self.values.get(class) else { return true };
         let (body, file) = (self.program.func(self.program.class(id).1), self.program.class_file(id));
-        let constant = |wanted: Name| {
+        let made = |wanted: Name| {
             body.instrs.iter().find_map(|instr| match instr.op {
                 Op::StoreClassName { name, src } if file.names[name.0 as usize] == wanted => {
                     match body.vars[src.0 as usize].def {
-                        VarDef::Instr(index) => match &body.instrs[index as usize].op {
-                            Op::Const { value, .. } => Some(value),
-                            _ => None,
-                        },
+                        VarDef::Instr(index) => Some(&body.instrs[index as usize].op),
                         _ => None,
                     }
                 }
                 _ => None,
             })
         };
-        match (constant(one), constant(other)) {
-            (Some(one), Some(other)) => one == other,
-            // Functions, tuples of them and what `auto()` makes are other ones each time.
-            _ => false,
+        match (made(one), made(other)) {
+            (Some(Op::Const { value: one, .. }), Some(Op::Const { value: other, .. })) => one == other,
+            // What `auto()` makes is another one each time; of what is read or put together it is not known.
+            (Some(Op::Call { args, .. }), Some(_)) | (Some(_), Some(Op::Call { args, .. })) => {
+                !args.is_empty()
+            }
+            _ => true,
         }
     }
 

@@ -136,7 +136,8 @@ impl Solver<'_> {
         self.is_another_member(key, self.text(class), name).then_some(true)
     }
 
-    /// Whether a constant is an instance of the class in a variable, if that is a class of the language under its own name.
+    /// Whether a constant is an instance of the class in a variable, if that is a class of the language under its own name. What seems
+    /// to be one may be a member of an enumeration, which is none: only a "no" is certain.
     fn is_of_builtin(&self, inst: InstId, class: VarId, value: Value) -> Option<bool> {
         let func = self.insts[inst.0 as usize].func;
         let (ir, file) = (self.program.func(func), self.program.file_of(func));
@@ -152,13 +153,14 @@ impl Solver<'_> {
             "str" | "bytes" | "int" | "float" | "bool" | "list" | "tuple" | "dict" | "set" | "frozenset"
         );
         let name = is_builtin.then(|| self.text(name))?;
-        match value {
-            Value::Str(_) => Some(name == "str"),
-            Value::Int(_) => Some(name == "int"),
-            Value::Bool(_) => Some(matches!(name, "bool" | "int")),
-            Value::None => Some(false),
-            _ => None,
-        }
+        let may_be = match value {
+            Value::Str(_) => name == "str",
+            Value::Int(_) => name == "int",
+            Value::Bool(_) => matches!(name, "bool" | "int"),
+            Value::None => false,
+            _ => return None,
+        };
+        (!may_be).then_some(false)
     }
 
     fn equals(&self, func: FuncId, value: Value, constant: &Const) -> Option<bool> {

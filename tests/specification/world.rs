@@ -279,7 +279,7 @@ impl<'p> World<'p> {
             Value::None => &[],
             _ => return None,
         };
-        Some(classes.contains(&name.as_str()))
+        (!classes.contains(&name.as_str())).then_some(false)
     }
 
     /// One part with the truth `decisive` decides the whole.
